@@ -1,0 +1,50 @@
+"""Annotate images with masks of objects and their parts.
+
+    import semsam_annotate as semsam
+    engine = semsam.load_engine("default")
+    embedding = engine.encode(rgb)
+    ladder = engine.propose(embedding, semsam.Prompt(points=[(120, 80)]))
+
+Importing this package loads neither torch nor Qt; ``load_engine`` loads what the engine asked for needs.
+"""
+
+from semsam_annotate.api import (
+    BadInput,
+    Embedding,
+    Engine,
+    EngineInfo,
+    EngineUnavailable,
+    Ladder,
+    Prompt,
+    Proposal,
+    SemsamError,
+    StaleEmbedding,
+    Tree,
+    TreeNode,
+    Vocabulary,
+    decode_rle,
+    encode_rle,
+)
+from semsam_annotate.loading import load_engine
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "BadInput",
+    "Embedding",
+    "Engine",
+    "EngineInfo",
+    "EngineUnavailable",
+    "Ladder",
+    "Prompt",
+    "Proposal",
+    "SemsamError",
+    "StaleEmbedding",
+    "Tree",
+    "TreeNode",
+    "Vocabulary",
+    "__version__",
+    "decode_rle",
+    "encode_rle",
+    "load_engine",
+]

@@ -1,0 +1,82 @@
+"""The protocol that the local and the remote engine share."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semsam_annotate.api.prompt import Prompt
+from semsam_annotate.api.proposal import Ladder, Tree
+from semsam_annotate.api.vocabulary import Vocabulary
+
+RgbImage: TypeAlias = NDArray[np.uint8]
+"""(H, W, 3) uint8 RGB, EXIF orientation already applied."""
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """Handle of an encoded image; the tensors stay with the engine.
+
+    ``key``: of pixels, preprocessing and model version. ``size``: (height, width) of the image. ``model``: its version.
+    """
+
+    key: str
+    size: tuple[int, int]
+    model: str
+
+
+@dataclass(frozen=True)
+class EngineInfo:
+    """What an engine is: ``capabilities`` names what it can do, such as "points", "box", "object_labels"."""
+
+    name: str
+    version: str
+    device: str
+    parameters: int
+    capabilities: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> "EngineInfo":
+        """Back from ``to_json``."""
+        return cls(**{**value, "capabilities": tuple(value["capabilities"])})
+
+
+class Engine(Protocol):
+    """Encodes an image once, then answers prompts on it."""
+
+    @property
+    def info(self) -> EngineInfo:
+        """Name, version, device, number of parameters, capabilities."""
+        ...
+
+    def encode(self, image: RgbImage) -> Embedding:
+        """Encode (H, W, 3) uint8 RGB; BadInput for any other shape or type."""
+        ...
+
+    def propose(self, embedding: Embedding, prompt: Prompt, vocabulary: Vocabulary | None = None) -> Ladder:
+        """Masks for one prompt; StaleEmbedding when the handle's model is gone."""
+        ...
+
+    def propose_many(
+        self, embedding: Embedding, prompts: Sequence[Prompt], vocabulary: Vocabulary | None = None
+    ) -> list[Ladder]:
+        """The same as one by one, in one pass."""
+        ...
+
+    def auto(self, embedding: Embedding, vocabulary: Vocabulary | None = None) -> Tree:
+        """Everything in the image, objects with their parts."""
+        ...
+
+    def resolve(self, vocabulary: Vocabulary) -> Vocabulary:
+        """The vocabulary with ``known`` filled in."""
+        ...
+
+    def close(self) -> None:
+        """Free memory and processes; calling it twice is fine."""
+        ...

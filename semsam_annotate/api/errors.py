@@ -1,0 +1,17 @@
+"""Errors that a person can act on: one line that names what is wrong and what would be right."""
+
+
+class SemsamError(Exception):
+    """Base of every error that the command line and the servers show without a traceback."""
+
+
+class BadInput(SemsamError, ValueError):
+    """What the caller gave cannot be used as it is."""
+
+
+class StaleEmbedding(SemsamError, RuntimeError):
+    """The embedding was dropped, or belongs to a model that is no longer loaded: encode the image again."""
+
+
+class EngineUnavailable(SemsamError, RuntimeError):
+    """The engine cannot be reached or cannot start."""

@@ -1,0 +1,207 @@
+"""What an engine answers: proposals, the ladder of one prompt, the tree of a whole image."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, overload
+
+from semsam_annotate.api.errors import BadInput
+from semsam_annotate.api.prompt import Box
+from semsam_annotate.api.rle import Mask, Rle, decode_rle, encode_rle, rle_area
+
+Labels = tuple[tuple[str, float], ...]
+"""(name, probability), best first, summing to at most 1; the rest is "none of these"."""
+
+
+class Proposal:
+    """One mask with its predicted quality and labels. Immutable; ``mask`` and ``rle`` are made on first access.
+
+    ``score``: predicted IoU with the mask that was meant, 0..1. ``stability``: IoU of the mask cut at a stricter and a
+    looser threshold, 0..1. ``level``: 1 coarsest … 6 finest, the granularity of the query it came from. ``box``: edges
+    (x0, y0, x1, y1), x1 and y1 exclusive. ``part_probability``: chance that this is a part rather than an object.
+    ``object_labels``: what it is or, for a part, what it belongs to. ``part_labels``: which part, given that it is one.
+    """
+
+    def __init__(
+        self,
+        *,
+        id: str,
+        model: str,
+        score: float,
+        stability: float,
+        level: int,
+        box: Box,
+        mask: Mask | None = None,
+        rle: Rle | None = None,
+        make_mask: Callable[[], Mask] | None = None,
+        part_probability: float = 0.5,
+        object_labels: Sequence[tuple[str, float]] = (),
+        part_labels: Sequence[tuple[str, float]] = (),
+    ) -> None:
+        if mask is None and rle is None and make_mask is None:
+            raise BadInput("a proposal needs a mask")
+        self.id, self.model = id, model
+        self.score, self.stability, self.level = float(score), float(stability), int(level)
+        self.box: Box = box
+        self.part_probability = float(part_probability)
+        self.object_labels = [(name, float(value)) for name, value in object_labels]
+        self.part_labels = [(name, float(value)) for name, value in part_labels]
+        self._mask, self._rle, self._make_mask = mask, rle, make_mask
+
+    @property
+    def mask(self) -> Mask:
+        """(H, W) bool at the resolution given to ``encode``."""
+        if self._mask is None:
+            self._mask = self._make_mask() if self._make_mask is not None else decode_rle(self._rle or {})
+            self._make_mask = None
+        return self._mask
+
+    @property
+    def rle(self) -> Rle:
+        """The mask as COCO run-length encoding."""
+        if self._rle is None:
+            self._rle = encode_rle(self.mask)
+        return self._rle
+
+    @property
+    def area(self) -> int:
+        """Number of pixels of the mask."""
+        return int(self.mask.sum()) if self._rle is None else rle_area(self._rle)
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON values, the mask as RLE."""
+        return {
+            "id": self.id,
+            "model": self.model,
+            "score": self.score,
+            "stability": self.stability,
+            "level": self.level,
+            "box": list(self.box),
+            "part_probability": self.part_probability,
+            "object_labels": [list(label) for label in self.object_labels],
+            "part_labels": [list(label) for label in self.part_labels],
+            "mask": self.rle,
+        }
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> "Proposal":
+        """Back from ``to_json``."""
+        try:
+            x0, y0, x1, y1 = value["box"]
+            return cls(
+                id=value["id"],
+                model=value["model"],
+                score=value["score"],
+                stability=value["stability"],
+                level=value["level"],
+                box=(x0, y0, x1, y1),
+                rle=value["mask"],
+                part_probability=value["part_probability"],
+                object_labels=[(name, share) for name, share in value["object_labels"]],
+                part_labels=[(name, share) for name, share in value["part_labels"]],
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise BadInput(f"not a proposal: {error}") from error
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Proposal) and self.to_json() == other.to_json()
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+    def __repr__(self) -> str:
+        return f"Proposal(level={self.level}, score={self.score:.2f}, area={self.area}, id={self.id!r})"
+
+
+class Ladder(Sequence[Proposal]):
+    """One to six proposals of one prompt, smallest area first."""
+
+    def __init__(self, proposals: Sequence[Proposal]) -> None:
+        if not 1 <= len(proposals) <= 6:
+            raise BadInput(f"a ladder has one to six proposals, not {len(proposals)}")
+        self._proposals = tuple(sorted(proposals, key=lambda proposal: proposal.area))
+
+    @property
+    def best(self) -> Proposal:
+        """The proposal with the best score."""
+        return max(self._proposals, key=lambda proposal: proposal.score)
+
+    @overload
+    def __getitem__(self, index: int) -> Proposal: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Proposal, ...]: ...
+    def __getitem__(self, index: int | slice) -> Proposal | tuple[Proposal, ...]:
+        return self._proposals[index]
+
+    def __len__(self) -> int:
+        return len(self._proposals)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Ladder) and self._proposals == other._proposals
+
+    def __hash__(self) -> int:
+        return hash(self._proposals)
+
+    def __repr__(self) -> str:
+        return f"Ladder({list(self._proposals)!r})"
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """As plain JSON values."""
+        return [proposal.to_json() for proposal in self._proposals]
+
+    @classmethod
+    def from_json(cls, value: Sequence[dict[str, Any]]) -> "Ladder":
+        """Back from ``to_json``."""
+        return cls([Proposal.from_json(item) for item in value])
+
+
+class TreeNode:
+    """A proposal of a whole image with the proposals inside it."""
+
+    def __init__(self, proposal: Proposal, parent: "TreeNode | None" = None) -> None:
+        self.proposal, self.parent = proposal, parent
+        self.children: list[TreeNode] = []
+        if parent is not None:
+            parent.children.append(self)
+
+    def __repr__(self) -> str:
+        return f"TreeNode({self.proposal!r}, children={len(self.children)})"
+
+
+class Tree:
+    """Everything found in an image: ``roots`` are objects, below them their parts."""
+
+    def __init__(self, roots: Sequence[TreeNode]) -> None:
+        self.roots = list(roots)
+
+    def __iter__(self) -> Iterator[TreeNode]:
+        """Every node, parents before children."""
+        waiting = list(reversed(self.roots))
+        while waiting:
+            node = waiting.pop()
+            yield node
+            waiting.extend(reversed(node.children))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    @property
+    def nodes(self) -> list[TreeNode]:
+        """Every node, parents before children."""
+        return list(self)
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """Nodes, parents first, each with the index of its parent or null."""
+        nodes = self.nodes
+        index = {id(node): number for number, node in enumerate(nodes)}
+        return [
+            {"proposal": node.proposal.to_json(), "parent": None if node.parent is None else index[id(node.parent)]}
+            for node in nodes
+        ]
+
+    @classmethod
+    def from_json(cls, value: Sequence[dict[str, Any]]) -> "Tree":
+        """Back from ``to_json``."""
+        nodes: list[TreeNode] = []
+        for item in value:
+            parent = item["parent"]
+            nodes.append(TreeNode(Proposal.from_json(item["proposal"]), None if parent is None else nodes[parent]))
+        return cls([node for node in nodes if node.parent is None])

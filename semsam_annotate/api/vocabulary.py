@@ -1,0 +1,59 @@
+"""The names that labels are chosen from."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from semsam_annotate.api.errors import BadInput
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Object names and bare part names, scored apart (decoupled classification, paper section 3.2).
+
+    ``known``: the names that the model was trained on, filled in by an engine (``Engine.resolve``), None before. An
+    unknown name is scored all the same.
+    """
+
+    objects: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
+    known: frozenset[str] | None = None
+
+    def __init__(
+        self, objects: Iterable[str] = (), parts: Iterable[str] = (), known: Iterable[str] | None = None
+    ) -> None:
+        object.__setattr__(self, "objects", _names(objects, "object"))
+        object.__setattr__(self, "parts", _names(parts, "part"))
+        object.__setattr__(self, "known", None if known is None else frozenset(known))
+
+    def __bool__(self) -> bool:
+        return bool(self.objects or self.parts)
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return {
+            "objects": list(self.objects),
+            "parts": list(self.parts),
+            "known": None if self.known is None else sorted(self.known),
+        }
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> "Vocabulary":
+        """Back from ``to_json``."""
+        if not isinstance(value, dict):
+            raise BadInput("a vocabulary is a JSON object with objects and parts")
+        return cls(value.get("objects") or (), value.get("parts") or (), value.get("known"))
+
+
+def _names(names: Iterable[str], kind: str) -> tuple[str, ...]:
+    if isinstance(names, str):
+        raise BadInput(f"{kind} names come as a list, not as one text: [{names!r}]")
+    listed = tuple(names)
+    for name in listed:
+        if not isinstance(name, str) or not name.strip():
+            raise BadInput(f"{kind} names are non-empty texts, not {name!r}")
+    stripped = tuple(name.strip() for name in listed)
+    twice = sorted({name for name in stripped if stripped.count(name) > 1})
+    if twice:
+        raise BadInput(f"{kind} names must differ, these come twice: {', '.join(twice)}")
+    return stripped

@@ -1,0 +1,43 @@
+"""The program: its commands, and one clear line for whatever a person can mend."""
+
+import sys
+from importlib import import_module
+
+import typer
+
+from semsam_annotate.api import SemsamError
+
+COMMANDS: tuple[str, ...] = ()
+"""Modules of ``semsam_annotate.cli`` that each ``register`` their commands, in the order of ``--help``."""
+
+
+def build() -> typer.Typer:
+    """The typer application with every command registered."""
+    app = typer.Typer(
+        name="semsam",
+        help="Annotate images with masks of objects and their parts.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    for name in COMMANDS:
+        import_module(f"semsam_annotate.cli.{name}").register(app)
+    return app
+
+
+def main() -> None:
+    """Entry point of ``semsam``: exit code 2 and one line on bad input, 1 on anything else that was foreseen."""
+    try:
+        build()()
+    except SemsamError as error:
+        sys.exit(_complain(str(error)))
+    except (PermissionError, FileNotFoundError, IsADirectoryError, OSError) as error:
+        sys.exit(_complain(f"{error.strerror or error}: {error.filename}" if error.filename else str(error)))
+    except KeyboardInterrupt:
+        print("semsam: stopped", file=sys.stderr)
+        sys.exit(130)
+
+
+def _complain(message: str) -> int:
+    print(f"semsam: {' '.join(message.split())}", file=sys.stderr)
+    return 2

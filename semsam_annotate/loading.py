@@ -1,0 +1,23 @@
+"""One door to every engine: packaged weights, a checkpoint file, a project's promoted model, a server."""
+
+from semsam_annotate.api import BadInput, Engine
+
+
+def load_engine(source: str = "default", device: str = "auto", token: str | None = None) -> Engine:
+    """Load an engine.
+
+    ``source``: "default" (the packaged weights, always), a checkpoint file (``.safetensors``), "project:DIR" (follows
+    that project's promotions) or "http://host:port" (``token`` opens it). ``device``: "auto", "cpu", "cuda", "cuda:1",
+    "mps". Raises BadInput when the source does not exist or is damaged, EngineUnavailable when it cannot be reached.
+    """
+    if source.startswith(("http://", "https://")):
+        from semsam_annotate.remote import RemoteEngine
+
+        return RemoteEngine(source, token=token)
+    try:
+        from semsam_annotate.model.engine import open_engine
+    except ImportError as error:
+        raise BadInput(
+            f"a local engine needs the extra 'local' ({error}): pip install 'semsam-annotate[local]'"
+        ) from error
+    return open_engine(source, device)

@@ -1,0 +1,1 @@
+"""Data, targets, losses, the training loop, evaluation and the gate."""
