@@ -24,8 +24,8 @@ NO_LABEL = frozenset({"region", "segment", "object"})
 class ImageEntry:
     """One image of a data set, not decoded yet: file, size in pixels, run-length masks and names.
 
-    ``segments``: per mask the compressed COCO RLE as pycocotools takes it (``size``, ``counts`` as bytes) at image size.
-    The rest as in ``TrainingImage``.
+    ``segments``: per mask the compressed COCO RLE as pycocotools takes it (``size``, ``counts`` as bytes), at image
+    size. The rest as in ``TrainingImage``.
     """
 
     path: Path
@@ -75,7 +75,8 @@ def read_coco(annotations: Path, images: Path, licenses: Collection[str] | None 
 
     annotations: the JSON file. images: folder that ``file_name`` (or its last component) is looked up in.
     licenses: keep only images whose ``license_class`` is among these; None keeps all.
-    Categories ``object/part`` or ``object:part`` are split; ``kind`` decides where it is present; ``part_of`` links masks.
+    Categories ``object/part`` or ``object:part`` are split; ``kind`` decides where it is present; ``part_of`` links
+    masks.
     Raises BadInput for a file that is not COCO, an unknown category or image, and polygons without an area.
     """
     content = _read_json(annotations)
@@ -116,7 +117,7 @@ def decode_segments(
         raise BadInput(f"a mask's runs do not fill its size {height}x{width}") from error
     if decoded.shape[:2] != (height, width):
         raise BadInput(f"a mask has size {decoded.shape[0]}x{decoded.shape[1]}, its image is {height}x{width}")
-    return decoded.transpose(2, 0, 1).view(np.bool_)
+    return np.asarray(decoded.transpose(2, 0, 1).view(np.bool_))
 
 
 def _read_json(path: Path) -> dict[str, Any]:
