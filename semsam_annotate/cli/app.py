@@ -7,7 +7,7 @@ import typer
 
 from semsam_annotate.api import SemsamError
 
-COMMANDS: tuple[str, ...] = ()
+COMMANDS: tuple[str, ...] = ("serve",)
 """Modules of ``semsam_annotate.cli`` that each ``register`` their commands, in the order of ``--help``."""
 
 
@@ -20,9 +20,14 @@ def build() -> typer.Typer:
         add_completion=False,
         pretty_exceptions_enable=False,
     )
+    app.callback()(_program)  # with it, a single command is still called by its name
     for name in COMMANDS:
         import_module(f"semsam_annotate.cli.{name}").register(app)
     return app
+
+
+def _program() -> None:
+    """Annotate images with masks of objects and their parts."""
 
 
 def main() -> None:

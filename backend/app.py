@@ -1,0 +1,47 @@
+"""The application: engine routes always, Label Studio's routes unless the server is for the engine only."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from semsam_annotate import load_engine
+from semsam_annotate.api import Engine
+from semsam_annotate.backend.auth import AuthMiddleware
+from semsam_annotate.backend.engine_routes import router as engine_router
+from semsam_annotate.backend.errors import install_error_handlers
+from semsam_annotate.backend.handles import Handles
+from semsam_annotate.backend.services import Services
+from semsam_annotate.backend.settings import ServerSettings
+from semsam_annotate.backend.worker import EngineWorker
+
+
+def create_app(settings: ServerSettings, engine: Engine | None = None) -> FastAPI:
+    """The server as an ASGI application; every route needs ``settings.credentials``.
+
+    ``engine``: what answers; None loads ``settings.weights``. The application owns it and closes it on shutdown.
+    Raises BadInput when the weights or the project cannot be used.
+    """
+    owned = engine if engine is not None else load_engine(settings.weights, settings.device)
+    shared = Services(settings, EngineWorker(owned, settings.max_waiting), Handles())
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            shared.worker.close()
+
+    app = FastAPI(title="semsam-annotate", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.services = shared
+    app.add_middleware(AuthMiddleware, credentials=settings.credentials)
+    install_error_handlers(app)
+    app.include_router(engine_router)
+    if settings.engine_only:
+        app.add_api_route("/health", _health, methods=["GET"])
+    return app
+
+
+async def _health() -> dict[str, str]:
+    """That the server is up."""
+    return {"status": "UP"}

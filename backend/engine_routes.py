@@ -1,0 +1,127 @@
+"""The Engine protocol over HTTP, under ``/v1``: what ``semsam_annotate.remote`` speaks.
+
+    GET  /v1/info                                              -> EngineInfo
+    POST /v1/encode   an image file, or raw RGB bytes with ?height=&width= -> {"key", "size": [height, width], "model"}
+    POST /v1/propose      {"embedding": key, "prompt", "vocabulary"}       -> {"ladder": […]}
+    POST /v1/propose_many {"embedding": key, "prompts", "vocabulary"}      -> {"ladders": [[…], …]}
+    POST /v1/auto         {"embedding": key, "vocabulary"}                 -> {"tree": […]}
+    POST /v1/resolve      {"vocabulary"}                                   -> {"vocabulary"}
+    POST /v1/release      {"embedding": key}                               -> {"released": bool}
+
+Masks travel as COCO run-length encoding, prompts in pixel coordinates. Errors are ``{"error": one line}``: 410 for a
+stale embedding, 4xx for what the caller got wrong, 503 when the engine is busy.
+"""
+
+from typing import Any
+
+import numpy as np
+from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+
+from semsam_annotate.annotations.images import read_image
+from semsam_annotate.api import BadInput, RgbImage
+from semsam_annotate.backend.bodies import parse_object, parse_prompt, parse_prompts, parse_vocabulary
+from semsam_annotate.backend.limits import read_body
+from semsam_annotate.backend.services import services
+
+router = APIRouter(prefix="/v1")
+
+
+@router.get("/info")
+async def info(request: Request) -> dict[str, Any]:
+    """Name, version, device, parameters, capabilities."""
+    found = await services(request).worker.run(lambda engine: engine.info)
+    return found.to_json()
+
+
+@router.post("/encode")
+async def encode(request: Request, height: int | None = None, width: int | None = None) -> dict[str, Any]:
+    """Encode an image once; the answer is its handle."""
+    shared = services(request)
+    limit = shared.settings.max_pixels
+    raw = height is not None and width is not None
+    if raw:
+        _check_size(int(height or 0), int(width or 0), limit)
+    body = await read_body(request, shared.settings.max_image_bytes)
+    make = (lambda: from_raw(body, int(height or 0), int(width or 0))) if raw else (lambda: from_file(body, limit))
+    image = await run_in_threadpool(make)
+    embedding = shared.handles.put(await shared.worker.run(lambda engine: engine.encode(image)))
+    return {"key": embedding.key, "size": list(embedding.size), "model": embedding.model}
+
+
+@router.post("/propose")
+async def propose(request: Request) -> dict[str, Any]:
+    """Masks for one prompt."""
+    shared, body = services(request), await _json(request)
+    embedding, vocabulary = shared.handles.get(_key(body)), parse_vocabulary(body.get("vocabulary"))
+    prompt = parse_prompt(body.get("prompt"))
+    ladder = await shared.worker.run(lambda engine: engine.propose(embedding, prompt, vocabulary).to_json())
+    return {"ladder": ladder}
+
+
+@router.post("/propose_many")
+async def propose_many(request: Request) -> dict[str, Any]:
+    """The same as one by one, in one pass."""
+    shared, body = services(request), await _json(request)
+    embedding, vocabulary = shared.handles.get(_key(body)), parse_vocabulary(body.get("vocabulary"))
+    prompts = parse_prompts(body.get("prompts"))
+    ladders = await shared.worker.run(
+        lambda engine: [ladder.to_json() for ladder in engine.propose_many(embedding, prompts, vocabulary)]
+    )
+    return {"ladders": ladders}
+
+
+@router.post("/auto")
+async def auto(request: Request) -> dict[str, Any]:
+    """Everything in the image, objects with their parts."""
+    shared, body = services(request), await _json(request)
+    embedding, vocabulary = shared.handles.get(_key(body)), parse_vocabulary(body.get("vocabulary"))
+    return {"tree": await shared.worker.run(lambda engine: engine.auto(embedding, vocabulary).to_json())}
+
+
+@router.post("/resolve")
+async def resolve(request: Request) -> dict[str, Any]:
+    """The vocabulary with its known names."""
+    vocabulary = parse_vocabulary((await _json(request)).get("vocabulary"))
+    if vocabulary is None:
+        raise BadInput('"vocabulary" is missing')
+    resolved = await services(request).worker.run(lambda engine: engine.resolve(vocabulary))
+    return {"vocabulary": resolved.to_json()}
+
+
+@router.post("/release")
+async def release(request: Request) -> dict[str, Any]:
+    """Drop a handle."""
+    return {"released": services(request).handles.release(_key(await _json(request)))}
+
+
+def from_raw(body: bytes, height: int, width: int) -> RgbImage:
+    """(height, width, 3) uint8 RGB from its bytes, row by row."""
+    if len(body) != height * width * 3:
+        raise BadInput(f"{height}x{width} RGB needs {height * width * 3} bytes, the body has {len(body)}")
+    return np.frombuffer(body, dtype=np.uint8).reshape(height, width, 3).copy()
+
+
+def from_file(body: bytes, max_pixels: int) -> RgbImage:
+    """(H, W, 3) uint8 RGB from the bytes of an image file, EXIF orientation applied."""
+    image = read_image(body)
+    _check_size(image.shape[0], image.shape[1], max_pixels)
+    return image
+
+
+def _check_size(height: int, width: int, max_pixels: int) -> None:
+    if height < 1 or width < 1 or height * width > max_pixels:
+        raise BadInput(f"an image has 1 to {max_pixels} pixels, not height {height} and width {width}")
+
+
+async def _json(request: Request) -> dict[str, Any]:
+    limit = services(request).settings.max_json_bytes
+    return await run_in_threadpool(parse_object, await read_body(request, limit))
+
+
+def _key(body: dict[str, Any]) -> str:
+    key = body.get("embedding")
+    if not isinstance(key, str):
+        raise BadInput('"embedding" is the key that /v1/encode answered')
+    return key

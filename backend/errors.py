@@ -1,0 +1,68 @@
+"""Every error as one JSON line, ``{"error": …}``, with the status that says what the caller can do."""
+
+import logging
+
+from fastapi import FastAPI, HTTPException
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse
+
+from semsam_annotate.api import EngineUnavailable, SemsamError, StaleEmbedding
+
+log = logging.getLogger("semsam.backend")
+
+
+class RequestRefused(SemsamError):
+    """A request that is answered with ``status`` and one line."""
+
+    def __init__(self, status: int, line: str) -> None:
+        super().__init__(line)
+        self.status = status
+
+
+def error_answer(status: int, line: str) -> JSONResponse:
+    """The answer for an error: one line, whatever the message was."""
+    return JSONResponse({"error": " ".join(line.split())[:1000]}, status_code=status)
+
+
+def status_of(error: Exception) -> int:
+    """400 bad input, 410 stale embedding, 503 engine unavailable, or what the error itself says."""
+    if isinstance(error, RequestRefused):
+        return error.status
+    if isinstance(error, StaleEmbedding):
+        return 410
+    return 503 if isinstance(error, EngineUnavailable) else 400
+
+
+def install_error_handlers(app: FastAPI) -> None:
+    """Answer the errors of every route of ``app`` in one shape."""
+    app.add_exception_handler(SemsamError, _foreseen)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(StarletteHTTPException, _http)
+    app.add_exception_handler(ClientDisconnect, _gone)
+    app.add_exception_handler(Exception, _unforeseen)
+
+
+async def _foreseen(_: Request, error: Exception) -> JSONResponse:
+    return error_answer(status_of(error), str(error))
+
+
+async def _invalid(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    parts = [f"{'.'.join(str(step) for step in item['loc'])}: {item['msg']}" for item in error.errors()[:3]]
+    return error_answer(422, "; ".join(parts))
+
+
+async def _http(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, (HTTPException, StarletteHTTPException))
+    return error_answer(error.status_code, str(error.detail))
+
+
+async def _gone(_: Request, error: Exception) -> JSONResponse:
+    return error_answer(400, "the connection closed before the whole body had come")
+
+
+async def _unforeseen(_: Request, error: Exception) -> JSONResponse:
+    log.error("unforeseen error", exc_info=error)
+    return error_answer(500, f"the server failed ({type(error).__name__}); its log has the details")

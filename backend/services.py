@@ -1,0 +1,24 @@
+"""What the routes of one application share; made in ``create_app``, found on ``request.app.state``."""
+
+from dataclasses import dataclass
+
+from starlette.requests import Request
+
+from semsam_annotate.backend.handles import Handles
+from semsam_annotate.backend.settings import ServerSettings
+from semsam_annotate.backend.worker import EngineWorker
+
+
+@dataclass(frozen=True)
+class Services:
+    """Settings, the engine's worker and the handles given out."""
+
+    settings: ServerSettings
+    worker: EngineWorker
+    handles: Handles
+
+
+def services(request: Request) -> Services:
+    """The services of the application that a request came to."""
+    found: Services = request.app.state.services
+    return found

@@ -1,0 +1,49 @@
+"""What a server is told when it starts."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from semsam_annotate.annotations.images import MAX_PIXELS
+from semsam_annotate.api import BadInput
+from semsam_annotate.backend.auth import Credentials
+
+
+@dataclass(frozen=True)
+class ServerSettings:
+    """Settings of one server process; frozen, so that requests cannot change them."""
+
+    credentials: Credentials = field(default_factory=Credentials.generate)
+    """Who may call; there is no way to run without."""
+    host: str = "127.0.0.1"
+    """Address to bind; loopback unless the operator says otherwise."""
+    port: int = 9090
+    """0 picks a free one."""
+    weights: str = "default"
+    """Source for ``load_engine``."""
+    device: str = "auto"
+    """Device for ``load_engine``."""
+    project: Path | None = None
+    """Project folder; annotations of Label Studio land in it."""
+    engine_only: bool = False
+    """Serve only ``/v1`` and ``/health``, nothing of Label Studio."""
+    label_studio_url: str | None = None
+    """Where Label Studio is; None takes the host that ``/setup`` names."""
+    label_studio_token: str | None = field(default=None, repr=False)
+    """Token to fetch images with, sent to that host only; None takes the one that ``/setup`` carries."""
+    max_pixels: int = MAX_PIXELS
+    """Largest image, height times width."""
+    max_json_bytes: int = 64_000_000
+    """Largest JSON body; a click carries every mask of its task."""
+    max_waiting: int = 32
+    """Requests that may wait for the engine before the server answers 503."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.port <= 65535:
+            raise BadInput(f"a port is 0 to 65535, not {self.port}")
+        if self.max_pixels < 1 or self.max_json_bytes < 1 or self.max_waiting < 1:
+            raise BadInput("max_pixels, max_json_bytes and max_waiting are at least 1")
+
+    @property
+    def max_image_bytes(self) -> int:
+        """Largest image body: raw RGB of ``max_pixels`` and a little more for a file's header."""
+        return 3 * self.max_pixels + 1_000_000

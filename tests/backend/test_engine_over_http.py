@@ -1,0 +1,282 @@
+"""The engine over HTTP answers as it does in the same process, and refuses what it should."""
+
+import io
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+from PIL import Image
+
+from semsam_annotate import load_engine
+from semsam_annotate.api import BadInput, Embedding, EngineUnavailable, Prompt, StaleEmbedding, Vocabulary
+from semsam_annotate.backend import server
+from semsam_annotate.backend.app import create_app
+from semsam_annotate.backend.auth import Credentials
+from semsam_annotate.backend.settings import ServerSettings
+from semsam_annotate.remote import EngineProcess, RemoteEngine
+
+TOKEN = "a-token-for-tests"
+WORDS = Vocabulary(["car", "dog"], ["wheel"])
+
+
+@pytest.fixture
+def settings() -> ServerSettings:
+    return ServerSettings(credentials=Credentials(token=TOKEN), engine_only=True, max_pixels=10_000)
+
+
+@pytest.fixture
+def client(settings, region_engine) -> Iterator[TestClient]:
+    app = create_app(settings, region_engine)
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    with TestClient(app, headers=headers, raise_server_exceptions=False) as client:
+        yield client
+
+
+@pytest.fixture
+def url(settings, region_engine) -> Iterator[str]:
+    import uvicorn
+
+    listener = server.bind("127.0.0.1", 0)
+    running = uvicorn.Server(uvicorn.Config(create_app(settings, region_engine), log_level="error"))
+    thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})
+    thread.start()
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    running.should_exit = True
+    thread.join()
+
+
+def test_a_remote_engine_answers_as_the_local_one(url, region_engine, scene):
+    with RemoteEngine(url, TOKEN) as remote:
+        embedding = remote.encode(scene)
+        assert embedding == region_engine.encode(scene)
+        prompts = [Prompt([(32, 24)]), Prompt([(1.5, 2)], [1]), Prompt(box=(20, 10, 44, 38))]
+        ladder = remote.propose(embedding, prompts[0], WORDS)
+        assert ladder == region_engine.propose(embedding, prompts[0], WORDS)
+        assert len(ladder) > 1
+        assert remote.propose_many(embedding, prompts, WORDS) == region_engine.propose_many(embedding, prompts, WORDS)
+        assert remote.propose_many(embedding, []) == []
+        assert remote.auto(embedding, WORDS).to_json() == region_engine.auto(embedding, WORDS).to_json()
+        assert remote.resolve(WORDS) == region_engine.resolve(WORDS)
+        assert remote.info == region_engine.info
+    assert load_engine(url, token=TOKEN).info == region_engine.info
+
+
+def test_errors_cross_the_wire_as_what_they_are(url, scene):
+    with RemoteEngine(url, TOKEN) as remote:
+        embedding = remote.encode(scene)
+        with pytest.raises(BadInput, match="outside the image of 64x48"):
+            remote.propose(embedding, Prompt([(64, 2)]))
+        with pytest.raises(BadInput, match="uint8"):
+            remote.encode(scene.astype(float))
+        with pytest.raises(BadInput, match="pixels"):
+            remote.encode(np.zeros((101, 100, 3), np.uint8))
+        remote.release(embedding)
+        with pytest.raises(StaleEmbedding, match="encode the image again"):
+            remote.propose(embedding, Prompt([(1, 1)]))
+        with pytest.raises(StaleEmbedding):
+            remote.auto(Embedding("never", (1, 1), "m"))
+
+
+def test_who_cannot_be_reached_or_refuses_is_unavailable(url):
+    with pytest.raises(EngineUnavailable, match="refuses the token"):
+        RemoteEngine(url, "another-token")
+    with pytest.raises(EngineUnavailable, match="refuses the token"):
+        RemoteEngine(url)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        with pytest.raises(EngineUnavailable, match="cannot be reached"):
+            RemoteEngine(f"http://127.0.0.1:{free.getsockname()[1]}")
+    for wrong in ("file:///etc/passwd", "http://", "nonsense", "http://h:port"):
+        with pytest.raises(BadInput):
+            RemoteEngine(wrong)
+
+
+@pytest.mark.parametrize(
+    "header", [None, "", "Bearer", "Bearer wrong-token-here", "Basic !!!", "Basic YTpi", f"Digest {TOKEN}", "Bearer é"]
+)
+def test_every_route_needs_the_token(client, header):
+    client.headers.pop("Authorization")
+    headers = {} if header is None else {"Authorization": header.encode("latin-1")}
+    for method, path in (("GET", "/v1/info"), ("POST", "/v1/encode"), ("GET", "/health"), ("GET", "/no-such-path")):
+        answer = client.request(method, path, headers=headers)
+        assert answer.status_code == 401
+        assert "error" in answer.json()
+
+
+def test_token_works_as_bearer_as_token_and_as_the_password_of_basic_auth(client):
+    client.headers.pop("Authorization")
+    for header in (f"Bearer {TOKEN}", f"Token {TOKEN}"):
+        assert client.get("/v1/info", headers={"Authorization": header}).status_code == 200
+    assert client.get("/v1/info", auth=("anyone", TOKEN)).status_code == 200
+    pair = Credentials(basic=("ann", "secret"))
+    assert not pair.allow("Bearer secret")
+    assert pair.allow("Basic YW5uOnNlY3JldA==")
+
+
+def test_a_server_never_runs_open():
+    for wrong in ({}, {"token": ""}, {"token": "short"}, {"basic": ("a", "")}, {"basic": ("", "b")}):
+        with pytest.raises(BadInput):
+            Credentials(**wrong)
+    assert TOKEN not in repr(ServerSettings(credentials=Credentials(token=TOKEN)))
+
+
+def test_an_image_file_is_encoded_with_its_orientation(client):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    buffer = io.BytesIO()
+    Image.new("RGB", (30, 20), "red").save(buffer, format="JPEG", exif=exif)
+    assert client.post("/v1/encode", content=buffer.getvalue()).json()["size"] == [30, 20]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [
+        ("/v1/encode", b"", 400),
+        ("/v1/encode", b"not an image", 400),
+        ("/v1/encode?height=2&width=2", b"123", 400),
+        ("/v1/encode?height=-1&width=2", b"", 400),
+        ("/v1/encode?height=100000&width=100000", b"", 400),
+        ("/v1/encode?height=x&width=2", b"", 422),
+        ("/v1/encode", b"0" * 1_100_000, 413),
+        ("/v1/propose", b"", 400),
+        ("/v1/propose", b"[]", 400),
+        ("/v1/propose", b"[" * 100_000, 400),
+        ("/v1/propose", b'{"embedding": 5}', 400),
+        ("/v1/propose", b'{"embedding": "x", "prompt": 5}', 410),
+        ("/v1/resolve", b"{}", 400),
+        ("/v1/resolve", b'{"vocabulary": {"objects": 5}}', 400),
+        ("/v1/resolve", b'{"vocabulary": {"objects": ["a", "a"]}}', 400),
+        ("/v1/nothing", b"", 404),
+    ],
+)
+def test_bad_requests_get_one_line(client, path, body, status):
+    answer = client.post(path, content=body)
+    assert answer.status_code == status, answer.text
+    assert set(answer.json()) == {"error"}
+    assert "\n" not in answer.json()["error"]
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [5, None, [], {"points": 5}, {"points": [[1, 2]], "labels": "x"}, {"points": [[10**400, 1]]}, {"box": "ab"}],
+)
+def test_bad_prompts_are_the_callers_error(client, scene, prompt):
+    key = client.post("/v1/encode?height=48&width=64", content=scene.tobytes()).json()["key"]
+    assert client.post("/v1/propose", json={"embedding": key, "prompt": prompt}).status_code == 400
+    assert client.post("/v1/propose_many", json={"embedding": key, "prompts": [prompt]}).status_code == 400
+
+
+def test_a_taken_port_is_one_line_and_exit_code_2():
+    with server.bind("127.0.0.1", 0) as taken:
+        port = str(taken.getsockname()[1])
+        command = [sys.executable, "-m", "semsam_annotate.cli", "serve", "--engine-only", "--port", port]
+        ended = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert ended.returncode == 2
+    assert ended.stderr.count("\n") == 1
+    assert f"cannot listen on 127.0.0.1:{port}" in ended.stderr
+
+
+def test_an_engine_process_that_cannot_start_says_why(tmp_path):
+    with pytest.raises(EngineUnavailable, match="did not start"):
+        EngineProcess(str(tmp_path / "missing.safetensors")).start()
+
+
+class RegionProcess(EngineProcess):
+    """The same child, with the region engine in place of weights."""
+
+    def _command(self) -> list[str]:
+        conftest = str(Path(__file__).with_name("conftest.py"))
+        code = (
+            f"import runpy, sys; made = runpy.run_path({conftest!r})['RegionEngine'];"
+            "import semsam_annotate; semsam_annotate.load_engine = lambda *_: made();"
+            "from semsam_annotate.cli import main; sys.argv[0] = 'semsam'; main()"
+        )
+        return [sys.executable, "-c", code, *super()._command()[3:]]
+
+
+def test_an_engine_process_starts_dies_and_starts_again(scene):
+    with RegionProcess() as process:
+        embedding = process.engine.encode(scene)
+        assert len(process.engine.propose(embedding, Prompt([(32, 24)]), WORDS)) > 1
+        first = process.pid
+        os.kill(first, signal.SIGKILL)
+        until = time.monotonic() + 10
+        while process.is_running and time.monotonic() < until:
+            time.sleep(0.01)
+        with pytest.raises(StaleEmbedding):
+            process.engine.propose(embedding, Prompt([(32, 24)]))
+        assert process.pid not in (None, first)
+        engine = process.engine
+        process.kill()
+        assert not process.is_running
+        with pytest.raises(EngineUnavailable):
+            engine.encode(scene)
+        process.kill()
+
+
+def test_a_child_ends_when_its_parent_is_killed(tmp_path):
+    child = "from semsam_annotate.backend.server import exit_with_parent as e; e(); import time; time.sleep(60)"
+    script = f"""
+import subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", {child!r}], stdin=subprocess.PIPE)
+print(child.pid, flush=True)
+time.sleep(60)
+"""
+    parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    pid = int(parent.stdout.readline())
+    time.sleep(1.5)
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    until = time.monotonic() + 20
+    while _alive(pid) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not _alive(pid)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().split()[2] != "Z"
+    except OSError:
+        return False
+
+
+def test_remote_needs_neither_torch_nor_the_server(tmp_path):
+    code = (
+        "import sys, semsam_annotate.remote; "
+        "sys.exit(any(name in sys.modules for name in ('torch', 'fastapi', 'scipy', 'semsam_annotate.backend')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env={**os.environ}).returncode == 0
+
+
+def test_health_answers_while_the_engine_works(url, region_engine, scene):
+    started, release = threading.Event(), threading.Event()
+    encode = region_engine.encode
+
+    def slow(image):
+        started.set()
+        release.wait(10)
+        return encode(image)
+
+    region_engine.encode = slow
+    with RemoteEngine(url, TOKEN) as remote:
+        thread = threading.Thread(target=remote.encode, args=(scene,))
+        thread.start()
+        started.wait(10)
+        begin = time.monotonic()
+        answer = httpx.get(f"{url}/health", headers={"Authorization": f"Bearer {TOKEN}"})
+        assert answer.json() == {"status": "UP"}
+        assert time.monotonic() - begin < 1
+        release.set()
+        thread.join()
