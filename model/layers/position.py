@@ -1,0 +1,44 @@
+"""Sine position codes (DETR) of grids and of boxes, and the inverse of the sigmoid."""
+
+import math
+
+import torch
+from torch import Tensor
+
+TEMPERATURE = 10000.0
+
+
+def _frequencies(count: int, device: torch.device) -> Tensor:
+    """(count,) divisors, equal in pairs: even entries take the sine, odd ones the cosine."""
+    step = torch.div(torch.arange(count, dtype=torch.float32, device=device), 2, rounding_mode="floor")
+    return TEMPERATURE ** (2 * step / count)
+
+
+def _interleave(angles: Tensor) -> Tensor:
+    """Sine of even entries and cosine of odd ones along the last axis."""
+    return torch.stack([angles[..., 0::2].sin(), angles[..., 1::2].cos()], -1).flatten(-2)
+
+
+def encode_grid(height: int, width: int, dim: int, device: torch.device) -> Tensor:
+    """(height * width, dim): half of the channels for y, half for x, positions counted from 1 and scaled to 2 pi."""
+    divisors = _frequencies(dim // 2, device)
+    codes = []
+    for length in (height, width):
+        position = torch.arange(1, length + 1, dtype=torch.float32, device=device) / (length + 1e-6) * (2 * math.pi)
+        codes.append(_interleave(position[:, None] / divisors))
+    rows = codes[0][:, None].expand(height, width, -1)
+    columns = codes[1][None].expand(height, width, -1)
+    return torch.cat([rows, columns], -1).flatten(0, 1)
+
+
+def encode_boxes(boxes: Tensor, dim: int) -> Tensor:
+    """(…, 4) boxes (cx, cy, w, h) in 0..1 to (…, 2 * dim), dim / 2 channels each for y, x, w, h."""
+    divisors = _frequencies(dim // 2, boxes.device)
+    codes = _interleave((boxes * (2 * math.pi))[..., None] / divisors)
+    return codes[..., [1, 0, 2, 3], :].flatten(-2)
+
+
+def inverse_sigmoid(value: Tensor, eps: float = 1e-5) -> Tensor:
+    """Logit of a probability, finite at 0 and 1."""
+    value = value.clamp(0, 1)
+    return torch.log(value.clamp(min=eps) / (1 - value).clamp(min=eps))

@@ -1,0 +1,52 @@
+"""Semantic-SAM (arXiv 2307.04767): image encoder, pixel decoder, mask decoder, class heads, text tower."""
+
+from torch import Tensor, nn, tensor
+from torch.nn import functional as F
+
+from semsam_annotate.model.config import ModelConfig
+from semsam_annotate.model.image_encoder import build_image_encoder
+from semsam_annotate.model.mask_decoder import ClassHeads, ImageMemory, MaskDecoder
+from semsam_annotate.model.pixel_decoder import PixelDecoder, PixelFeatures
+from semsam_annotate.model.text import TextTower
+
+STRIDE = 32
+"""Inputs are padded right and below to a multiple of this."""
+
+
+class SemanticSam(nn.Module):
+    """The whole network, of any size that a ``ModelConfig`` describes."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        dim, decoder = config.pixel_decoder.dim, config.mask_decoder
+        self.image_encoder = build_image_encoder(config)
+        self.pixel_decoder = PixelDecoder(config.pixel_decoder, config.encoder_widths)
+        self.mask_decoder = MaskDecoder(decoder, dim, config.pixel_decoder.levels)
+        self.class_heads = ClassHeads(dim, decoder.text_dim)
+        self.text_tower = None if config.text is None else TextTower(config.text, decoder.text_dim)
+        self.register_buffer("mean", _channels(config.input.mean), persistent=False)
+        self.register_buffer("std", _channels(config.input.std), persistent=False)
+
+    def normalise(self, images: Tensor) -> Tensor:
+        """(B, 3, H, W) RGB 0..255 to the encoder's input, zero-padded right and below after normalising."""
+        height, width = images.shape[-2:]
+        scaled = (images.float() - self.mean) / self.std
+        return F.pad(scaled, (0, -width % STRIDE, 0, -height % STRIDE))
+
+    def features(self, images: Tensor) -> PixelFeatures:
+        """Mask and multi-scale features of (B, 3, H, W) RGB images, 0..255."""
+        out: PixelFeatures = self.pixel_decoder(self.image_encoder(self.normalise(images)))
+        return out
+
+    def encode(self, images: Tensor) -> ImageMemory:
+        """Everything that later prompts need of the images."""
+        features = self.features(images)
+        return self.mask_decoder.remember(features.mask_features, features.levels)
+
+
+def _channels(values: tuple[float, float, float]) -> Tensor:
+    return tensor(values).view(3, 1, 1)
