@@ -25,7 +25,7 @@ class ImageEntry:
     """One image of a data set, not decoded yet: file, size in pixels, run-length masks and names.
 
     ``segments``: per mask the compressed COCO RLE as pycocotools takes it (``size``, ``counts`` as bytes), at image
-    size. The rest as in ``TrainingImage``.
+    size. The rest as in ``TrainingImage``; ``ids``: the annotations' ids.
     """
 
     path: Path
@@ -38,6 +38,7 @@ class ImageEntry:
     parents: tuple[int, ...]
     source: str = ""
     license_class: str = "unknown"
+    ids: tuple[int, ...] = ()
 
     def load(self, max_side: int | None = None) -> TrainingImage:
         """Decode at the image's size, or with its longer side shrunk to ``max_side``; masks that vanish are dropped."""
@@ -79,7 +80,24 @@ def read_coco(annotations: Path, images: Path, licenses: Collection[str] | None 
     masks.
     Raises BadInput for a file that is not COCO, an unknown category or image, and polygons without an area.
     """
-    content = _read_json(annotations)
+    return index_content(read_content(annotations), annotations, images, licenses)
+
+
+def index_content(
+    content: dict[str, Any], annotations: Path, images: Path, licenses: Collection[str] | None = None
+) -> list[ImageEntry]:
+    """``read_coco`` of what ``read_content`` gave; ``annotations`` is only named in messages."""
+    try:
+        return _index(content, annotations, images, licenses)
+    except BadInput:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise BadInput(f"{annotations} is not COCO: a field is missing or wrong ({error!r})") from error
+
+
+def _index(
+    content: dict[str, Any], annotations: Path, images: Path, licenses: Collection[str] | None
+) -> list[ImageEntry]:
     categories = {int(row["id"]): split_category(row) for row in content["categories"]}
     by_image: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for row in content["annotations"]:
@@ -120,7 +138,8 @@ def decode_segments(
     return np.asarray(decoded.transpose(2, 0, 1).view(np.bool_))
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def read_content(path: Path) -> dict[str, Any]:
+    """A COCO file as parsed JSON; BadInput unless it has the lists images, annotations and categories."""
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
@@ -162,6 +181,7 @@ def _entry(
         parents=parents,
         source=str(image.get("source", "")),
         license_class=str(image.get("license_class", "unknown")),
+        ids=tuple(int(row.get("id", position)) for position, row in enumerate(rows)),
     )
 
 
