@@ -1,0 +1,28 @@
+"""Measuring an engine on annotated photos: simulated clicks, the metrics of ``semsam evaluate``, paired comparison."""
+
+from semsam_annotate.training.evaluation.bootstrap import bootstrap_interval, paired_bootstrap
+from semsam_annotate.training.evaluation.clicks import correction_click, mask_click
+from semsam_annotate.training.evaluation.metrics import compare, summarize
+from semsam_annotate.training.evaluation.result import EvaluationResult, read_result, write_json
+from semsam_annotate.training.evaluation.rows import ClickRow
+from semsam_annotate.training.evaluation.run import Proposer, evaluate
+from semsam_annotate.training.evaluation.sample import EvaluationSample, read_sample
+from semsam_annotate.training.evaluation.weights_free import WeightsFreeEngine
+
+__all__ = [
+    "ClickRow",
+    "EvaluationResult",
+    "EvaluationSample",
+    "Proposer",
+    "WeightsFreeEngine",
+    "bootstrap_interval",
+    "compare",
+    "correction_click",
+    "evaluate",
+    "mask_click",
+    "paired_bootstrap",
+    "read_result",
+    "read_sample",
+    "summarize",
+    "write_json",
+]

@@ -1,0 +1,91 @@
+"""The figures of ``semsam evaluate``: means over clicks in percent, with intervals over images."""
+
+import math
+from typing import Any
+
+from semsam_annotate.api import BadInput
+from semsam_annotate.training.evaluation.bootstrap import ROUNDS, bootstrap_interval, grouped_mean, paired_bootstrap
+from semsam_annotate.training.evaluation.label_metrics import label_measures, majority_figures
+from semsam_annotate.training.evaluation.measure import Measure, with_kinds
+from semsam_annotate.training.evaluation.result import EvaluationResult
+from semsam_annotate.training.evaluation.rows import ClickRow
+
+DIGITS = 4
+
+
+def all_measures() -> dict[str, Measure]:
+    """Every mean that is reported, by key.
+
+    ``max``, ``oracle``, ``all``, ``all_multi`` (``all`` where |G| ≥ 2) and ``max_click2`` (``max`` after the second,
+    corrective click), each also with ``_object`` and ``_part``; the labels; ``ladder_length`` in rungs and
+    ``kendall_tau`` (−1..1).
+    """
+    return {
+        **with_kinds("max", Measure(lambda row: row.max)),
+        **with_kinds("oracle", Measure(lambda row: row.oracle)),
+        **with_kinds("all", Measure(lambda row: row.all)),
+        **with_kinds("all_multi", Measure(lambda row: row.all if row.granularities > 1 else math.nan)),
+        **with_kinds("max_click2", Measure(lambda row: _or_nan(row.corrected))),
+        **label_measures(),
+        "ladder_length": Measure(lambda row: row.length, scale=1.0),
+        "kendall_tau": Measure(lambda row: _or_nan(row.tau), scale=1.0),
+    }
+
+
+def summarize(result: EvaluationResult, seed: int = 0, rounds: int = ROUNDS) -> dict[str, Any]:
+    """The figures of one run as plain JSON values: every measure by key, None where no row counts.
+
+    ``n`` clicks, ``n_object``, ``n_part``, ``images``; ``ci95``: key to [low, high], bootstrap over images; the
+    majority-class figures beside the labels.
+    """
+    rows, measures = result.rows, all_measures()
+    groups = [row.image for row in rows]
+    figures: dict[str, Any] = {}
+    intervals: dict[str, list[float] | None] = {}
+    for key, measure in measures.items():
+        values, classes = measure.values(rows), measure.class_of(rows)
+        figures[key] = _plain(grouped_mean(values, classes))
+        low_high = bootstrap_interval(values, groups, classes=classes, seed=seed, rounds=rounds)
+        intervals[key] = None if figures[key] is None else [round(bound, DIGITS) for bound in low_high]
+    counts = {"n": len(rows), "n_object": sum(not row.is_part for row in rows), "n_part": sum(r.is_part for r in rows)}
+    majority = {key: None if value is None else _plain(value) for key, value in majority_figures(rows).items()}
+    return {**figures, **majority, **counts, "images": len(set(groups)), "ci95": intervals}
+
+
+def compare(
+    new: EvaluationResult, old: EvaluationResult, seed: int = 0, rounds: int = ROUNDS
+) -> dict[str, list[float] | None]:
+    """New minus old on the clicks that both made: key to [difference, low, high], 95 % paired bootstrap over images.
+
+    None where nothing can be compared. Raises BadInput unless both clicked the same masks.
+    """
+    pairs = paired_rows(new, old)
+    groups = [first.image for first, _ in pairs]
+    found: dict[str, list[float] | None] = {}
+    for key, measure in all_measures().items():
+        a, b = measure.values(first for first, _ in pairs), measure.values(second for _, second in pairs)
+        classes = measure.class_of(first for first, _ in pairs)
+        difference = paired_bootstrap(a, b, groups, seed=seed, rounds=rounds, classes=classes)
+        found[key] = None if math.isnan(difference[0]) else [round(value, DIGITS) for value in difference]
+    return found
+
+
+def paired_rows(new: EvaluationResult, old: EvaluationResult) -> list[tuple[ClickRow, ClickRow]]:
+    """(new, old) row of every click, in the new one's order; BadInput unless both clicked the same masks."""
+    known = {(row.image, row.mask): row for row in old.rows}
+    pairs = [(row, known.get((row.image, row.mask))) for row in new.rows]
+    same = [(row, other) for row, other in pairs if other is not None and other.click == row.click]
+    if not len(same) == len(new.rows) == len(old.rows):
+        raise BadInput(
+            f"the two runs clicked different masks ({len(new.rows)} and {len(old.rows)} clicks): "
+            "use the same annotations, seed and limits"
+        )
+    return same
+
+
+def _or_nan(value: float | None) -> float:
+    return math.nan if value is None else value
+
+
+def _plain(value: float) -> float | None:
+    return None if math.isnan(value) else round(value, DIGITS)

@@ -1,0 +1,128 @@
+"""What one click measured: one row, all that the metrics and the comparison of two runs need."""
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+from scipy.stats import kendalltau
+
+from semsam_annotate.api import BadInput, Ladder
+from semsam_annotate.api.proposal import Labels
+from semsam_annotate.training.evaluation.sample import TruthMask
+
+MERGED = 0.9
+"""Ground truth with a larger IoU is one granularity."""
+
+RUNGS = 6
+"""The most granularities that a ladder can hold."""
+
+NOT_LISTED = -1
+
+Ious: TypeAlias = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class ClickRow:
+    """One click on one ground-truth mask. IoUs are 0..1.
+
+    ``mask``: annotation id. ``click``: (x, y). ``max``: IoU of the proposal with the best score; ``oracle``: the best
+    of the ladder; ``all``: matched IoU over the ``granularities`` (|G|) under the click. ``tau``: Kendall's τ between
+    level and area (−1: finer levels are always smaller), None where undefined. ``object``, ``part``: true names.
+    ``object_rank``, ``part_rank``: place of the true name in the oracle proposal's labels from 0, −1 not among them,
+    None when the engine gave no such labels. ``corrected``: IoU of the proposal with the best score after a second,
+    corrective click; None when only one was made.
+    """
+
+    image: str
+    mask: int
+    is_part: bool
+    area: int
+    click: tuple[int, int]
+    max: float
+    oracle: float
+    all: float
+    granularities: int
+    length: int
+    tau: float | None
+    object: str | None = None
+    part: str | None = None
+    object_rank: int | None = None
+    part_rank: int | None = None
+    corrected: float | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return {**asdict(self), "click": list(self.click)}
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> "ClickRow":
+        """Back from ``to_json``; BadInput when a field is missing or unknown."""
+        names = {field.name for field in fields(cls)}
+        if not isinstance(value, dict) or value.keys() != names:
+            raise BadInput(f"a row of an evaluation has the fields {', '.join(sorted(names))}")
+        try:
+            x, y = value["click"]
+            return cls(**{**value, "click": (int(x), int(y))})
+        except (TypeError, ValueError) as error:
+            raise BadInput(f"a row of an evaluation is damaged: {error}") from error
+
+
+def granularities(under_click: list[int], truth_ious: Ious) -> list[int]:
+    """G: of the masks ``under_click`` (indices in id order), those not within IoU 0.9 of one already taken.
+
+    truth_ious: (T, T) IoU of every ground-truth mask of the image with every other.
+    """
+    taken: list[int] = []
+    for index in under_click:
+        if all(truth_ious[index, other] <= MERGED for other in taken):
+            taken.append(index)
+    return taken
+
+
+def all_granularity(ious: Ious) -> float:
+    """1-IoU@All-Granularity of a (rungs, |G|) IoU matrix: Hungarian match, summed IoU / min(6, |G|)."""
+    rungs, truths = linear_sum_assignment(ious, maximize=True)
+    return float(ious[rungs, truths].sum() / min(RUNGS, ious.shape[1]))
+
+
+def level_order(ladder: Ladder) -> float | None:
+    """Kendall's τ (b) between level and area of a ladder; None where all levels or all areas are equal."""
+    levels, areas = [proposal.level for proposal in ladder], [proposal.area for proposal in ladder]
+    if len(set(levels)) < 2 or len(set(areas)) < 2:
+        return None
+    return float(kendalltau(levels, areas).statistic)
+
+
+def label_rank(labels: Labels | list[tuple[str, float]], name: str | None) -> int | None:
+    """Place of ``name`` in labels, best first, from 0; NOT_LISTED when it is not there; None without labels or name."""
+    if name is None or not labels:
+        return None
+    names = [label for label, _ in labels]
+    return names.index(name) if name in names else NOT_LISTED
+
+
+def measure(
+    image: str, truth: TruthMask, area: int, click: tuple[int, int], ladder: Ladder, own: Ious, group: Ious
+) -> ClickRow:
+    """The row of one click: ``own`` (rungs,) IoU with the clicked mask, ``group`` (rungs, |G|) with all under it."""
+    best = max(range(len(ladder)), key=lambda rung: ladder[rung].score)
+    oracle = ladder[int(own.argmax())]
+    return ClickRow(
+        image=image,
+        mask=truth.id,
+        is_part=truth.is_part,
+        area=area,
+        click=click,
+        max=float(own[best]),
+        oracle=float(own.max()),
+        all=all_granularity(group),
+        granularities=group.shape[1],
+        length=len(ladder),
+        tau=level_order(ladder),
+        object=truth.object,
+        part=truth.part,
+        object_rank=label_rank(oracle.object_labels, truth.object),
+        part_rank=label_rank(oracle.part_labels, truth.part),
+    )
