@@ -1,0 +1,54 @@
+# What a clone needs: python3 (3.11–3.13), git and make. Everything else is installed here: Python packages into .venv,
+# system packages through apt-get when root; otherwise one line names what is missing.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+SCREEN := xvfb-run -a -s "-screen 0 1600x1200x24 +extension GLX"
+SOURCES := semsam_annotate model training backend tests benchmarks tools
+
+.PHONY: help demo test stress lint types screen clean
+.DELETE_ON_ERROR:
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' Makefile
+
+demo: $(VENV)/all.stamp ## set up, then the main job on real photos into semsam-demo/
+	$(BIN)/semsam demo
+
+test: $(VENV)/dev.stamp screen lint types ## set up, then format, lint, import rules, types and tests
+	$(SCREEN) $(BIN)/python -m pytest -m "not stress"
+
+stress: $(VENV)/dev.stamp screen lint types ## full counts, and the tests on every Python that is found
+	$(SCREEN) $(BIN)/python -m pytest --hypothesis-profile=stress
+	tools/python_matrix.sh $(SCREEN)
+
+lint: $(VENV)/dev.stamp build/house ## format, lint, import rules
+	$(BIN)/ruff format --check $(wildcard $(SOURCES))
+	$(BIN)/ruff check $(wildcard $(SOURCES))
+	cd build/house && $(abspath $(BIN))/lint-imports --no-cache --config $(CURDIR)/pyproject.toml
+
+types: $(VENV)/dev.stamp build/house ## mypy on every room
+	MYPYPATH=build/house $(BIN)/mypy -p semsam_annotate
+
+screen:
+	@tools/need.sh $$($(PYTHON) tools/missing_libraries.py)
+
+# The rooms under their import names, files linked: linters and type checkers read folders and do not know setup.cfg's
+# package_dir.
+.PHONY: build/house
+build/house:
+	@rm -rf $@ && mkdir -p $@
+	@cp -rs $(CURDIR)/semsam_annotate $@/
+	@cp -rs $(addprefix $(CURDIR)/,model training backend) $@/semsam_annotate/
+
+# The development install contains the other, so that one virtual environment serves both.
+$(VENV)/dev.stamp: pyproject.toml setup.cfg tools/setup.sh
+	@tools/setup.sh $(VENV) dev $(PYTHON)
+	@touch $(VENV)/all.stamp $@
+
+$(VENV)/all.stamp: pyproject.toml setup.cfg tools/setup.sh
+	@tools/setup.sh $(VENV) all $(PYTHON)
+	@touch $@
+
+clean: ## remove what was built, the virtual environments too
+	rm -rf .venv .venv-3.* build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
