@@ -26,8 +26,7 @@ from semsam_annotate.api import (
     encode_rle,
 )
 from semsam_annotate.loading import load_engine
-
-__version__ = "0.1.0"
+from semsam_annotate.version import __version__
 
 __all__ = [
     "BadInput",

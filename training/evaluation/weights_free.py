@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.segmentation import felzenszwalb
 
-from semsam_annotate import __version__
 from semsam_annotate.annotations import image_sha256
 from semsam_annotate.api import (
     BadInput,
@@ -23,6 +22,7 @@ from semsam_annotate.api import (
     encode_rle,
     rle_iou,
 )
+from semsam_annotate.version import __version__
 
 RUNGS = ((50, 30), (150, 80), (400, 200), (1000, 500), (2500, 1500), (6000, 4000))
 """(scale, min_size) of felzenszwalb, finest first: levels 6 to 1."""
