@@ -44,7 +44,7 @@ class WeightsFreeEngine:
     @property
     def info(self) -> EngineInfo:
         """Named "none", as on the command line; it has no parameters."""
-        return EngineInfo("none", f"felzenszwalb-{__version__}", "cpu", 0, ("points",))
+        return EngineInfo("none", "felzenszwalb-1", "cpu", 0, ("points",))
 
     def encode(self, image: RgbImage) -> Embedding:
         """Segment (H, W, 3) uint8 RGB at every scale."""
