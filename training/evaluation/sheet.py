@@ -80,7 +80,7 @@ def paint(image: RgbImage, mask: Mask, colour: tuple[int, int, int]) -> RgbImage
 def _draw_row(sheet: Image.Image, row: SheetRow, top: int) -> None:
     size = _tile_size(row.image)
     small = np.asarray(Image.fromarray(row.image).resize(size, Image.Resampling.LANCZOS))
-    _place(sheet, small, row, MARGIN, top, radius=4.5)
+    _place(sheet, small, row, MARGIN, top, radius=5)
     shape = f"{row.image.shape[1]} x {row.image.shape[0]} px"
     _write(sheet, MARGIN, top + size[1], [(row.title or "photo", INK), (_clicks(row.prompt), FAINT), (shape, FAINT)])
     for number, proposal in enumerate(row.ladder, start=1):

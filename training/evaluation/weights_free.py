@@ -22,7 +22,6 @@ from semsam_annotate.api import (
     encode_rle,
     rle_iou,
 )
-from semsam_annotate.version import __version__
 
 RUNGS = ((50, 30), (150, 80), (400, 200), (1000, 500), (2500, 1500), (6000, 4000))
 """(scale, min_size) of felzenszwalb, finest first: levels 6 to 1."""
