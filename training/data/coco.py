@@ -49,7 +49,7 @@ class ImageEntry:
         sample = TrainingImage(
             image, masks, np.array(self.kinds, np.int8), self.objects, self.parts, np.array(self.parents, np.int64)
         )
-        return sample.select(masks.any(axis=(1, 2)))
+        return sample.select(np.array([mask.any() for mask in masks], bool))
 
     def _picture(self, height: int, width: int) -> np.ndarray[Any, np.dtype[np.uint8]]:
         try:
