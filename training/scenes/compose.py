@@ -14,7 +14,7 @@ from semsam_annotate.training.scenes.paint import paint
 from semsam_annotate.training.scenes.pose import random_pose, whole_picture
 from semsam_annotate.training.scenes.raster import Canvas, Piece
 
-SMALLEST = 12
+SMALLEST = 16
 """Masks of fewer visible pixels are not given."""
 SAME = 0.95
 """A part that covers more than this share of its parent says nothing new and is not given."""
@@ -42,8 +42,8 @@ def place_objects(rng: np.random.Generator, canvas: Canvas, choices: tuple[Maker
 
     How much detail they have differs from scene to scene, and small ones have less.
     """
-    halves = np.exp(rng.uniform(np.log(0.07), np.log(0.42), int(rng.integers(3, 7))))
-    detail = int(rng.choice([1, 2, 3, 3]))
+    halves = np.exp(rng.uniform(np.log(0.07), np.log(0.42), int(rng.integers(3, 6))))
+    detail = int(rng.choice([0, 1, 1, 2, 3]))
     halves[0] = rng.uniform(0.22, 0.5)
     if rng.random() < 0.8:
         halves = np.sort(halves)[::-1]
@@ -54,10 +54,8 @@ def place_objects(rng: np.random.Generator, canvas: Canvas, choices: tuple[Maker
         step = 1.6 * float(half) * rng.choice([-1, 1])
         copies = int(rng.integers(2, 4)) if half < 0.2 and rng.random() < 0.3 else 1
         for copy in range(copies):
-            node, there = (
-                thing(rng).pruned(detail if half > 0.14 else 1 if half > 0.1 else 0),
-                pose.moved(copy * step, rng.normal(0, 0.1) * half, float(np.exp(rng.normal(0, 0.08)))),
-            )
+            node = thing(rng).pruned(detail if half > 0.14 else 1 if half > 0.1 else 0)
+            there = pose.moved(copy * step, rng.normal(0, 0.1) * half, float(np.exp(rng.normal(0, 0.08))))
             if canvas.room(node):
                 canvas.draw(node, there, layer=len(taken) + 1)
                 taken.append((*there.place, float(half)))

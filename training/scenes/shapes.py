@@ -69,7 +69,7 @@ def ring(x: float, y: float, outer: float, inner: float, flat: float = 1.0) -> O
 
 def sector(x: float, y: float, radius: float, start: float, stop: float, inner: float = 0.0) -> Outline:
     """A slice of a disc, or of a ring when ``inner`` is above zero; angles as a share of a turn."""
-    t = np.linspace(start, stop, 14) * TURN
+    t = np.linspace(start, stop, 8 + int(24 * abs(stop - start))) * TURN
     arc = np.stack([x + radius * np.cos(t), y + radius * np.sin(t)], 1)
     if inner <= 0:
         return np.concatenate([arc, [(x, y)]])
