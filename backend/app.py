@@ -1,9 +1,10 @@
 """The application: engine routes always, Label Studio's routes unless the server is for the engine only."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 
 from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
 
 from semsam_annotate import load_engine
 from semsam_annotate.api import Engine
@@ -11,6 +12,8 @@ from semsam_annotate.backend.auth import AuthMiddleware
 from semsam_annotate.backend.engine_routes import router as engine_router
 from semsam_annotate.backend.errors import install_error_handlers
 from semsam_annotate.backend.handles import Handles
+from semsam_annotate.backend.label_studio.routes import router as label_studio_router
+from semsam_annotate.backend.label_studio.service import open_label_studio
 from semsam_annotate.backend.services import Services
 from semsam_annotate.backend.settings import ServerSettings
 from semsam_annotate.backend.worker import EngineWorker
@@ -25,19 +28,25 @@ def create_app(settings: ServerSettings, engine: Engine | None = None) -> FastAP
     owned = engine if engine is not None else load_engine(settings.weights, settings.device)
     shared = Services(settings, EngineWorker(owned, settings.max_waiting), Handles())
 
+    service = None if settings.engine_only else open_label_studio(shared)
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         try:
-            yield
+            async with nullcontext() if service is None else service.running():
+                yield
         finally:
-            shared.worker.close()
+            await run_in_threadpool(shared.worker.close)
 
     app = FastAPI(title="semsam-annotate", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.services = shared
     app.add_middleware(AuthMiddleware, credentials=settings.credentials)
     install_error_handlers(app)
     app.include_router(engine_router)
-    if settings.engine_only:
+    if service is not None:
+        app.state.label_studio = service
+        app.include_router(label_studio_router)
+    else:
         app.add_api_route("/health", _health, methods=["GET"])
     return app
 

@@ -20,6 +20,7 @@ class EngineWorker:
     def __init__(self, engine: Engine, max_waiting: int = 32) -> None:
         self._engine, self._max_waiting = engine, max_waiting
         self._waiting = 0
+        self._version = engine.info.version
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="engine")
 
     @property
@@ -36,6 +37,12 @@ class EngineWorker:
             return await asyncio.get_running_loop().run_in_executor(self._thread, call, self._engine)
         finally:
             self._waiting -= 1
+
+    async def version(self) -> str:
+        """The model that serves; the last known one while the engine works, since who asks may wait 3 s only."""
+        if self._waiting == 0:
+            self._version = str(await self.run(lambda engine: engine.info.version))
+        return self._version
 
     def close(self) -> None:
         """Wait for the running call, drop those that wait, close the engine."""

@@ -1,0 +1,111 @@
+"""The regions of a submitted annotation: what each says about its mask, label, level and parent."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from semsam_annotate.annotations.hierarchy import parents_first
+from semsam_annotate.api import BadInput, Rle, encode_rle
+from semsam_annotate.backend.label_studio.brush_rle import decode_brush
+from semsam_annotate.backend.label_studio.config import LabelConfig
+
+
+@dataclass(frozen=True)
+class Region:
+    """One mask as an annotator left it; ``parent``: region id, always that of another region of the annotation."""
+
+    id: str
+    mask: Rle
+    is_part: bool
+    object: str | None
+    part: str | None
+    parent: str | None
+    level: int | None
+    score: float | None
+
+
+def read_regions(result: Any, config: LabelConfig, height: int, width: int) -> list[Region]:
+    """The masks of a result, parents before their parts; BadInput for a damaged one.
+
+    Only brush results are masks: with "Keep label selected" Label Studio adds a ``keypointlabels`` result of the same
+    id that holds the mask once more, which is left out. Empty masks (everything erased) are left out too.
+    """
+    if not isinstance(result, list) or not all(isinstance(item, dict) for item in result):
+        raise BadInput("an annotation's result is a list of regions")
+    brushes = {str(item.get("id")): item for item in reversed(result) if _is_brush(item)}
+    regions = [_region(id, item, result, config, (height, width)) for id, item in reversed(brushes.items())]
+    kept = {region.id: region for region in regions if region is not None}
+    parents = {id: region.parent if region.parent in kept else None for id, region in kept.items()}
+    return [_named(kept[id], parents[id], kept) for id in parents_first(parents)]
+
+
+def _is_brush(item: dict[str, Any]) -> bool:
+    value = item.get("value")
+    return item.get("type") == "brushlabels" and isinstance(value, dict) and value.get("format") == "rle"
+
+
+def _region(
+    id: str, item: dict[str, Any], result: Sequence[dict[str, Any]], config: LabelConfig, size: tuple[int, int]
+) -> Region | None:
+    mask = decode_brush(item["value"].get("rle"), *size)
+    if not mask.any():
+        return None
+    said = _said(id, result, config)
+    names = item["value"].get("brushlabels")
+    label = config.label(str(names[0])) if isinstance(names, list) and names else None
+    is_part = label is not None and label.is_part
+    own = None if label is None else label.name
+    score = item.get("score")
+    return Region(
+        id=id,
+        mask=encode_rle(mask),
+        is_part=is_part,
+        object=(label.owner if label is not None and is_part else own) or said.get("object"),
+        part=(own or said.get("part")) if is_part else None,
+        parent=str(item["parentID"]) if is_part and item.get("parentID") else None,
+        level=_level(said.get("level"), item),
+        score=float(score) if isinstance(score, (int, float)) and 0 <= score <= 1 else None,
+    )
+
+
+def _named(region: Region, parent: str | None, kept: dict[str, Region]) -> Region:
+    """With the parent that is there, whose object a part without one belongs to."""
+    owner, above, seen = region.object, parent, {region.id}
+    while owner is None and above is not None and above not in seen:
+        seen.add(above)
+        owner, above = kept[above].object, kept[above].parent if kept[above].parent in kept else None
+    return Region(**{**region.__dict__, "parent": parent, "object": owner})
+
+
+def _said(id: str, result: Sequence[dict[str, Any]], config: LabelConfig) -> dict[str, str]:
+    """What the per-region controls of a region say: "level", "object", "part"."""
+    found: dict[str, str] = {}
+    controls = {
+        "level": [config.first(kind, True, ("level", "granularity")) for kind in ("number", "choices")],
+        "object": [config.first("textarea", True, ("object",))],
+        "part": [config.first("textarea", True, ("part",))],
+    }
+    for meaning, asked in controls.items():
+        names = {control.name: control.kind for control in asked if control is not None}
+        for item in result:
+            value = item.get("value")
+            if str(item.get("id")) == id and item.get("from_name") in names and isinstance(value, dict):
+                key = {"textarea": "text"}.get(names[item["from_name"]], names[item["from_name"]])
+                text = value.get(key)
+                first = text[0] if isinstance(text, list) and text else text
+                if isinstance(first, (str, int, float)):
+                    found[meaning] = str(first)[:200]
+    return found
+
+
+def _level(said: str | None, item: dict[str, Any]) -> int | None:
+    """From the per-region control, else from the note that the suggestion carried."""
+    meta = item.get("meta")
+    notes = meta.get("text") if isinstance(meta, dict) else None
+    texts = [said or "", *(str(note) for note in (notes if isinstance(notes, list) else []))]
+    for text, pattern in zip(texts, [r"([1-6])(?:\.0)?", *[r"level ([1-6])"] * len(texts)], strict=False):
+        match = re.fullmatch(pattern, text.strip())
+        if match:
+            return int(match.group(1))
+    return None

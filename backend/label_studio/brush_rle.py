@@ -1,0 +1,142 @@
+"""Label Studio's run-length encoding of brush masks: a bit stream over RGBA bytes.
+
+32 bits count of bytes (height * width * 4, row-major); 5 bits word size - 1 (8 bits); four times 4 bits run size - 1
+(3, 4, 8, 16 bits); then runs: 1 bit flag (1 run of one value, 0 literal values), 2 bits index of the run size, length
+- 1 in that many bits, 8 bits a value; padded with 1 to 8 zero bits. Only the alpha byte says what belongs to the mask.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semsam_annotate.api import BadInput, Mask
+
+RUN_SIZES = (3, 4, 8, 16)
+_HEADER = 0b00111_0010_0011_0111_1111
+_HEADER_BITS, _COUNT_BITS, _LONGEST = 21, 32, 1 << 16
+_WINDOW = 48
+"""Bits read at once from a byte on: enough for 7 bits of offset, a header of 19 bits and a value of 8."""
+
+
+def encode_brush(mask: Mask) -> list[int]:
+    """Encode a (H, W) bool mask: 255 in all four channels inside, 0 outside."""
+    if mask.ndim != 2 or mask.size == 0:
+        raise BadInput(f"a mask has two axes (height, width) and a pixel, this one has shape {mask.shape}")
+    lengths, inside = _runs(np.ascontiguousarray(mask).ravel())
+    codes, widths = _codes(lengths, inside)
+    head = (mask.size * 4) << _HEADER_BITS | _HEADER
+    width = _COUNT_BITS + _HEADER_BITS
+    bits = np.concatenate([_as_bits(np.array([head]), np.array([width])), _as_bits(codes, widths)])
+    padding = 8 - bits.size % 8  # 1 to 8: an aligned stream gets a whole extra byte
+    packed: list[int] = np.packbits(np.concatenate([bits, np.zeros(padding, np.uint8)])).tolist()
+    return packed
+
+
+def _runs(flat: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Lengths in bytes, none longer than 65,536, and whether each run is inside."""
+    changes = np.flatnonzero(flat[1:] != flat[:-1]) + 1
+    starts = np.concatenate([[0], changes])
+    lengths = np.diff(np.concatenate([starts, [flat.size]])) * 4
+    pieces = (lengths + _LONGEST - 1) // _LONGEST
+    split = np.full(int(pieces.sum()), _LONGEST, dtype=np.int64)
+    split[np.cumsum(pieces) - 1] = lengths - (pieces - 1) * _LONGEST
+    return split, np.repeat(flat[starts], pieces)
+
+
+def _codes(lengths: NDArray[np.int64], inside: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The bits of every run as one number, and how many bits it has."""
+    index = np.searchsorted([1 << size for size in RUN_SIZES], lengths)
+    sizes = np.array(RUN_SIZES)[index]
+    head = (0b100 | index) << sizes | (lengths - 1)
+    return head << 8 | np.where(inside, 255, 0), 3 + sizes + 8
+
+
+def _as_bits(codes: NDArray[np.int64], widths: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """The bits of numbers one after the other, each ``width`` long, most significant first."""
+    ends = np.cumsum(widths)
+    places = np.repeat(ends - 1, widths) - np.arange(ends[-1])
+    return ((np.repeat(codes, widths) >> places) & 1).astype(np.uint8)
+
+
+def decode_brush(rle: Sequence[int], height: int, width: int) -> Mask:
+    """Decode to a (height, width) bool mask: True where alpha is at least 128.
+
+    BadInput when the stream is damaged or not of that size; nothing is allocated for a size it only claims.
+    """
+    data = _stream(rle)
+    if int.from_bytes(data[:4], "big") != height * width * 4:
+        raise BadInput(f"the brush mask is not one of {width}x{height} pixels (width x height)")
+    sizes = [_read(data, _COUNT_BITS + 5 + 4 * place, 4) + 1 for place in range(4)]
+    if _read(data, _COUNT_BITS, 5) != 7:
+        raise BadInput("the brush mask's words do not have 8 bits")
+    values = _decode_runs(data, sizes, height * width * 4)
+    return values.reshape(height, width, 4)[:, :, 3] >= 128
+
+
+def brush_pixels(rle: Sequence[int]) -> int:
+    """How many pixels (height * width) an encoded mask claims to have."""
+    return int.from_bytes(_stream(rle)[:4], "big") // 4
+
+
+def _stream(rle: Sequence[int]) -> bytes:
+    try:
+        data = bytes(list(rle))  # a list first: bytes(10 ** 12) would be that many zeros
+    except (TypeError, ValueError) as error:
+        raise BadInput("a brush mask is a list of numbers 0 to 255") from error
+    if len(data) < 8:
+        raise BadInput(f"a brush mask has at least 8 bytes, not {len(data)}")
+    return data
+
+
+def _read(data: bytes, position: int, size: int) -> int:
+    window = int.from_bytes(data[position // 8 : position // 8 + 4].ljust(4, b"\0"), "big")
+    return window >> (32 - position % 8 - size) & ((1 << size) - 1)
+
+
+def _windows(data: bytes) -> list[int]:
+    """The 48 bits from every byte on, zeros behind the end."""
+    padded = np.frombuffer(data + b"\0" * 6, np.uint8).astype(np.int64)
+    joined = np.zeros(len(data), np.int64)
+    for place in range(6):
+        joined |= padded[place : place + len(data)] << (_WINDOW - 8 - 8 * place)
+    listed: list[int] = joined.tolist()
+    return listed
+
+
+def _decode_runs(data: bytes, sizes: list[int], count: int) -> NDArray[np.uint8]:
+    """``count`` bytes from the runs; the loop is over runs, never over pixels."""
+    windows, end = _windows(data), len(data) * 8
+    bits = np.unpackbits(np.frombuffer(data, np.uint8))
+    lengths: list[int] = []
+    values: list[NDArray[np.uint8] | int] = []
+    position, filled = _COUNT_BITS + _HEADER_BITS, 0
+    while filled < count:
+        if position + 3 > end:
+            raise BadInput("the brush mask ends before its pixels are complete")
+        window, shift = windows[position >> 3], _WINDOW - (position & 7)
+        size = sizes[window >> (shift - 3) & 3]
+        length = (window >> (shift - 3 - size) & ((1 << size) - 1)) + 1
+        run = window >> (shift - 1) & 1
+        position += 3 + size
+        bits_of_values = 8 if run else 8 * length
+        filled += length
+        if position + bits_of_values > end or filled > count:
+            raise BadInput("the brush mask is damaged: its runs do not fill its pixels exactly")
+        if run:
+            values.append(window >> (shift - 3 - size - 8) & 255)
+        else:
+            values.append(np.packbits(bits[position : position + bits_of_values]))
+        lengths.append(length)
+        position += bits_of_values
+    return _joined(lengths, values)
+
+
+def _joined(lengths: list[int], values: list[NDArray[np.uint8] | int]) -> NDArray[np.uint8]:
+    if all(isinstance(value, int) for value in values):
+        return np.repeat(np.array(values, dtype=np.uint8), lengths)
+    parts = [
+        np.full(length, value, dtype=np.uint8) if isinstance(value, int) else value
+        for length, value in zip(lengths, values, strict=True)
+    ]
+    return np.concatenate(parts)

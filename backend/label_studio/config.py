@@ -1,0 +1,139 @@
+"""The labelling config: which controls there are, which labels are objects and which are parts.
+
+A label is a part when it says so (``<Label value="wheel" part="true"/>``), when it is written ``object:part`` or
+``object/part``, when its control's name contains "part", or when the project's vocabulary has it among its parts. The
+bare words "Object" and "Part" name the kind, not a thing: then the project's vocabulary gives the names.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from xml.etree.ElementTree import Element
+
+from semsam_annotate.api import BadInput, Vocabulary
+from semsam_annotate.backend.label_studio.xml import parse_xml
+
+_LABEL_TAGS = ("label", "choice")
+_GENERIC = {"object": False, "objects": False, "part": True, "parts": True}
+_EMPTY = Vocabulary()
+
+
+@dataclass(frozen=True)
+class Label:
+    """``value``: as Label Studio shows it. ``name``: bare name, None for "Object" or "Part". ``owner``: in "car:wheel",
+    the object a part belongs to."""
+
+    value: str
+    is_part: bool
+    name: str | None
+    owner: str | None = None
+
+
+@dataclass(frozen=True)
+class Control:
+    """A tag with ``toName``: ``kind`` is its tag in lower case, as in the ``type`` of results."""
+
+    name: str
+    kind: str
+    to_name: str
+    labels: tuple[Label, ...]
+    per_region: bool
+
+    def label(self, value: str) -> Label | None:
+        """The label of that value."""
+        return next((label for label in self.labels if label.value == value), None)
+
+
+@dataclass(frozen=True)
+class LabelConfig:
+    """``image``: name of the Image tag. ``image_key``: where its address is in a task's data."""
+
+    image: str
+    image_key: str
+    controls: tuple[Control, ...]
+    words: Vocabulary = field(default_factory=Vocabulary)
+
+    def brush(self) -> Control:
+        """The control that masks belong to; BadInput when there is none."""
+        found = self.first("brushlabels")
+        if found is None or not found.labels:
+            raise BadInput(
+                'the labelling config needs <BrushLabels toName="…"> with labels on its <Image>: masks go there'
+            )
+        return found
+
+    def first(self, kind: str, per_region: bool | None = None, words: tuple[str, ...] = ()) -> Control | None:
+        """The first control of a kind on the image; ``words``: one of them is in its name."""
+        for control in self.controls:
+            fits = control.kind == kind and control.to_name == self.image and per_region in (None, control.per_region)
+            if fits and (not words or any(word in control.name.lower() for word in words)):
+                return control
+        return None
+
+    def label(self, value: str) -> Label | None:
+        """The label of that value in any geometry control, the brush first."""
+        controls = sorted(self.controls, key=lambda control: control.kind != "brushlabels")
+        found = (control.label(value) for control in controls if control.kind.endswith("labels"))
+        return next((label for label in found if label is not None), None)
+
+    def vocabulary(self) -> Vocabulary:
+        """The names to score: the labels', and the project's where a label is only "Object" or "Part"."""
+        labels = [label for control in self.controls if control.kind.endswith("labels") for label in control.labels]
+        objects = [label.owner if label.is_part else label.name for label in labels]
+        parts = [label.name for label in labels if label.is_part]
+        more_objects = self.words.objects if any(not label.is_part and not label.name for label in labels) else ()
+        more_parts = self.words.parts if any(label.is_part and not label.name for label in labels) else ()
+        return Vocabulary(_distinct([*objects, *more_objects]), _distinct([*parts, *more_parts]))
+
+
+def parse_config(text: str, words: Vocabulary = _EMPTY) -> LabelConfig:
+    """Read a labelling config; ``words``: the project's vocabulary. BadInput when it has no image or no controls."""
+    root = parse_xml(text)
+    images = [element for element in root.iter() if element.tag.lower() == "image" and element.get("name")]
+    if not images:
+        raise BadInput('the labelling config has no <Image name="…" value="$…"/>')
+    match = re.fullmatch(r"\$(\w+)", (images[0].get("value") or "").strip())
+    controls = tuple(
+        _control(element, words) for element in root.iter() if element.get("toName") and element.get("name")
+    )
+    if not controls:
+        raise BadInput("the labelling config has no control with name and toName")
+    return LabelConfig(str(images[0].get("name")), match.group(1) if match else "image", controls, words)
+
+
+def _control(element: Element, words: Vocabulary) -> Control:
+    name = str(element.get("name"))
+    per_region = (element.get("perRegion") or "").lower() == "true"
+    labels = tuple(_label(child.attrib, "part" in name.lower(), words) for child in _label_elements(element))
+    return Control(name, element.tag.lower(), str(element.get("toName")), labels, per_region)
+
+
+def _label_elements(element: Element) -> Iterator[Element]:
+    for child in element.iter():
+        if child.tag.lower() in _LABEL_TAGS and (child.get("value") or "").strip():
+            yield child
+
+
+def _label(attributes: Mapping[str, str], in_part_control: bool, words: Vocabulary) -> Label:
+    value = attributes["value"]
+    bare = value.strip()
+    if bare.lower() in _GENERIC:
+        return Label(value, _GENERIC[bare.lower()], None)
+    owner, separator, part = _split(bare)
+    if separator:
+        return Label(value, True, part, owner)
+    said = attributes.get("part")
+    known = bare in words.parts and bare not in words.objects
+    return Label(value, in_part_control or known if said is None else said.lower() == "true", bare)
+
+
+def _split(text: str) -> tuple[str, str, str]:
+    for separator in (":", "/"):
+        owner, found, part = (side.strip() for side in text.partition(separator))
+        if found and owner and part:
+            return owner, found, part
+    return text, "", ""
+
+
+def _distinct(names: list[str | None]) -> list[str]:
+    return list(dict.fromkeys(name.strip() for name in names if name and name.strip()))

@@ -1,0 +1,69 @@
+"""Where Label Studio is and which token opens its images, as ``/setup`` says it per project."""
+
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from threading import Lock
+
+import httpx
+
+from semsam_annotate.api import BadInput
+from semsam_annotate.backend.label_studio.errors import TryLater
+
+
+@dataclass(frozen=True)
+class Connection:
+    """``origin``: scheme, host and port, with the path that Label Studio lives under. ``token``: sent there only."""
+
+    origin: str
+    token: str | None = field(default=None, repr=False)
+
+
+class Connections:
+    """Connections by project. A host that is not this machine must be named by the operator, not by a request."""
+
+    def __init__(self, url: str | None, token: str | None) -> None:
+        """``url``, ``token``: what the operator gave; they win over what ``/setup`` says."""
+        self._given = None if url is None else _origin(url)
+        self._token, self._lock = token, Lock()
+        self._by_project: dict[str, Connection] = {}
+
+    def remember(self, project: str, hostname: str, token: str | None) -> None:
+        """What ``/setup`` said; BadInput when it names another machine than the operator allowed."""
+        origin = self._given or _origin(hostname)
+        if self._given is None and not _is_this_machine(origin):
+            raise BadInput(f"start the server with --label-studio-url {origin} to let it fetch images from there")
+        with self._lock:
+            self._by_project[project] = Connection(origin, self._token or token or None)
+
+    def of(self, project: str) -> Connection:
+        """The connection of a project; TryLater before its first ``/setup`` when the operator named no host."""
+        with self._lock:
+            found = self._by_project.get(project)
+        if found is not None:
+            return found
+        if self._given is None:
+            raise TryLater("Label Studio has not called /setup for this project yet: open its data manager once")
+        return Connection(self._given, self._token)
+
+
+def project_id(value: object) -> str:
+    """``1`` of the ``1.1795219092`` (project, time of its creation) that Label Studio sends."""
+    return str(value if value is not None else "").partition(".")[0][:64]
+
+
+def _origin(url: str) -> str:
+    try:
+        parsed = httpx.URL(url.strip().rstrip("/"))
+    except (httpx.InvalidURL, TypeError, AttributeError) as error:
+        raise BadInput(f"{str(url)[:200]!r} is not the address of Label Studio") from error
+    if parsed.scheme not in ("http", "https") or not parsed.host or parsed.userinfo or parsed.query or parsed.fragment:
+        raise BadInput(f"the address of Label Studio is http://host:port, not {str(url)[:200]!r}")
+    return str(parsed)
+
+
+def _is_this_machine(origin: str) -> bool:
+    host = httpx.URL(origin).host
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False

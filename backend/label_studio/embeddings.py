@@ -1,0 +1,78 @@
+"""Embeddings of task images by their address: clicks on one image encode it once."""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from starlette.concurrency import run_in_threadpool
+
+from semsam_annotate.annotations.images import read_image
+from semsam_annotate.api import Embedding, Engine, StaleEmbedding
+from semsam_annotate.backend.label_studio.connections import Connection
+from semsam_annotate.backend.label_studio.fetch import fetch_image
+from semsam_annotate.backend.worker import EngineWorker
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class _Entry:
+    embedding: Embedding
+    version: str
+    """Of the engine when it encoded: after a promotion the image is encoded by the new model."""
+    made: float
+
+
+class TaskEmbeddings:
+    """The last ``capacity`` images, each for ``seconds``: a file behind ``/data/local-files/`` can change."""
+
+    def __init__(self, worker: EngineWorker, max_bytes: int, capacity: int = 128, seconds: float = 600.0) -> None:
+        self._worker, self._max_bytes, self._capacity, self._seconds = worker, max_bytes, capacity, seconds
+        self._entries: OrderedDict[tuple[str, str], _Entry] = OrderedDict()
+        self._locks: dict[tuple[str, str], asyncio.Lock] = {}
+
+    async def ask(self, address: str, connection: Connection, call: Callable[[Engine, Embedding], T]) -> T:
+        """``call(engine, embedding)`` for the image at ``address``; encodes it when needed.
+
+        Overlapping calls for one image wait for one encoding.
+        """
+        key = (connection.origin, address)
+        entry = await self._entry(key, connection)
+        try:
+            return await self._worker.run(lambda engine: _current(engine, entry, call))
+        except StaleEmbedding:
+            if self._entries.get(key) is entry:
+                del self._entries[key]
+            fresh = await self._entry(key, connection)
+            return await self._worker.run(lambda engine: call(engine, fresh.embedding))
+
+    async def _entry(self, key: tuple[str, str], connection: Connection) -> _Entry:
+        lock = self._locks.setdefault(key, asyncio.Lock())
+        async with lock:
+            found = self._entries.get(key)
+            if found is None or time.monotonic() - found.made > self._seconds:
+                found = self._entries[key] = await self._encode(key[1], connection)
+            self._entries.move_to_end(key)
+        self._forget()
+        return found
+
+    async def _encode(self, address: str, connection: Connection) -> _Entry:
+        body = await fetch_image(address, connection, self._max_bytes)
+        image = await run_in_threadpool(read_image, body)
+        embedding, version = await self._worker.run(lambda engine: (engine.encode(image), engine.info.version))
+        return _Entry(embedding, version, time.monotonic())
+
+    def _forget(self) -> None:
+        while len(self._entries) > self._capacity:
+            self._entries.popitem(last=False)
+        for key in [key for key, lock in self._locks.items() if key not in self._entries and not lock.locked()]:
+            del self._locks[key]
+
+
+def _current(engine: Engine, entry: _Entry, call: Callable[[Engine, Embedding], T]) -> T:
+    if engine.info.version != entry.version:
+        raise StaleEmbedding("a new model serves")
+    return call(engine, entry.embedding)

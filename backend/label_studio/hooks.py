@@ -1,0 +1,88 @@
+"""Webhooks: kept on disk at once, applied in the background in the order they came."""
+
+import asyncio
+import json
+import logging
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+
+from semsam_annotate.api import BadInput, SemsamError
+from semsam_annotate.backend.label_studio.errors import TryLater
+from semsam_annotate.backend.label_studio.intake import Intake
+from semsam_annotate.backend.label_studio.news import read_news
+from semsam_annotate.backend.label_studio.spool import News, Spool
+
+log = logging.getLogger("semsam.backend.label_studio")
+
+
+@dataclass
+class Hooks:
+    """Applies what the spool holds, also what a killed server left there."""
+
+    spool: Spool
+    intake: Intake
+    retry_seconds: float = 15.0
+    _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _idle: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def keep(self, body: dict[str, Any]) -> None:
+        """Keep a webhook about annotations; when this returns it is on disk. BadInput for a damaged one."""
+        changes = read_news(body)
+        if changes:
+            payload = await run_in_threadpool(lambda: json.dumps(body).encode())
+            await run_in_threadpool(self.spool.put, changes[0].project, payload)
+            self.wake()
+
+    def wake(self) -> None:
+        """Look at the spool now: something came, or Label Studio's address became known."""
+        self._idle.clear()
+        self._wake.set()
+
+    async def settled(self) -> None:
+        """Wait until everything that can be applied has been."""
+        await self._idle.wait()
+
+    async def run(self) -> None:
+        """Apply what comes until cancelled."""
+        while True:
+            self._wake.clear()
+            try:
+                await self._apply_all()
+            except SemsamError as error:  # the store or the disk: nothing is lost, it is tried again
+                log.warning("webhooks wait: %s", error)
+            if not self._wake.is_set():
+                self._idle.set()
+            try:
+                await asyncio.wait_for(self._wake.wait(), self.retry_seconds)
+            except TimeoutError:
+                continue
+
+    async def _apply_all(self) -> None:
+        """Oldest first; a project whose image cannot be had yet waits as a whole, so its news stay in order."""
+        waiting: set[str] = set()
+        after = 0
+        while batch := await run_in_threadpool(self.spool.pending, 20, after):
+            for news in batch:
+                after = news.seq
+                if news.project not in waiting and not await self._apply(news):
+                    waiting.add(news.project)
+
+    async def _apply(self, news: News) -> bool:
+        """False when it must wait. One change that can never be applied does not keep the others from it."""
+        wrong: list[str] = []
+        for change in read_news(json.loads(news.payload)):
+            try:
+                await self.intake.apply(change)
+            except TryLater as error:
+                log.info("webhook %d waits: %s", news.seq, error)
+                return False
+            except BadInput as error:
+                wrong.append(f"annotation {change.id}: {error}")
+        if wrong:
+            log.warning("webhook %d put aside: %s", news.seq, "; ".join(wrong))
+            await run_in_threadpool(self.spool.fail, news, "; ".join(wrong))
+        else:
+            await run_in_threadpool(self.spool.done, news)
+        return True

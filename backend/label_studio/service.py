@@ -1,0 +1,69 @@
+"""Everything that Label Studio's routes share, and the background work that goes with it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+
+from starlette.requests import Request
+
+from semsam_annotate.api import Vocabulary
+from semsam_annotate.backend.label_studio.connections import Connections
+from semsam_annotate.backend.label_studio.embeddings import TaskEmbeddings
+from semsam_annotate.backend.label_studio.hooks import Hooks
+from semsam_annotate.backend.label_studio.intake import Intake
+from semsam_annotate.backend.label_studio.issued import Issued
+from semsam_annotate.backend.label_studio.predict import Predictor
+from semsam_annotate.backend.label_studio.retraining import Retraining
+from semsam_annotate.backend.label_studio.spool import Spool
+from semsam_annotate.backend.services import Services
+
+
+@dataclass(frozen=True)
+class LabelStudio:
+    """``hooks`` and ``retraining`` are None when the server has no project to keep annotations in."""
+
+    connections: Connections
+    predictor: Predictor
+    hooks: Hooks | None
+    retraining: Retraining | None
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Apply webhooks in the background meanwhile."""
+        if self.hooks is None:
+            yield
+            return
+        task = asyncio.create_task(self.hooks.run())
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+            self.hooks.spool.close()
+            self.hooks.intake.store.close()
+
+
+def open_label_studio(shared: Services) -> LabelStudio:
+    """Everything for Label Studio; BadInput when the project cannot be opened."""
+    settings = shared.settings
+    connections = Connections(settings.label_studio_url, settings.label_studio_token)
+    embeddings = TaskEmbeddings(shared.worker, settings.max_image_bytes)
+    issued = Issued()
+    if settings.project is None:
+        return LabelStudio(connections, Predictor(embeddings, connections, issued, Vocabulary()), None, None)
+    from semsam_annotate.annotations.project import Project
+
+    project = Project.open(settings.project)
+    words = project.vocabulary
+    spool = Spool(settings.project / "label-studio" / "webhooks.sqlite")
+    intake = Intake(project.store, settings.project, words, connections, issued, spool, settings.max_image_bytes)
+    predictor = Predictor(embeddings, connections, issued, words)
+    return LabelStudio(connections, predictor, Hooks(spool, intake), Retraining(settings.project))
+
+
+def label_studio(request: Request) -> LabelStudio:
+    """The service of the application that a request came to."""
+    found: LabelStudio = request.app.state.label_studio
+    return found

@@ -1,0 +1,96 @@
+"""Webhooks on disk before they are answered: a ``kill -9`` a millisecond later loses nothing."""
+
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+
+from semsam_annotate.backend.errors import RequestRefused
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS news (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, project TEXT NOT NULL, payload BLOB NOT NULL, failed TEXT);
+CREATE TABLE IF NOT EXISTS applied (
+    project TEXT NOT NULL, annotation TEXT NOT NULL, version TEXT NOT NULL, PRIMARY KEY (project, annotation));
+"""
+MAX_PENDING = 20_000
+
+
+@dataclass(frozen=True)
+class News:
+    """One webhook that waits; ``seq`` grows in the order they came."""
+
+    seq: int
+    project: str
+    payload: bytes
+
+
+class Spool:
+    """A SQLite file of webhooks that wait, and of which version of each annotation was applied last."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or make the file; what a killed server left there waits on."""
+        self._lock = Lock()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._database.execute("PRAGMA journal_mode=WAL")
+        self._database.execute("PRAGMA synchronous=FULL")
+        self._database.executescript(_TABLES)
+
+    def put(self, project: str, payload: bytes) -> None:
+        """Keep a webhook; when this returns it is on disk. RequestRefused (503) when very many wait."""
+        with self._lock:
+            if self._count("failed IS NULL") >= MAX_PENDING:
+                raise RequestRefused(503, f"{MAX_PENDING} webhooks wait already: see what /health says")
+            self._database.execute("INSERT INTO news (project, payload) VALUES (?, ?)", (project, payload))
+
+    def pending(self, limit: int = 100, after: int = 0) -> list[News]:
+        """Those that wait, oldest first, from behind ``after`` on."""
+        query = "SELECT seq, project, payload FROM news WHERE failed IS NULL AND seq > ? ORDER BY seq LIMIT ?"
+        with self._lock, closing(self._database.execute(query, (after, limit))) as rows:
+            return [News(seq, project, bytes(payload)) for seq, project, payload in rows]
+
+    def done(self, news: News) -> None:
+        """Forget one that was applied."""
+        with self._lock:
+            self._database.execute("DELETE FROM news WHERE seq = ?", (news.seq,))
+
+    def fail(self, news: News, reason: str) -> None:
+        """Put one aside that can never be applied; it stays in the file with its reason."""
+        with self._lock:
+            self._database.execute("UPDATE news SET failed = ? WHERE seq = ?", (reason[:1000], news.seq))
+
+    def version(self, project: str, annotation: str) -> str:
+        """Time of the last change of an annotation that was applied, "" when there was none."""
+        query = "SELECT version FROM applied WHERE project = ? AND annotation = ?"
+        with self._lock:
+            row = self._database.execute(query, (project, annotation)).fetchone()
+        return "" if row is None else str(row[0])
+
+    def applied(self, project: str, annotation: str, version: str) -> None:
+        """Note the last change that was applied."""
+        query = "INSERT OR REPLACE INTO applied (project, annotation, version) VALUES (?, ?, ?)"
+        with self._lock:
+            self._database.execute(query, (project, annotation, version))
+
+    def counts(self) -> dict[str, int]:
+        """How many wait and how many failed."""
+        with self._lock:
+            return {"pending": self._count("failed IS NULL"), "failed": self._count("failed IS NOT NULL")}
+
+    def failures(self) -> list[str]:
+        """The reasons of those put aside, oldest first."""
+        with (
+            self._lock,
+            closing(self._database.execute("SELECT failed FROM news WHERE failed IS NOT NULL ORDER BY seq")) as rows,
+        ):
+            return [str(row[0]) for row in rows]
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._database.close()
+
+    def _count(self, where: str) -> int:
+        return int(self._database.execute(f"SELECT count(*) FROM news WHERE {where}").fetchone()[0])
