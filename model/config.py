@@ -154,7 +154,7 @@ def semsam_tiny() -> ModelConfig:
     return ModelConfig(
         name="semsam-tiny",
         encoder="conv",
-        pixel_decoder=PixelDecoderConfig(dim=128, layers=1, heads=4, points=4, ffn=512),
+        pixel_decoder=PixelDecoderConfig(dim=128, layers=1, heads=4, points=2, ffn=512),
         mask_decoder=MaskDecoderConfig(
             layers=3, heads=4, points=4, ffn=512, text_dim=128, scores=2, prompt_tokens=True, part_head=True
         ),

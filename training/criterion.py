@@ -1,0 +1,135 @@
+"""The training criterion: mask, box and quality losses of every layer (paper section 3.3)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from torchvision.ops import box_convert, generalized_box_iou_loss
+
+from semsam_annotate.model.mask_decoder import Predictions
+from semsam_annotate.training.matcher import Match, MatchCosts, match
+from semsam_annotate.training.points import Rand, sample_points, uncertain_points
+from semsam_annotate.training.scores import mask_ious, shrink
+from semsam_annotate.training.targets import Targets
+
+
+@dataclass(frozen=True)
+class LossWeights:
+    """Weights of the losses, the published ones by default; the last four belong to heads that were never published."""
+
+    bce: float = 5.0
+    dice: float = 5.0
+    box: float = 5.0
+    giou: float = 2.0
+    iou: float = 1.0
+    clicked_iou: float = 1.0
+    object_class: float = 1.0
+    part_class: float = 1.0
+    kind: float = 0.5
+
+
+@dataclass(frozen=True)
+class CriterionConfig:
+    """How the losses are computed."""
+
+    points: int = 12544
+    oversample: float = 3.0
+    importance: float = 0.75
+    truth_stride: int = 1
+    """Points read the truth from maps this much smaller than the input."""
+    soft_dice_score: bool = True
+    """Published: the quality head learns the soft Dice coefficient, gradient included. False: the IoU, detached."""
+    null_share: float = 0.1
+    """Share of labelled masks whose name is left out of the vocabulary, so that "none of these" is learned."""
+    weights: LossWeights = field(default_factory=LossWeights)
+    costs: MatchCosts = field(default_factory=MatchCosts)
+
+
+@dataclass(frozen=True)
+class Truth:
+    """The masks as the losses read them: ``soft`` (M, H', W') coverage for points, ``small`` (M, h, w) bool for IoU."""
+
+    soft: Tensor
+    small: Tensor
+
+    @classmethod
+    def of(cls, targets: Targets, stride: int, size: Sequence[int]) -> "Truth":
+        """From the masks at input resolution; ``size`` is that of the predicted masks."""
+        height, width = targets.masks.shape[-2:]
+        soft = shrink(targets.masks, height // stride, width // stride)
+        return cls(soft, F.adaptive_avg_pool2d(soft, (int(size[0]), int(size[1]))) > 0.5)
+
+
+class Criterion:
+    """Matches once, on the last layer, then sums the losses of all layers."""
+
+    def __init__(self, config: CriterionConfig) -> None:
+        self.config = config
+
+    def __call__(
+        self, layers: Sequence[Predictions], targets: Targets, rand: Rand
+    ) -> tuple[dict[str, Tensor], Match]:
+        """Unweighted losses, "name_layer" with layer 0 first, and the match of the last layer."""
+        truth = Truth.of(targets, self.config.truth_stride, layers[-1].masks.shape[-2:])
+        matched = match(layers[-1], targets, truth.soft, self.config.points, self.config.costs, rand)
+        losses: dict[str, Tensor] = {}
+        order = [len(layers) - 1, *range(len(layers) - 1)]
+        for index in order:
+            for name, value in self._layer(layers[index], targets, truth, matched, rand).items():
+                losses[f"{name}_{index}"] = value
+        return losses, matched
+
+    def total(self, losses: dict[str, Tensor]) -> Tensor:
+        """Weighted sum."""
+        weights = self.config.weights
+        parts = [getattr(weights, name.rpartition("_")[0]) * value for name, value in losses.items()]
+        return torch.stack(parts).sum()
+
+    def _layer(
+        self, predictions: Predictions, targets: Targets, truth: "Truth", matched: Match, rand: Rand
+    ) -> dict[str, Tensor]:
+        logits = predictions.masks.float().flatten(0, 2)[matched.query]
+        boxes = predictions.boxes.float().flatten(0, 2)[matched.query]
+        scores = predictions.scores.float().flatten(0, 2)
+        count = max(len(matched.query), 1)
+        bce, dice = self._mask_losses(logits, truth.soft, matched.target, rand)
+        true_boxes = targets.boxes[matched.target]
+        quality = (1 - dice) if self.config.soft_dice_score else mask_ious(logits, truth.small[matched.target])
+        losses = {
+            "bce": bce.sum() / count,
+            "dice": dice.sum() / count,
+            "iou": (scores[matched.query, 0] - quality).square().sum() / count,
+            "box": F.l1_loss(boxes, true_boxes, reduction="sum") / count,
+            "giou": _giou_loss(boxes, true_boxes) / count,
+        }
+        if scores.shape[-1] > 1:
+            losses["clicked_iou"] = _clicked_loss(predictions, targets.clicked, truth.small)
+        return losses
+
+    def _mask_losses(self, logits: Tensor, soft: Tensor, rows: Tensor, rand: Rand) -> tuple[Tensor, Tensor]:
+        """(R,) binary cross-entropy and Dice loss of each pair, on points."""
+        config = self.config
+        with torch.no_grad():
+            points = uncertain_points(logits, config.points, config.oversample, config.importance, rand)
+            truth = sample_points(soft[rows], points)
+        sampled = sample_points(logits, points)
+        bce = F.binary_cross_entropy_with_logits(sampled, truth, reduction="none").mean(1)
+        shares = sampled.sigmoid()
+        dice = 1 - (2 * (shares * truth).sum(1) + 1) / (shares.sum(1) + truth.sum(1) + 1)
+        return bce, dice
+
+
+def _giou_loss(boxes: Tensor, truth: Tensor) -> Tensor:
+    return generalized_box_iou_loss(
+        box_convert(boxes, "cxcywh", "xyxy"), box_convert(truth, "cxcywh", "xyxy"), reduction="sum"
+    )
+
+
+def _clicked_loss(predictions: Predictions, clicked: Tensor, small: Tensor) -> Tensor:
+    """Second score against the IoU of every query's mask with the mask that was meant."""
+    known = clicked >= 0
+    quality = mask_ious(predictions.masks, small[clicked.clamp(min=0)][:, :, None])
+    error = (predictions.scores[..., 1].float() - quality).square().mean(-1)
+    return (error * known).sum() / known.sum().clamp(min=1)

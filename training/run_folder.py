@@ -1,0 +1,110 @@
+"""The folder of a run: configuration, names, data hashes, state, metrics, weights; everything a stranger needs to repeat it."""
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from semsam_annotate.api import BadInput
+from semsam_annotate.training.config import TrainConfig, config_from_json
+from semsam_annotate.training.data.pack import Pack
+from semsam_annotate.training.data.record import TrainingImage
+from semsam_annotate.training.names import NameIndex
+from semsam_annotate.training.scenes import generate
+
+NAMED_SCENES = 300
+"""Scenes that are looked at to list and count their names; every family occurs in far fewer."""
+
+
+class RunFolder:
+    """Files of one run; a run continues in its folder only with the configuration that it began with."""
+
+    def __init__(self, folder: Path, config: TrainConfig) -> None:
+        self.folder, self.config = folder, config
+        folder.mkdir(parents=True, exist_ok=True)
+        if self._path("run.json").exists():
+            self._check_same()
+            self.names = _names_from_json(self._read("run.json")["names"])
+            return
+        self.names = NameIndex.count(chain(*(_pack_names(path) for path in config.data.packs), _scene_names(config)))
+        self._write("run.json", {"config": config.to_json(), "data": data_hashes(config), "names": vars_of(self.names)})
+
+    @property
+    def state(self) -> Path:
+        """Resumable state."""
+        return self._path("state.safetensors")
+
+    @property
+    def weights(self) -> Path:
+        """Weights of the last checkpoint, in half precision."""
+        return self._path("weights.safetensors")
+
+    def record(self, row: dict[str, Any]) -> None:
+        """Append a line of metrics."""
+        with self._path("metrics.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(row) + "\n")
+
+    def metrics(self) -> list[dict[str, Any]]:
+        """Lines of metrics so far; of a step that was done twice, after a kill, the later one."""
+        path = self._path("metrics.jsonl")
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        rows = {row["step"]: row for row in map(json.loads, (line for line in lines if line.endswith("}")))}
+        return [rows[step] for step in sorted(rows)]
+
+    def description(self) -> dict[str, Any]:
+        """Configuration and data, for the checkpoint's card."""
+        content = self._read("run.json")
+        return {"config": content["config"], "data": content["data"]}
+
+    def _check_same(self) -> None:
+        began = config_from_json(self._read("run.json")["config"])
+        if _fixed(began) != _fixed(self.config):
+            raise BadInput(f"{self.folder} holds a run with another configuration; choose an empty folder with --out")
+
+    def _path(self, name: str) -> Path:
+        return self.folder / name
+
+    def _read(self, name: str) -> dict[str, Any]:
+        content: dict[str, Any] = json.loads(self._path(name).read_text(encoding="utf-8"))
+        return content
+
+    def _write(self, name: str, content: dict[str, Any]) -> None:
+        partial = self._path(f"{name}.part")
+        partial.write_text(json.dumps(content, indent=1), encoding="utf-8")
+        os.replace(partial, self._path(name))
+
+
+def data_hashes(config: TrainConfig) -> dict[str, Any]:
+    """File name, size and digest of every pack."""
+    packs = [Pack(Path(path)) for path in config.data.packs]
+    return {pack.path.name: {"images": len(pack), "sha256": pack.sha256()} for pack in packs}
+
+
+def vars_of(names: NameIndex) -> dict[str, list[Any]]:
+    """The index as plain JSON values."""
+    return {
+        key: list(getattr(names, key)) for key in ("objects", "parts", "object_counts", "part_counts")
+    }
+
+
+def _names_from_json(value: dict[str, list[Any]]) -> NameIndex:
+    return NameIndex(**{key: tuple(items) for key, items in value.items()})
+
+
+def _fixed(config: TrainConfig) -> TrainConfig:
+    """What may not change while a run goes on; how long and on how many cores it runs may."""
+    schedule = replace(config.schedule, steps=0)
+    return replace(config, workers=0, threads=0, checkpoint_every=0, schedule=schedule)
+
+
+def _pack_names(path: str) -> Iterator[TrainingImage]:
+    pack = Pack(Path(path))
+    return (pack.load(index) for index in range(len(pack)))
+
+
+def _scene_names(config: TrainConfig) -> Iterator[TrainingImage]:
+    count = NAMED_SCENES if config.data.scenes else 0
+    return (generate(seed, 128, config.data.scene_family) for seed in range(count))
