@@ -1,5 +1,26 @@
 """Images, the annotation record, its store, the project folder, import and export."""
 
+from semsam_annotate.annotations.connection import StoreUnavailable, StoreWarning
+from semsam_annotate.annotations.exports import ExportReport
 from semsam_annotate.annotations.images import MAX_PIXELS, image_sha256, read_image
+from semsam_annotate.annotations.importing import ImportReport, import_file
+from semsam_annotate.annotations.record import Annotation, ImageRef, Source
+from semsam_annotate.annotations.splits import Split, Splits
+from semsam_annotate.annotations.store import AnnotationStore
 
-__all__ = ["MAX_PIXELS", "image_sha256", "read_image"]
+__all__ = [
+    "MAX_PIXELS",
+    "Annotation",
+    "AnnotationStore",
+    "ExportReport",
+    "ImageRef",
+    "ImportReport",
+    "Source",
+    "Split",
+    "Splits",
+    "StoreUnavailable",
+    "StoreWarning",
+    "image_sha256",
+    "import_file",
+    "read_image",
+]

@@ -1,0 +1,89 @@
+"""The images of a COCO file, found in a folder and read once to learn their size and name."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from semsam_annotate.annotations.images import image_sha256, read_image
+from semsam_annotate.annotations.record import ImageRef, Plane
+from semsam_annotate.annotations.splits import SPLITS, Split
+from semsam_annotate.api import BadInput
+
+_NAMED = 3  # of many missing images a line names so many
+
+
+@dataclass(frozen=True)
+class CocoImage:
+    """An image of a file, its plane, and its split where the file tells one."""
+
+    ref: ImageRef
+    plane: Plane = ()
+    split: Split | None = None
+
+
+def find_image(folder: Path, name: str) -> Path | None:
+    """``folder``/name, else ``folder``/basename, None when neither is there; never anything outside ``folder``."""
+    pure = PurePosixPath(name.replace("\\", "/"))
+    inside = not pure.is_absolute() and ".." not in pure.parts and ":" not in (pure.parts or ("",))[0]
+    tried = [folder / pure] if inside else []
+    if pure.name not in ("", ".."):
+        tried.append(folder / pure.name)
+    return next((path for path in tried if path.is_file()), None)
+
+
+def read_images(
+    file: Path,
+    rows: Sequence[Mapping[str, Any]],
+    folder: Path,
+    progress: Callable[[int, int], None] | None = None,
+) -> dict[int, CocoImage]:
+    """Images by id. BadInput when one is missing, cannot be read, or has another size than the file says."""
+    paths = _found(file, rows, folder)
+    images: dict[int, CocoImage] = {}
+    for number, row in enumerate(rows, start=1):
+        images[row["id"]] = _read(row, paths[row["id"]])
+        if progress is not None:
+            progress(number, len(rows))
+    return images
+
+
+def _found(file: Path, rows: Sequence[Mapping[str, Any]], folder: Path) -> dict[int, Path]:
+    paths: dict[int, Path] = {}
+    missing: list[str] = []
+    for row in rows:
+        id, name = row.get("id"), row.get("file_name")
+        if not isinstance(id, int) or not isinstance(name, str) or not name:
+            raise BadInput(f"{file}: an image needs a whole number as id and a file_name, not {id!r} and {name!r}")
+        if id in paths or name in missing:
+            raise BadInput(f"{file}: image id {id} comes twice")
+        path = find_image(folder, name)
+        if path is None:
+            missing.append(name)
+        else:
+            paths[id] = path
+    if missing:
+        shown = ", ".join(missing[:_NAMED]) + (" …" if len(missing) > _NAMED else "")
+        raise BadInput(f"{file}: {len(missing)} of {len(rows)} images are not in {folder}: {shown}")
+    return paths
+
+
+def _read(row: Mapping[str, Any], path: Path) -> CocoImage:
+    rgb = read_image(path)
+    height, width = int(rgb.shape[0]), int(rgb.shape[1])
+    said = (row.get("height", height), row.get("width", width))
+    if said != (height, width):
+        raise BadInput(f"{path} is {width}x{height}, the file says {said[1]}x{said[0]} (width x height)")
+    ref = ImageRef(image_sha256(rgb), row["file_name"], height, width)
+    own = row.get("semsam")
+    if not isinstance(own, dict):
+        return CocoImage(ref)
+    if own.get("sha256", ref.sha256) != ref.sha256:
+        raise BadInput(f"{path} is not the image that was annotated: its pixels differ")
+    plane = own.get("plane") or []
+    if not isinstance(plane, list) or not all(isinstance(index, int) for index in plane):
+        raise BadInput(f"image {row['id']}: a plane is a list of whole numbers, not {plane!r}")
+    split, group = own.get("split"), own.get("group")
+    if split is not None and (split not in SPLITS or not isinstance(group, str | None)):
+        raise BadInput(f"image {row['id']}: a split is one of {', '.join(SPLITS)}, not {split!r}")
+    return CocoImage(ref, tuple(plane), None if split is None else Split(split, group))

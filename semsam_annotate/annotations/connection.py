@@ -1,0 +1,161 @@
+"""Opening the store's database, and saying in one line what is wrong with it."""
+
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+from semsam_annotate.api import BadInput, SemsamError
+
+NETWORK_FILE_SYSTEMS = frozenset(
+    [
+        "nfs",
+        "nfs4",
+        "cifs",
+        "smb",
+        "smb2",
+        "smb3",
+        "smbfs",
+        "9p",
+        "afs",
+        "ceph",
+        "fuse.sshfs",
+        "fuse.glusterfs",
+        "glusterfs",
+        "lustre",
+        "beegfs",
+        "gpfs",
+        "davfs",
+        "fuse.davfs",
+        "fuse.rclone",
+        "fuse.s3fs",
+        "vboxsf",
+        "drvfs",
+        "fuse.vmhgfs-fuse",
+        "prl_fs",
+        "virtiofs",
+    ]
+)
+"""Where the shared memory that WAL needs is missing or not coherent between machines."""
+
+
+class StoreUnavailable(SemsamError, RuntimeError):
+    """The store cannot be read or written: read-only or full disk, locked, damaged, server down."""
+
+
+class StoreWarning(UserWarning):
+    """The store works, but less safely or less concurrently than it should."""
+
+
+def store_url(where: Path | str) -> URL:
+    """URL of a store given as a path of a SQLite file or as a database URL."""
+    given = str(where)
+    if "://" not in given:
+        return URL.create("sqlite", database=str(Path(given).absolute()))
+    try:
+        url = make_url(given)
+        if url.drivername in ("postgresql", "postgres"):
+            url = url.set(drivername="postgresql+psycopg")
+        url.get_dialect()
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise BadInput(f"not a store: {given!r} is neither a file nor a sqlite:// or postgresql:// URL") from error
+    return url
+
+
+def open_database(where: Path | str, file_system: str | None = None) -> Engine:
+    """A SQLAlchemy engine for a store; ``file_system`` overrides what the system says the file lies on."""
+    url = store_url(where)
+    if url.get_backend_name() != "sqlite":
+        return _open_server(url)
+    path = Path(url.database) if url.database and url.database != ":memory:" else None
+    if path is not None and not path.parent.is_dir():
+        raise BadInput(f"the store's folder does not exist: {path.parent}")
+    engine = create_engine(url, connect_args={"timeout": 30})
+    journal = "WAL"
+    if path is not None and (file_system or file_system_of(path)) in NETWORK_FILE_SYSTEMS:
+        journal = "DELETE"
+        warnings.warn(f"{path} is on a network drive: WAL is unsafe there, the store is slower", StoreWarning, 3)
+    _prepare_sqlite(engine, journal)
+    return engine
+
+
+def _open_server(url: URL) -> Engine:
+    try:
+        return create_engine(url, pool_pre_ping=True)
+    except ModuleNotFoundError as error:
+        raise BadInput(f"a PostgreSQL store needs its driver: pip install 'psycopg[binary]' ({error})") from error
+
+
+def _prepare_sqlite(engine: Engine, journal: str) -> None:
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # transactions are ours: the driver would begin them too late
+        given = connection.execute(f"PRAGMA journal_mode={journal}").fetchone()[0]
+        if journal == "WAL" and given not in ("wal", "memory"):
+            warnings.warn(f"no WAL where the store lies (got {given}): the store is slower", StoreWarning, 2)
+        connection.execute("PRAGMA synchronous=FULL")  # in WAL mode only FULL syncs every commit
+        connection.execute("PRAGMA foreign_keys=ON")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("semsam_write", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def file_system_of(path: Path) -> str:
+    """Type of the file system that a file lies on, "" where the system does not tell."""
+    if sys.platform == "win32":
+        return "smb" if str(path.absolute()).startswith("\\\\") else ""
+    try:
+        mounts = Path("/proc/mounts").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    real = path.parent.resolve()
+    best = ("", "")
+    for line in mounts:
+        _, folder, kind, *_ = line.split(" ")
+        folder = folder.replace("\\040", " ")
+        if real.is_relative_to(folder) and len(folder) >= len(best[0]):
+            best = (folder, kind)
+    return best[1]
+
+
+@contextmanager
+def transaction(engine: Engine, write: bool = False) -> Iterator[Connection]:
+    """One transaction: committed when the block ends, rolled back when it raises, database errors in one line."""
+    with explained(engine), engine.connect() as connection:
+        chosen = connection.execution_options(semsam_write=write)
+        with chosen.begin():
+            if write and engine.dialect.name == "postgresql":
+                chosen.execute(text("SELECT pg_advisory_xact_lock(7364736)"))  # one writer at a time, as on SQLite
+            yield chosen
+
+
+@contextmanager
+def explained(engine: Engine) -> Iterator[None]:
+    """Turn a database's complaint into ``StoreUnavailable`` with one line that names the store."""
+    try:
+        yield
+    except DBAPIError as error:
+        name = engine.url.database if engine.dialect.name == "sqlite" else engine.url.render_as_string()
+        raise StoreUnavailable(f"store {name}: {_reason(str(error.orig))}") from error
+
+
+def _reason(message: str) -> str:
+    known = {
+        "readonly database": "the disk or the file is read-only",
+        "unable to open": "cannot be opened: the folder is read-only or missing",
+        "disk is full": "the disk is full; what was accepted before is safe",
+        "disk I/O error": "the disk cannot be written (full or failing); what was accepted before is safe",
+        "not a database": "is not an annotation store (not a SQLite file, or damaged)",
+        "malformed": "the file is damaged; restore it from a copy",
+        "locked": "another program has held it locked for 30 s",
+    }
+    plain = " ".join(message.split())
+    return next((line for sign, line in known.items() if sign in plain), plain)

@@ -1,0 +1,114 @@
+"""Making a record from what a front end knows, with every field checked before it reaches the database."""
+
+import math
+import uuid
+from datetime import UTC, datetime
+from typing import TypedDict
+
+import numpy as np
+
+from semsam_annotate.annotations.record import KINDS, Annotation, ImageRef, Kind, Plane, Source
+from semsam_annotate.api import BadInput, Ladder, Mask, Prompt, Proposal, Rle, decode_rle, encode_rle, rle_area
+
+
+class Facts(TypedDict, total=False):
+    """What may be said about an annotation; every field as in ``Annotation``, ``mask`` also as (H, W) bool array."""
+
+    id: str
+    mask: Mask | Rle
+    kind: Kind
+    plane: Plane
+    object: str | None
+    part: str | None
+    part_of: str | None
+    track: str | None
+    level: int | None
+    score: float | None
+    author: str | None
+    time: str
+    seconds: float | None
+    clicks: int | None
+    edits: int | None
+    ladder: Ladder | None
+    rung: int | None
+    review: str | None
+    prompt: Prompt | None
+    model: str | None
+    proposed_mask: Rle | None
+    source: Source | None
+
+
+def now() -> str:
+    """This moment as ISO 8601 in UTC, with microseconds so that texts sort as times."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+def draft(image: ImageRef, proposal: Proposal | None, facts: Facts) -> Annotation:
+    """A checked record of ``proposal`` (or of ``facts["mask"]`` alone, when a person drew it)."""
+    mask = facts.get("mask")
+    if mask is None and proposal is None:
+        raise BadInput("an annotation needs a proposal or a mask")
+    rle = _rle(proposal.rle if mask is None and proposal is not None else mask)
+    start = Annotation(id=str(uuid.uuid4()), image=image, mask=rle, time=now())
+    if proposal is not None:
+        start = start.with_(level=proposal.level, score=proposal.score, model=proposal.model)
+        ladder = facts.get("ladder")
+        shown = [] if ladder is None else [rung.id for rung in ladder]
+        start = start.with_(rung=shown.index(proposal.id) if proposal.id in shown else None)
+        proposed = _rle(proposal.rle)
+        start = start.with_(proposed_mask=None if rle == proposed else proposed)
+    return checked(_with(start, facts))
+
+
+def corrected(old: Annotation, proposal: Proposal | None, facts: Facts) -> Annotation:
+    """A checked record that replaces ``old``: what is not said anew stays, but not its source, which is unique."""
+    fresh = old.with_(id=str(uuid.uuid4()), supersedes=old.id, source=None, time=now(), status="accepted")
+    if proposal is not None:
+        given = draft(old.image, proposal, {"mask": facts["mask"]} if "mask" in facts else {})
+        names = ("mask", "level", "score", "model", "proposed_mask")
+        fresh = fresh.with_(**{name: getattr(given, name) for name in names})
+    elif "mask" in facts and old.model is not None and old.proposed_mask is None:
+        fresh = fresh.with_(proposed_mask=old.mask)
+    if ("part" in facts or "part_of" in facts) and "kind" not in facts:
+        fresh = fresh.with_(kind="object")
+    return checked(_with(fresh, facts))
+
+
+def checked(record: Annotation) -> Annotation:
+    """The record with bare, trimmed names; BadInput for an empty or misfitting mask and fields out of range."""
+    record = record.with_(object=_name(record.object, "object"), part=_name(record.part, "part"))
+    if record.kind not in KINDS or (record.kind == "object" and record.part is not None):
+        raise BadInput(f"kind is object or part, and an object has no part name: {record.kind!r}, {record.part!r}")
+    size = [record.image.height, record.image.width]
+    if list(record.mask["size"]) != size:
+        raise BadInput(f"the mask is {record.mask['size']} (height, width), its image {record.image.path} {size}")
+    if rle_area(record.mask) == 0:
+        raise BadInput("an empty mask cannot be accepted")
+    if record.level is not None and not 1 <= record.level <= 6:
+        raise BadInput(f"a level is 1 (coarsest) to 6 (finest), not {record.level}")
+    if record.score is not None and not math.isfinite(record.score):
+        raise BadInput(f"a score is a number from 0 to 1, not {record.score}")
+    return record
+
+
+def _with(record: Annotation, facts: Facts) -> Annotation:
+    changes = dict(facts)
+    if "mask" in facts:
+        changes["mask"] = _rle(facts["mask"])
+    record = record.with_(**changes)
+    if "kind" not in facts and (record.part is not None or record.part_of is not None):
+        record = record.with_(kind="part")
+    return record
+
+
+def _rle(mask: Mask | Rle | None) -> Rle:
+    if isinstance(mask, np.ndarray):
+        return encode_rle(mask.astype(bool))
+    return encode_rle(decode_rle(mask or {}))  # decoding proves that the runs fill the size
+
+
+def _name(name: str | None, what: str) -> str | None:
+    bare = None if name is None else name.strip()
+    if bare and ":" in bare:
+        raise BadInput(f"{what} name {bare!r} has a colon, which separates object and part in exported files")
+    return bare or None

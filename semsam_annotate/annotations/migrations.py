@@ -1,0 +1,48 @@
+"""Schema versions: a fresh store is made at the newest, an older one is brought there, a newer one is refused."""
+
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+from sqlalchemy import Connection, Engine, insert, inspect, select
+
+from semsam_annotate.annotations.connection import transaction
+from semsam_annotate.annotations.schema import metadata, schema_version
+from semsam_annotate.api import BadInput
+
+Migration: TypeAlias = Callable[[Connection], None]
+
+MIGRATIONS: tuple[Migration, ...] = ()
+"""``MIGRATIONS[i]`` brings a store from version i + 1 to i + 2; its statements are written out, never derived from
+``schema``, which only describes the newest version."""
+
+
+def prepare(engine: Engine, steps: Sequence[Migration] = MIGRATIONS) -> None:
+    """Make the store ready; one that is up to date is only read, so a read-only copy still opens."""
+    with transaction(engine) as connection:
+        if inspect(connection).has_table(schema_version.name):
+            found = max(connection.execute(select(schema_version.c.version)).scalars(), default=0)
+            if found == 1 + len(steps):
+                return
+    with transaction(engine, write=True) as connection:
+        bring_up_to_date(connection, steps)
+
+
+def bring_up_to_date(connection: Connection, steps: Sequence[Migration] = MIGRATIONS) -> int:
+    """Create or migrate inside the transaction given; the version now. BadInput for a newer or a foreign database."""
+    newest = 1 + len(steps)
+    tables = set(inspect(connection).get_table_names())
+    if schema_version.name not in tables:
+        if tables & {"image", "annotation", "event"} or (tables and connection.dialect.name == "sqlite"):
+            raise BadInput("this database is not an annotation store: it has other tables")
+        metadata.create_all(connection)
+        connection.execute(insert(schema_version).values(version=newest))
+        return newest
+    found = max(connection.execute(select(schema_version.c.version)).scalars(), default=0)
+    if found > newest:
+        raise BadInput(
+            f"this store has schema {found}, this program knows up to {newest}: update semsam-annotate to open it"
+        )
+    for version in range(found, newest):
+        steps[version - 1](connection)
+        connection.execute(insert(schema_version).values(version=version + 1))
+    return newest

@@ -1,0 +1,132 @@
+"""The annotation record: one accepted or rejected mask, with everything that is known about how it came to be."""
+
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from semsam_annotate.annotations.images import image_sha256
+from semsam_annotate.api import BadInput, Ladder, Prompt, RgbImage, Rle
+
+Kind: TypeAlias = Literal["object", "part"]
+Status: TypeAlias = Literal["accepted", "rejected", "superseded", "deleted"]
+Plane: TypeAlias = tuple[int, ...]
+"""z/t indices of a plane of a stack, empty for a plain image."""
+
+KINDS = ("object", "part")
+STATUSES = ("accepted", "rejected", "superseded", "deleted")
+
+
+_TEXT, _WHOLE, _NUMBER, _NOTHING = (str,), (int,), (int, float), (type(None),)
+_TYPES: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(["id", "time", "kind", "status"], _TEXT),
+    **dict.fromkeys(
+        ["object", "part", "part_of", "track", "author", "review", "model", "supersedes", "split", "group"],
+        _TEXT + _NOTHING,
+    ),
+    **dict.fromkeys(["level", "clicks", "edits", "rung"], _WHOLE + _NOTHING),
+    **dict.fromkeys(["score", "seconds"], _NUMBER + _NOTHING),
+    "mask": (dict,),
+    "proposed_mask": (dict, type(None)),
+}
+
+
+@dataclass(frozen=True)
+class ImageRef:
+    """An image by the SHA-256 of its oriented pixels; ``path`` with slashes, relative to the project if inside."""
+
+    sha256: str
+    path: str
+    height: int
+    width: int
+
+    @classmethod
+    def of(cls, path: Path | str, rgb: RgbImage, root: Path | str | None = None) -> "ImageRef":
+        """Reference to ``rgb``, (H, W, 3) uint8 as ``read_image`` gives it, its path relative to ``root`` if inside."""
+        absolute = Path(path).absolute()
+        base = None if root is None else Path(root).absolute()
+        inside = base is not None and absolute.is_relative_to(base)
+        shown = absolute.relative_to(base) if inside and base is not None else absolute
+        return cls(image_sha256(rgb), shown.as_posix(), int(rgb.shape[0]), int(rgb.shape[1]))
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a record came from; unique in a store, so that the same news told twice changes nothing."""
+
+    system: str
+    project: str
+    external_id: str
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """One mask of one image.
+
+    ``mask`` and ``proposed_mask`` (the engine's, before edits): RLE at image size. ``part``: bare name. ``part_of``: id
+    of the direct parent, in the same image and plane. ``level``: 1 coarsest … 6 finest. ``score``: predicted IoU.
+    ``time``: ISO 8601, UTC. ``seconds``, ``clicks``, ``edits``: what it took. ``ladder``: what was shown, ``rung``:
+    index of the chosen one. ``review``: state given by a reviewer. ``split`` and ``group`` belong to the image.
+    """
+
+    id: str
+    image: ImageRef
+    mask: Rle
+    kind: Kind = "object"
+    plane: Plane = ()
+    object: str | None = None
+    part: str | None = None
+    part_of: str | None = None
+    track: str | None = None
+    level: int | None = None
+    score: float | None = None
+    status: Status = "accepted"
+    author: str | None = None
+    time: str = ""
+    seconds: float | None = None
+    clicks: int | None = None
+    edits: int | None = None
+    ladder: Ladder | None = None
+    rung: int | None = None
+    review: str | None = None
+    prompt: Prompt | None = None
+    model: str | None = None
+    proposed_mask: Rle | None = None
+    source: Source | None = None
+    supersedes: str | None = None
+    split: str | None = None
+    group: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        plain: dict[str, Any] = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        plain["image"] = asdict(self.image)
+        plain["plane"] = list(self.plane)
+        for name in ("ladder", "prompt"):
+            plain[name] = None if plain[name] is None else plain[name].to_json()
+        plain["source"] = None if self.source is None else asdict(self.source)
+        return plain
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> "Annotation":
+        """Back from ``to_json``; BadInput when a field is missing, unknown or of the wrong type."""
+        try:
+            given = dict(value)
+            given["image"] = ImageRef(**given["image"])
+            given["plane"] = tuple(int(index) for index in given.get("plane") or ())
+            for name, kind in (("ladder", Ladder), ("prompt", Prompt)):
+                given[name] = None if given.get(name) is None else kind.from_json(given[name])
+            given["source"] = None if given.get("source") is None else Source(**given["source"])
+            record = cls(**given)
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            raise BadInput(f"not an annotation record: {error}") from error
+        for name, types in _TYPES.items():
+            found = getattr(record, name)
+            if not isinstance(found, types) or isinstance(found, bool):
+                raise BadInput(f"not an annotation record: {name} cannot be {found!r}")
+        if record.kind not in KINDS or record.status not in STATUSES:
+            raise BadInput(f"not an annotation record: kind {record.kind!r}, status {record.status!r}")
+        return record
+
+    def with_(self, **changes: Any) -> "Annotation":
+        """A copy with some fields changed."""
+        return replace(self, **changes)

@@ -1,0 +1,86 @@
+"""Tables of the annotation store. Rows are only ever inserted: what changes is told by events."""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+)
+
+metadata = MetaData()
+
+_Json = JSON(none_as_null=True)
+
+schema_version = Table(
+    "semsam_schema",
+    metadata,
+    Column("version", Integer, primary_key=True),
+)
+
+image = Table(
+    "image",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("path", String, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("width", Integer, nullable=False),
+)
+
+image_split = Table(
+    "image_split",
+    metadata,
+    Column("sha256", String(64), ForeignKey("image.sha256"), primary_key=True),
+    Column("split", String, nullable=False),
+    Column("group_name", String, index=True),
+)
+
+annotation = Table(
+    "annotation",
+    metadata,
+    Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("id", String, nullable=False, unique=True),
+    Column("sha256", String(64), ForeignKey("image.sha256"), nullable=False, index=True),
+    Column("plane", _Json, nullable=False),
+    Column("mask", _Json, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("object", String),
+    Column("part", String),
+    Column("part_of", String, ForeignKey("annotation.id")),
+    Column("track", String),
+    Column("level", Integer),
+    Column("score", Double),
+    Column("author", String),
+    Column("time", String, nullable=False),
+    Column("seconds", Double),
+    Column("clicks", Integer),
+    Column("edits", Integer),
+    Column("ladder", _Json),
+    Column("rung", Integer),
+    Column("prompt", _Json),
+    Column("model", String),
+    Column("proposed_mask", _Json),
+    Column("source_system", String),
+    Column("source_project", String),
+    Column("source_id", String),
+    Column("supersedes", String, index=True),  # no foreign key: an imported record may outlive what it replaced
+    UniqueConstraint("source_system", "source_project", "source_id", name="one_record_per_source"),
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("annotation", String, ForeignKey("annotation.id"), nullable=False),
+    Column("name", String, nullable=False),  # "status" or "review"
+    Column("value", String, nullable=False),
+    Column("author", String),
+    Column("time", String, nullable=False),
+)
+Index("event_of", event.c.annotation, event.c.name, event.c.seq)

@@ -1,0 +1,167 @@
+"""The annotation store: what was accepted, rejected, corrected, deleted; never overwritten; SQLite or PostgreSQL."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Unpack
+
+from sqlalchemy import Engine, func, select
+
+from semsam_annotate.annotations.connection import open_database, transaction
+from semsam_annotate.annotations.drafts import Facts, corrected, draft
+from semsam_annotate.annotations.exports import ExportReport, write_export
+from semsam_annotate.annotations.migrations import prepare
+from semsam_annotate.annotations.record import STATUSES, Annotation, ImageRef, Source, Status
+from semsam_annotate.annotations.rows import image_refs, insert_image, latest, read_records, select_records
+from semsam_annotate.annotations.schema import annotation, image
+from semsam_annotate.annotations.splits import Split, Splits, assign_split
+from semsam_annotate.annotations.writing import from_source, need, step_back, tell, write_many, write_one
+from semsam_annotate.api import BadInput, Proposal, Vocabulary
+
+
+class AnnotationStore:
+    """Records on a database; every method is one transaction of its own, so threads may share a store.
+
+    When a method that changes something returns, the change is on disk. Raises ``StoreUnavailable`` when the disk or
+    the server refuses, ``BadInput`` for what the caller can mend.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.splits = Splits(engine)
+
+    @classmethod
+    def open(cls, where: Path | str) -> "AnnotationStore":
+        """Open or create a store: the path of a SQLite file, or a ``sqlite://`` or ``postgresql://`` URL."""
+        engine = open_database(where)
+        try:
+            prepare(engine)
+        except BaseException:
+            engine.dispose()
+            raise
+        return cls(engine)
+
+    def close(self) -> None:
+        """Give the database back; calling it twice is fine."""
+        self._engine.dispose()
+
+    def __enter__(self) -> "AnnotationStore":
+        return self
+
+    def __exit__(self, _kind: type | None, _error: BaseException | None, _trace: TracebackType | None) -> None:
+        self.close()
+
+    def accept(self, image: ImageRef, proposal: Proposal | None = None, **facts: Unpack[Facts]) -> Annotation:
+        """Store an accepted mask: ``object=``, ``part=``, ``part_of=``, ``author=`` and whatever ``Facts`` names.
+
+        ``mask=`` is the mask after edits (the proposal's is then kept as ``proposed_mask``), or a drawn one without any
+        proposal. A ``source`` that the store knows changes nothing: the record it has become is returned.
+        """
+        return self._store(draft(image, proposal, facts))
+
+    def reject(self, image: ImageRef, proposal: Proposal | None = None, **facts: Unpack[Facts]) -> Annotation:
+        """Store a mask that a person refused: it is never exported, but the model can learn from it."""
+        return self._store(draft(image, proposal, facts).with_(status="rejected"))
+
+    def supersede(self, id: str, /, proposal: Proposal | None = None, **facts: Unpack[Facts]) -> Annotation:
+        """Replace an accepted record by a corrected one; what is not given stays. Its parts follow the new one."""
+        with transaction(self._engine, write=True) as connection:
+            old = need(connection, id)
+            if old.status != "accepted":
+                raise BadInput(f"annotation {id} is {old.status}: only an accepted one can be corrected")
+            tell(connection, id, "status", "superseded", facts.get("author"))
+            return write_one(connection, corrected(old, proposal, facts), replaces=id)
+
+    def delete(self, id: str, author: str | None = None) -> Annotation:
+        """Mark as deleted; the row stays and ``undo`` brings it back."""
+        return self.set_status(id, "deleted", author)
+
+    def set_status(self, id: str, status: Status, author: str | None = None) -> Annotation:
+        """Give a record another status by a new event."""
+        if status not in STATUSES:
+            raise BadInput(f"a status is one of {', '.join(STATUSES)}, not {status!r}")
+        with transaction(self._engine, write=True) as connection:
+            if need(connection, id).status != status:
+                tell(connection, id, "status", status, author)
+            return need(connection, id)
+
+    def review(self, id: str, state: str, author: str | None = None) -> Annotation:
+        """Give a record a review state by a new event."""
+        with transaction(self._engine, write=True) as connection:
+            need(connection, id)
+            tell(connection, id, "review", state, author)
+            return need(connection, id)
+
+    def undo(self, id: str, author: str | None = None) -> Annotation:
+        """Take back the last change of a record, or its creation (what it superseded is then accepted again).
+
+        Undone twice, it is as before.
+        """
+        with transaction(self._engine, write=True) as connection:
+            return step_back(connection, id, author)
+
+    def get(self, id: str) -> Annotation:
+        """One record as it is now; BadInput when there is none."""
+        with transaction(self._engine) as connection:
+            return need(connection, id)
+
+    def by_source(self, source: Source) -> Annotation | None:
+        """What the record from this source has become, None when it never came."""
+        with transaction(self._engine) as connection:
+            return from_source(connection, source)
+
+    def annotations(self, status: Status | None = "accepted", image: ImageRef | str | None = None) -> list[Annotation]:
+        """Records as they are now, oldest first; ``image``: a reference or its sha256; ``status`` None: all."""
+        query = select_records()
+        if status is not None:
+            query = query.where(latest("status") == status)
+        if image is not None:
+            query = query.where(annotation.c.sha256 == (image if isinstance(image, str) else image.sha256))
+        with transaction(self._engine) as connection:
+            return read_records(connection, query)
+
+    def count(self, status: Status | None = "accepted") -> int:
+        """Number of records with a status, of all with None."""
+        query = select(func.count()).select_from(annotation)
+        if status is not None:
+            query = query.where(latest("status") == status)
+        with transaction(self._engine) as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def images(self) -> list[ImageRef]:
+        """Every image that was registered or annotated, by path."""
+        with transaction(self._engine) as connection:
+            return image_refs(connection.execute(select(image).order_by(image.c.path, image.c.sha256)).mappings())
+
+    def register(self, ref: ImageRef) -> None:
+        """Make an image known before anything is accepted in it; a known one keeps its first path."""
+        with transaction(self._engine, write=True) as connection:
+            insert_image(connection, ref)
+
+    def add(self, records: Sequence[Annotation], images: Mapping[ImageRef, Split | None] | None = None) -> int:
+        """Store finished records (an import) in one transaction, all or nothing; how many were new.
+
+        Records whose id or source is known are left out; parents may come in any order. ``images``: further images,
+        with their splits where they have one.
+        """
+        with transaction(self._engine, write=True) as connection:
+            refs = {record.image.sha256: record.image for record in records}
+            refs |= {ref.sha256: ref for ref in images or ()}
+            for ref in refs.values():
+                insert_image(connection, ref)
+            for ref, split in (images or {}).items():
+                if split is not None:
+                    assign_split(connection, ref.sha256, split)
+            return write_many(connection, records)
+
+    def export(self, format: str, path: Path | str, vocabulary: Vocabulary | None = None) -> ExportReport:
+        """Write the accepted records to a file, format "coco" or "parts"; BadInput when there are none."""
+        return write_export(format, Path(path), self.images(), self.annotations(), self.splits.all(), vocabulary)
+
+    def _store(self, record: Annotation) -> Annotation:
+        with transaction(self._engine, write=True) as connection:
+            known = None if record.source is None else from_source(connection, record.source)
+            if known is not None:
+                return known
+            insert_image(connection, record.image)
+            return write_one(connection, record)

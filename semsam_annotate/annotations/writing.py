@@ -1,0 +1,115 @@
+"""What happens inside one write transaction of the store: find, check, insert, tell."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, insert, select
+
+from semsam_annotate.annotations.drafts import now
+from semsam_annotate.annotations.hierarchy import check_parent, parents_first
+from semsam_annotate.annotations.record import Annotation, Source
+from semsam_annotate.annotations.rows import (
+    current,
+    event_row,
+    insert_records,
+    read_records,
+    select_records,
+    successors,
+)
+from semsam_annotate.annotations.schema import annotation, event
+from semsam_annotate.api import BadInput
+
+_AT_ONCE = 500  # SQLite allows only so many values in one statement
+
+
+def find(connection: Connection, id: str, heirs: dict[str, str] | None = None) -> Annotation | None:
+    """A record by its id, None when there is none."""
+    found = read_records(connection, select_records().where(annotation.c.id == id), heirs)
+    return found[0] if found else None
+
+
+def need(connection: Connection, id: str) -> Annotation:
+    """A record by its id; BadInput when there is none."""
+    record = find(connection, id)
+    if record is None:
+        raise BadInput(f"no annotation {id} in the store")
+    return record
+
+
+def from_source(connection: Connection, source: Source) -> Annotation | None:
+    """What the record from a source has become after corrections."""
+    query = select(annotation.c.id).where(
+        annotation.c.source_system == source.system,
+        annotation.c.source_project == source.project,
+        annotation.c.source_id == source.external_id,
+    )
+    id = current(connection.execute(query).scalar(), successors(connection))
+    return None if id is None else find(connection, id)
+
+
+def tell(connection: Connection, id: str, name: str, value: str, author: str | None) -> None:
+    """Add an event: the "status" or the "review" state of a record is now another one."""
+    connection.execute(insert(event).values(event_row(id, name, value, author, now())))
+
+
+def statuses(connection: Connection, id: str) -> list[str]:
+    """Every status that a record had, oldest first."""
+    query = select(event.c.value).where(event.c.annotation == id, event.c.name == "status").order_by(event.c.seq)
+    return list(connection.execute(query).scalars())
+
+
+def write_one(connection: Connection, record: Annotation, replaces: str | None = None) -> Annotation:
+    """Check a record's place in the hierarchy and write it; a part without an object's name takes its parent's."""
+    heirs = successors(connection)
+    record = record.with_(part_of=current(record.part_of, heirs))
+    if find(connection, record.id, heirs) is not None:
+        raise BadInput(f"annotation {record.id} is already in the store: rows are never overwritten")
+    check_parent(record, lambda id: find(connection, id, heirs), replaces)
+    parent = None if record.part_of is None else find(connection, record.part_of, heirs)
+    if record.object is None and parent is not None:
+        record = record.with_(object=parent.object)
+    insert_records(connection, [record])
+    return need(connection, record.id)
+
+
+def step_back(connection: Connection, id: str, author: str | None) -> Annotation:
+    """Take back the last change of a record; for a correction also give back what it replaced."""
+    record = need(connection, id)
+    if record.status == "superseded":
+        raise BadInput(f"annotation {id} was corrected by {current(id, successors(connection))}: undo that one")
+    history = statuses(connection, id)
+    back = history[-2] if len(history) > 1 else "deleted"
+    tell(connection, id, "status", back, author)
+    old = None if record.supersedes is None else find(connection, record.supersedes)
+    if old is not None and back == "deleted" and old.status == "superseded":
+        tell(connection, old.id, "status", "accepted", author)
+    if old is not None and back == "accepted" and old.status == "accepted":
+        tell(connection, old.id, "status", "superseded", author)
+    return need(connection, id)
+
+
+def write_many(connection: Connection, records: Sequence[Annotation]) -> int:
+    """Write the records that are new by id and by source, parents first; how many those were."""
+    known = _known_ids(connection, [record.id for record in records])
+    stands_for = {id: id for id in known}
+    for record in records:
+        was = None if record.source is None or record.id in known else from_source(connection, record.source)
+        if was is not None:
+            stands_for[record.id] = was.id
+    fresh = {record.id: record for record in records if record.id not in stands_for}
+    for id, record in fresh.items():
+        parent = record.part_of
+        fresh[id] = record.with_(part_of=None if parent is None else stands_for.get(parent, parent))
+    ordered = [fresh[id] for id in parents_first({id: record.part_of for id, record in fresh.items()})]
+    heirs = successors(connection)
+    for record in ordered:
+        check_parent(record, lambda id: fresh.get(id) or find(connection, id, heirs))
+    insert_records(connection, ordered)
+    return len(ordered)
+
+
+def _known_ids(connection: Connection, ids: Sequence[str]) -> set[str]:
+    known: set[str] = set()
+    for start in range(0, len(ids), _AT_ONCE):
+        query = select(annotation.c.id).where(annotation.c.id.in_(ids[start : start + _AT_ONCE]))
+        known.update(connection.execute(query).scalars())
+    return known
