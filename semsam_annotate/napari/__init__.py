@@ -1,1 +1,1 @@
-"""Room under construction."""
+"""The napari plugin: a session without Qt, layers that show it, widgets that only show and forward; never torch."""

@@ -1,0 +1,108 @@
+"""The plugin's one dock widget: settings, status, controls; it owns the annotator of its viewer."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import QEvent
+from qtpy.QtWidgets import QApplication, QVBoxLayout, QWidget
+from superqt import QCollapsible
+
+from semsam_annotate.api import SemsamError
+from semsam_annotate.napari.annotator import Annotator
+from semsam_annotate.napari.delivery import GuiDelivery
+from semsam_annotate.napari.engine_link import EngineChoice
+from semsam_annotate.napari.engine_worker import EngineWorker
+from semsam_annotate.napari.hints import next_step
+from semsam_annotate.napari.panel import AnnotationPanel
+from semsam_annotate.napari.project_ledger import ProjectLedger
+from semsam_annotate.napari.session import AnnotationSession
+from semsam_annotate.napari.settings import SettingsForm
+from semsam_annotate.napari.status_line import StatusLine
+
+if TYPE_CHECKING:
+    import napari
+
+
+class AnnotationDock(QWidget):
+    """Annotate objects and their parts: click, choose a size, accept."""
+
+    def __init__(self, napari_viewer: "napari.viewer.Viewer", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._viewer, self._delivery = napari_viewer, GuiDelivery(self)
+        self.annotator: Annotator | None = None
+        self.settings = SettingsForm(self._open)
+        self.status, self.panel = StatusLine(), AnnotationPanel()
+        self._fold = QCollapsible("Project and engine")
+        self._fold.addWidget(self.settings.native)
+        self._fold.expand(animate=False)
+        self._lay_out()
+        self.status.stopped.connect(self._stop)
+        self.status.hint.setText("Choose a project folder, then press Open project.")
+        if (application := QApplication.instance()) is not None:
+            application.aboutToQuit.connect(self.shut_down)
+
+    def open_project(self, folder: Path, engine: EngineChoice | None = None, images: Sequence[Path] = ()) -> None:
+        """Annotate into ``folder`` from now on. BadInput when project, engine or the first image cannot be used."""
+        choice = engine or EngineChoice()
+        link = choice.link  # made before the old project closes: a wrong address must not lose it
+        ledger = ProjectLedger.open(folder)
+        self.shut_down()
+        worker = EngineWorker(link, self._delivery)
+        self.annotator = Annotator(self._viewer, AnnotationSession(ledger), worker)
+        self._listen(self.annotator)
+        self.settings.show(folder, choice)
+        self._fold.collapse(animate=False)
+        if images:
+            self.annotator.open_files(images)
+
+    def shut_down(self) -> None:
+        """End the engine and leave the viewer as it was; what was accepted is stored."""
+        annotator, self.annotator = self.annotator, None
+        if annotator is not None:
+            self.panel.detach()
+            annotator.close()
+            self.status.show_work("idle")
+
+    def event(self, event: QEvent) -> bool:
+        """Shut down when the dock is closed: napari takes the widget out of its parent then."""
+        if event.type() == QEvent.Type.ParentChange and self.parent() is None:
+            self.shut_down()
+        return bool(super().event(event))
+
+    def _open(self, folder: Path, engine: EngineChoice) -> None:
+        try:
+            self.open_project(folder, engine)
+        except (SemsamError, OSError) as error:
+            self.status.message.setText(str(error))
+
+    def _listen(self, annotator: Annotator) -> None:
+        session, worker = annotator.session, annotator.worker
+        session.told.connect(self.status.message.setText)
+        session.candidate_changed.connect(self._show_hint)
+        session.accepted_changed.connect(self._show_hint)
+        worker.state.connect(self.status.show_work)
+        worker.failed.connect(self._show_failure)
+        self.panel.attach(annotator)
+        self._show_hint()
+
+    def _show_hint(self, _: Any = None) -> None:
+        if self.annotator is not None:
+            session = self.annotator.session
+            count = len(session.accepted)
+            self.status.hint.setText(next_step(session.picture, session.candidate, session.waiting, count))
+
+    def _show_failure(self, _: int, message: str) -> None:
+        self.status.message.setText(message)
+
+    def _stop(self) -> None:
+        if self.annotator is not None:
+            self.annotator.cancel()
+
+    def _lay_out(self) -> None:
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(8, 4, 8, 8)
+        for widget in (self._fold, self.status, self.panel):
+            layout.addWidget(widget)
+        layout.addStretch(1)
+        self.setMinimumWidth(380)

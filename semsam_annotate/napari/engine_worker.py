@@ -1,0 +1,192 @@
+"""The engine in a thread of its own: the newest request wins, a crash restarts it, cancel ends it at once."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from psygnal import Signal
+
+from semsam_annotate.api import (
+    BadInput,
+    Embedding,
+    Engine,
+    Ladder,
+    Prompt,
+    RgbImage,
+    SemsamError,
+    StaleEmbedding,
+    Vocabulary,
+)
+
+KEPT_EMBEDDINGS = 32
+"""Handles are a few bytes each; the engine bounds the tensors behind them itself."""
+
+
+class EngineLink(Protocol):
+    """The way to an engine, and to its end from another thread, even in the middle of a call."""
+
+    @property
+    def engine(self) -> Engine:
+        """The running engine; starts or connects when it does not run (slow)."""
+        ...
+
+    @property
+    def is_running(self) -> bool:
+        """Whether ``engine`` would answer at once."""
+        ...
+
+    def kill(self) -> None:
+        """End it at once: a call that waits for it raises. Calling it twice is fine."""
+        ...
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is wanted of the engine: encode ``image``, then, with a prompt, propose.
+
+    ``ticket``: number that the answer carries. ``image_key``: names the pixels, so that they are encoded once.
+    """
+
+    ticket: int
+    image_key: str
+    image: RgbImage
+    prompt: Prompt | None = None
+    vocabulary: Vocabulary | None = None
+
+
+class EngineWorker:
+    """Serves the newest request in a thread; signals come through ``deliver``, which a window runs on its own thread.
+
+    ``connect`` makes the link (quick); the engine itself starts in the thread. A request that fails because the engine
+    died is tried once more on a fresh engine.
+    """
+
+    state = Signal(str)
+    """"starting", "encoding", "proposing" or "idle"."""
+    encoded = Signal(str)
+    """Key of the image that is ready for clicks."""
+    answered = Signal(int, object)
+    """Ticket and Ladder."""
+    failed = Signal(int, str)
+    """Ticket and one line for the user."""
+
+    def __init__(self, connect: Callable[[], EngineLink], deliver: Callable[[Callable[[], None]], None]) -> None:
+        self._connect, self._deliver = connect, deliver
+        self._run: _Run | None = None
+
+    def submit(self, request: Request) -> None:
+        """Ask for ``request``; one that still waits is dropped. Returns at once."""
+        if self._run is None:
+            self._run = _Run(self._connect(), self._emit_from)
+        self._run.put(request)
+
+    def cancel(self) -> None:
+        """End the engine in the middle of whatever it does; the next request starts a fresh one."""
+        run, self._run = self._run, None
+        if run is not None:
+            run.abandon()
+            self.state.emit("idle")
+
+    def close(self) -> None:
+        """End the engine for good."""
+        run, self._run = self._run, None
+        if run is not None:
+            run.abandon()
+
+    def _emit_from(self, run: "_Run", signal: str, *values: object) -> None:
+        def emit() -> None:
+            if run is self._run:
+                getattr(self, signal).emit(*values)
+
+        self._deliver(emit)
+
+
+class _Run:
+    """One thread with one engine, until it is abandoned."""
+
+    def __init__(self, link: EngineLink, emit: Callable[..., None]) -> None:
+        self._link, self._emit = link, emit
+        self._embeddings: OrderedDict[str, Embedding] = OrderedDict()
+        self._wanted: Request | None = None
+        self._abandoned = False
+        self._changed = threading.Condition()
+        threading.Thread(target=self._loop, name="semsam-engine", daemon=True).start()
+
+    def put(self, request: Request) -> None:
+        """Make it the one request that waits."""
+        with self._changed:
+            self._wanted = request
+            self._changed.notify()
+
+    def abandon(self) -> None:
+        """End thread and engine; nothing of them is heard again. Returns at once."""
+        with self._changed:
+            self._abandoned = True
+            self._changed.notify()
+        threading.Thread(target=self._link.kill, name="semsam-engine-end").start()
+
+    def _loop(self) -> None:
+        while (request := self._next()) is not None:
+            self._serve(request)
+            self._emit(self, "state", "idle")
+        self._link.kill()  # the engine may have started between the kill of abandon and the end of this thread
+
+    def _next(self) -> Request | None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._abandoned or self._wanted is not None)
+            request, self._wanted = self._wanted, None
+            return None if self._abandoned else request
+
+    def _serve(self, request: Request) -> None:
+        try:
+            self._answer_or_restart(request)
+        except SemsamError as error:
+            self._emit(self, "failed", request.ticket, str(error))
+        except Exception as error:  # a fault of the engine must reach the user, never end the thread
+            self._emit(self, "failed", request.ticket, f"{type(error).__name__}: {error}")
+
+    def _answer_or_restart(self, request: Request) -> None:
+        engine = self._start()
+        try:
+            ladder = self._ladder(engine, request)
+        except BadInput:
+            raise
+        except Exception:  # it crashed, was killed, or the connection broke: once more on a fresh one
+            if self._abandoned:
+                raise
+            self._link.kill()
+            self._embeddings.clear()
+            ladder = self._ladder(self._start(), request)
+        if ladder is not None:
+            self._emit(self, "answered", request.ticket, ladder)
+
+    def _start(self) -> Engine:
+        if not self._link.is_running:
+            self._emit(self, "state", "starting")
+        return self._link.engine
+
+    def _ladder(self, engine: Engine, request: Request) -> Ladder | None:
+        try:
+            return self._propose(engine, request)
+        except StaleEmbedding:
+            self._embeddings.pop(request.image_key, None)
+            return self._propose(engine, request)
+
+    def _propose(self, engine: Engine, request: Request) -> Ladder | None:
+        embedding = self._embedding(engine, request)
+        if request.prompt is None:
+            return None
+        self._emit(self, "state", "proposing")
+        return engine.propose(embedding, request.prompt, request.vocabulary)
+
+    def _embedding(self, engine: Engine, request: Request) -> Embedding:
+        if request.image_key not in self._embeddings:
+            self._emit(self, "state", "encoding")
+            self._embeddings[request.image_key] = engine.encode(request.image)
+            self._emit(self, "encoded", request.image_key)
+        self._embeddings.move_to_end(request.image_key)
+        while len(self._embeddings) > KEPT_EMBEDDINGS:
+            self._embeddings.popitem(last=False)
+        return self._embeddings[request.image_key]

@@ -1,0 +1,43 @@
+"""The list of image files an annotator goes through, one on screen at a time."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from napari.components import ViewerModel
+from napari.layers import Image, Layer
+
+from semsam_annotate.api import BadInput
+from semsam_annotate.napari.picture_source import FILE_KEY, add_file
+
+
+class FileList:
+    """Paths in order; the file shown is a layer of the viewer, the one before it leaves."""
+
+    def __init__(self, viewer: ViewerModel, paths: Sequence[Path] = ()) -> None:
+        self._viewer = viewer
+        self.paths = [path.resolve() for path in paths]
+
+    def current(self) -> int | None:
+        """Place in the list of the file on screen, None when none is."""
+        shown = {str(layer.metadata.get(FILE_KEY)) for layer in self._viewer.layers}
+        return next((index for index, path in enumerate(self.paths) if str(path) in shown), None)
+
+    def show(self, index: int) -> Image:
+        """Open the file at a place of the list; BadInput when it cannot be read or there is none."""
+        if not 0 <= index < len(self.paths):
+            raise BadInput("no more images in this direction" if self.paths else "no list of images is open")
+        before = [layer for layer in self._viewer.layers if self._listed(layer)]
+        layer = add_file(self._viewer, self.paths[index])
+        self._viewer.layers.selection.active = layer
+        for other in before:
+            self._viewer.layers.remove(other)
+        self._viewer.reset_view()
+        return layer
+
+    def step(self, steps: int) -> Image:
+        """Open the file that many places further; BadInput at either end."""
+        current = self.current()
+        return self.show(0 if current is None else current + steps)
+
+    def _listed(self, layer: Layer) -> bool:
+        return Path(str(layer.metadata.get(FILE_KEY))) in self.paths

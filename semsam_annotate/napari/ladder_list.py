@@ -1,0 +1,92 @@
+"""The ladder as a table: one row per mask, the largest on top, as the wheel turns."""
+
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
+
+from semsam_annotate.api import Ladder, Proposal
+from semsam_annotate.api.proposal import Labels
+from semsam_annotate.napari.candidate import Candidate
+
+COLUMNS = ("level", "score", "object", "part")
+ROWS = 6
+
+
+class LadderList(QTableWidget):
+    """Shows a candidate's ladder; a click on a row asks for that rung."""
+
+    rung_clicked = Signal(int)
+    """Index in the ladder, 0 the smallest mask."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(0, len(COLUMNS), parent)
+        self._ladder: Ladder | None = None
+        self.setHorizontalHeaderLabels([name.capitalize() for name in COLUMNS])
+        self.verticalHeader().hide()
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # keys go on to the canvas
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        header = self.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        for column in (0, 1):
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
+        self.cellClicked.connect(lambda row, _: self.rung_clicked.emit(self.rowCount() - 1 - row))
+        self._fit_height()
+
+    def show_candidate(self, candidate: Candidate) -> None:
+        """Fill the table, or only move the selection when the ladder is the one shown."""
+        if candidate.ladder is not self._ladder:
+            self._ladder = candidate.ladder
+            self._fill()
+        if candidate.ladder is not None:
+            self.selectRow(self.rowCount() - 1 - candidate.rung)
+
+    def row_texts(self, row: int) -> list[str]:
+        """The texts of a row."""
+        items = (self.item(row, column) for column in range(len(COLUMNS)))
+        return ["" if item is None else item.text() for item in items]
+
+    def _fill(self) -> None:
+        proposals = [] if self._ladder is None else list(self._ladder)[::-1]
+        self.setRowCount(len(proposals))
+        for row, proposal in enumerate(proposals):
+            for column, text in enumerate(cells(proposal)):
+                item = QTableWidgetItem(text)
+                item.setToolTip(tooltip(proposal))
+                self.setItem(row, column, item)
+
+    def _fit_height(self) -> None:
+        row = self.verticalHeader().defaultSectionSize()
+        self.setFixedHeight(self.horizontalHeader().sizeHint().height() + ROWS * row + 2 * self.frameWidth() + 2)
+
+
+def cells(proposal: Proposal) -> tuple[str, str, str, str]:
+    """Level, score, object guess, part guess; "–" for a side without a guess."""
+    return (
+        str(proposal.level),
+        f"{proposal.score:.2f}",
+        _guess(proposal.object_labels),
+        _guess(proposal.part_labels) if proposal.part_probability >= 0.5 else "–",
+    )
+
+
+def tooltip(proposal: Proposal) -> str:
+    """The three best guesses of either side, the chance of a part, the area."""
+    return "\n".join(
+        [
+            f"{proposal.area:,} pixels, stability {proposal.stability:.2f}",
+            f"a part: {proposal.part_probability:.0%}",
+            f"object: {', '.join(_percent(label) for label in proposal.object_labels[:3]) or 'no guess'}",
+            f"part: {', '.join(_percent(label) for label in proposal.part_labels[:3]) or 'no guess'}",
+        ]
+    )
+
+
+def _guess(labels: Labels | list[tuple[str, float]]) -> str:
+    return _percent(labels[0]) if labels else "–"
+
+
+def _percent(label: tuple[str, float]) -> str:
+    return f"{label[0]} {label[1]:.0%}"

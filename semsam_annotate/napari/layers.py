@@ -1,0 +1,166 @@
+"""The four layers the plugin draws in: candidate, accepted masks, clicks and box, all lying on the image's plane."""
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+import numpy as np
+from napari.components import ViewerModel
+from napari.layers import Image, Labels, Layer, Points, Shapes
+from napari.utils.colormaps import DirectLabelColormap
+from numpy.typing import NDArray
+
+from semsam_annotate.api import Box, Mask
+from semsam_annotate.napari.accepted import AcceptedMask
+from semsam_annotate.napari.candidate import Candidate, Click
+from semsam_annotate.napari.geometry import image_shape, plane_transform, to_rows_columns
+
+SHOWN, WIDER = 1, 2
+"""Values of the candidate layer: the mask of the rung shown; outlines of the larger rungs around it."""
+
+CANDIDATE, ACCEPTED, CLICKS, BOX = "candidate", "accepted masks", "clicks", "box"
+
+_POSITIVE, _NEGATIVE = "#2ee66b", "#ff4d4d"
+
+
+class AnnotationLayers:
+    """Owns the layers that show a session on one image layer; they are views, the store is the truth."""
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        self._viewer = viewer
+        self._drawn: tuple[slice, slice] | None = None
+        self._made: list[Layer] = []
+        self.candidate: Labels | None = None
+        self.accepted: Labels | None = None
+        self.clicks: Points | None = None
+        self.box: Shapes | None = None
+
+    @property
+    def all(self) -> list[Layer]:
+        """The layers that are in the viewer now."""
+        return [layer for layer in self._made if layer in self._viewer.layers]
+
+    def lie_on(self, image: Image) -> None:
+        """Make the layers afresh on an image layer: same plane, scale, rotation, translation."""
+        self.remove()
+        size = image_shape(image)[-2:]
+        placed = {**plane_transform(image), "units": image.units[-2:]}
+        self.accepted = Labels(np.zeros(size, np.int32), name=ACCEPTED, opacity=0.45, **placed)
+        self.candidate = Labels(
+            np.zeros(size, np.uint8), name=CANDIDATE, opacity=0.6, colormap=_candidate_colours(), **placed
+        )
+        self.box = Shapes(ndim=2, name=BOX, face_color="transparent", edge_color="#ffd24d", edge_width=2, **placed)
+        self.clicks = Points(ndim=2, name=CLICKS, size=9, border_color="white", border_width=0.15, **placed)
+        self._drawn = None
+        self._made = [self.accepted, self.candidate, self.box, self.clicks]
+        active = self._viewer.layers.selection.active
+        for layer in self._made:
+            self._viewer.add_layer(layer)
+            layer.mode = "pan_zoom"
+        self._viewer.layers.selection.active = active if active in self._viewer.layers else image
+
+    def remove(self) -> None:
+        """Take the layers out of the viewer."""
+        for layer in self.all:
+            self._viewer.layers.remove(layer)
+        self._made = []
+        self.candidate = self.accepted = self.clicks = self.box = None
+
+    def show_candidate(self, candidate: Candidate) -> None:
+        """Draw the rung shown, in place: only the rectangle that changes is written."""
+        if self.candidate is None:
+            return
+        data = cast("NDArray[np.uint8]", self.candidate.data)
+        if self._drawn is not None:
+            data[self._drawn] = 0
+        self._drawn = _draw_rungs(data, candidate)
+        self.candidate.refresh(extent=False)
+
+    def show_prompt(self, clicks: Sequence[Click], box: Box | None) -> None:
+        """Show the clicks, green belongs and red does not, and the box."""
+        if self.clicks is None or self.box is None:
+            return
+        if len(self.clicks.data) or clicks:
+            self.clicks.data = to_rows_columns([click.point for click in clicks])
+            self.clicks.face_color = [_POSITIVE if click.positive else _NEGATIVE for click in clicks] or _POSITIVE
+            self.clicks.selected_data = set()
+        if self.box.data:
+            self.box.data = []
+        if box is not None:
+            x0, y0, x1, y1 = (edge - 0.5 for edge in box)
+            self.box.add_rectangles(np.array([[y0, x0], [y0, x1], [y1, x1], [y1, x0]]))
+
+    def show_accepted(self, masks: Sequence[AcceptedMask], colours: dict[str, str]) -> None:
+        """Draw accepted masks, large ones first so that parts lie on their objects; one label value per mask.
+
+        ``colours``: "#rrggbb" by object name, for those that have one.
+        """
+        if self.accepted is None:
+            return
+        data = cast("NDArray[np.int32]", self.accepted.data)
+        data[:] = 0
+        for value, mask in sorted(enumerate(masks, 1), key=lambda item: -item[1].area):
+            data[mask.mask] = value
+        self.accepted.features = _features(masks)
+        self.accepted.colormap = _accepted_colours(masks, colours)
+        self.accepted.refresh(extent=False)
+
+
+def drawn_mask(layer: Labels) -> Mask:
+    """(H, W) bool of the candidate drawn in a candidate layer."""
+    return np.asarray(np.asarray(layer.data) == SHOWN, dtype=bool)
+
+
+def _draw_rungs(data: NDArray[np.uint8], candidate: Candidate) -> tuple[slice, slice] | None:
+    """Write outlines of the rungs from the one shown upwards, then the one shown; the rectangle written to."""
+    shown = candidate.proposal
+    if shown is None or candidate.ladder is None or shown.mask.shape != data.shape:
+        return None
+    for wider in candidate.ladder[candidate.rung + 1 :]:
+        data[_outline(wider.mask)] = WIDER
+    data[shown.mask] = SHOWN
+    return _bounds(data != 0)
+
+
+def _outline(mask: Mask) -> Mask:
+    """Pixels of a mask with a neighbour, up, down, left or right, outside it."""
+    inner = mask.copy()
+    inner[1:] &= mask[:-1]
+    inner[:-1] &= mask[1:]
+    inner[:, 1:] &= mask[:, :-1]
+    inner[:, :-1] &= mask[:, 1:]
+    return mask & ~inner
+
+
+def _bounds(mask: Mask) -> tuple[slice, slice] | None:
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not rows.size:
+        return None
+    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+
+
+def _candidate_colours() -> DirectLabelColormap:
+    return DirectLabelColormap(color_dict={None: "transparent", 0: "transparent", SHOWN: "#ffb000", WIDER: "#ffffff"})
+
+
+def _accepted_colours(masks: Sequence[AcceptedMask], colours: dict[str, str]) -> DirectLabelColormap:
+    by_value: dict[int | None, Any] = {None: "transparent", 0: "transparent"}
+    for value, mask in enumerate(masks, 1):
+        by_value[value] = colours.get(mask.object or "") or _spread_colour(value)
+    return DirectLabelColormap(color_dict=by_value)
+
+
+def _spread_colour(value: int) -> tuple[float, float, float, float]:
+    """Hues a golden angle apart, so that neighbours differ."""
+    import colorsys
+
+    return (*colorsys.hsv_to_rgb(value * 0.618034 % 1.0, 0.65, 0.95), 1.0)
+
+
+def _features(masks: Sequence[AcceptedMask]) -> dict[str, list[Any]]:
+    """Columns of the accepted layer's table; ``index`` ties a row to a label value, row 0 is the background."""
+    return {
+        "index": [0, *range(1, len(masks) + 1)],
+        "object": ["", *(mask.object or "" for mask in masks)],
+        "part": ["", *(mask.part or "" for mask in masks)],
+        "score": [0.0, *(mask.score for mask in masks)],
+    }

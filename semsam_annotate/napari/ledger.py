@@ -1,0 +1,50 @@
+"""What a session needs of the project: its names and colours, its accepted masks, its export."""
+
+from pathlib import Path
+from typing import Protocol
+
+from semsam_annotate.api import Vocabulary
+from semsam_annotate.napari.accepted import AcceptedMask
+from semsam_annotate.napari.candidate import Candidate
+from semsam_annotate.napari.labels import LabelChoice
+from semsam_annotate.napari.picture import Picture
+
+
+class Ledger(Protocol):
+    """Every method that changes something has stored it durably when it returns; BadInput or OSError when it cannot."""
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """Object names and bare part names of the project."""
+        ...
+
+    @property
+    def colours(self) -> dict[str, str]:
+        """ "#rrggbb" by object name, for those that have one."""
+        ...
+
+    def learn(self, object: str, part: str) -> bool:
+        """Extend the vocabulary by names it lacks (empty ones are none); whether it grew."""
+        ...
+
+    def accept(
+        self, picture: Picture, candidate: Candidate, choice: LabelChoice, parent: AcceptedMask | None, seconds: float
+    ) -> str:
+        """Store the mask shown with ladder, rung, prompt, names, parent, seconds and clicks; the id of its record."""
+        ...
+
+    def delete(self, mask: AcceptedMask) -> None:
+        """Mark as deleted; the row stays."""
+        ...
+
+    def restore(self, mask: AcceptedMask) -> None:
+        """Accept a deleted mask again."""
+        ...
+
+    def masks(self, picture: Picture) -> list[AcceptedMask]:
+        """Accepted masks of a picture's plane, oldest first."""
+        ...
+
+    def export(self) -> tuple[list[Path], str]:
+        """Write the project's COCO and part JSON into its folder: the files, and one line for the person."""
+        ...

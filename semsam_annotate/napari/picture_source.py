@@ -1,0 +1,73 @@
+"""Which picture an image layer shows: its plane as RGB, named by its own pixels, with its file where it has one."""
+
+from pathlib import Path
+
+from napari.components import ViewerModel
+from napari.layers import Image
+
+from semsam_annotate.annotations import image_sha256, read_image
+from semsam_annotate.api import BadInput, RgbImage
+from semsam_annotate.napari.geometry import image_shape, plane_of
+from semsam_annotate.napari.picture import Picture
+from semsam_annotate.napari.pixels import rgb_plane
+
+FILE_KEY = "semsam_file"
+"""Key of ``layer.metadata`` that holds the path of the file whose oriented pixels the layer shows."""
+
+
+def picture_of(layer: Image, viewer: ViewerModel) -> Picture:
+    """The picture on screen of an image layer.
+
+    Grey and 16-bit layers go to the engine with the layer's contrast limits; their name in the store does not depend
+    on them. Raises BadInput when the viewer does not show the layer's last two axes.
+    """
+    plane = shown_plane(layer, viewer)
+    rgb = shown_rgb(layer, plane)
+    path, own = _file_pixels(layer)
+    if own is None:
+        own = rgb if layer.rgb else _rgb(layer, plane, None)
+    return Picture(rgb, own, image_sha256(own), image_sha256(rgb), layer.name, path, plane)
+
+
+def shown_plane(layer: Image, viewer: ViewerModel) -> tuple[int, ...]:
+    """Indices of the layer's leading axes on screen; BadInput in 3D or when other axes are displayed."""
+    if tuple(viewer.dims.displayed) != tuple(range(viewer.dims.ndim))[-2:]:
+        raise BadInput("masks are drawn in the last two axes: switch to 2D and put the axes back in order")
+    return plane_of(layer, viewer.dims.point)
+
+
+def shown_rgb(layer: Image, plane: tuple[int, ...]) -> RgbImage:
+    """(H, W, 3) uint8 of a plane as the layer shows it."""
+    return _rgb(layer, plane, shown_limits(layer))
+
+
+def shown_limits(layer: Image) -> tuple[float, float] | None:
+    """Values shown black and white; None for a colour layer, which has none."""
+    if layer.rgb:
+        return None
+    low, high = layer.contrast_limits
+    return float(low), float(high)
+
+
+def add_file(viewer: ViewerModel, path: Path) -> Image:
+    """Open an image file as a layer, EXIF orientation applied; BadInput when it cannot be read."""
+    layer = Image(read_image(path), rgb=True, name=path.stem, metadata={FILE_KEY: str(path)})
+    viewer.add_layer(layer)
+    return layer
+
+
+def _rgb(layer: Image, plane: tuple[int, ...], limits: tuple[float, float] | None) -> RgbImage:
+    data = layer.data[0] if layer.multiscale else layer.data
+    return rgb_plane(data, rgb=layer.rgb, plane=plane, contrast_limits=limits)
+
+
+def _file_pixels(layer: Image) -> tuple[Path | None, RgbImage | None]:
+    """The layer's file and its pixels, where it is a plain image of the layer's size and orientation."""
+    known = layer.metadata.get(FILE_KEY) or layer.source.path
+    if not known or len(image_shape(layer)) > 2 or not Path(known).is_file():
+        return None, None
+    try:
+        pixels = read_image(Path(known))
+    except BadInput:  # a format that only napari's readers know
+        return None, None
+    return (Path(known), pixels) if pixels.shape[:2] == image_shape(layer) else (None, None)

@@ -1,0 +1,142 @@
+"""The ledger of a project folder: records in its store, names in its project file, exports beside them."""
+
+import getpass
+import os
+from pathlib import Path
+
+from PIL import Image
+
+from semsam_annotate.annotations import Annotation, ImageRef, Project, open_or_create
+from semsam_annotate.api import BadInput, Vocabulary
+from semsam_annotate.napari.accepted import AcceptedMask
+from semsam_annotate.napari.candidate import Candidate
+from semsam_annotate.napari.labels import LabelChoice
+from semsam_annotate.napari.picture import Picture
+
+EXPORTS = {"coco": "coco.json", "parts": "parts.json"}
+"""Format and the file it is written to, in the project folder."""
+
+
+class ProjectLedger:
+    """Every accepted mask is on disk when ``accept`` returns."""
+
+    def __init__(self, project: Project, author: str | None = None) -> None:
+        self._project = project
+        self._author = author or _user()
+
+    @classmethod
+    def open(cls, folder: Path) -> "ProjectLedger":
+        """Open a project folder, or make one there; BadInput when it is damaged or cannot be written."""
+        return cls(open_or_create(folder))
+
+    def close(self) -> None:
+        """Give the store back."""
+        self._project.store.close()
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The project's names."""
+        return self._project.vocabulary
+
+    @property
+    def colours(self) -> dict[str, str]:
+        """ "#rrggbb" by object name."""
+        return self._project.colours
+
+    def learn(self, object: str, part: str) -> bool:
+        """Extend the project's vocabulary."""
+        known = self.vocabulary
+        objects = [object] if object and object not in known.objects else []
+        parts = [part] if part and part not in known.parts else []
+        if objects or parts:
+            self._project.add_names(objects, parts)
+        return bool(objects or parts)
+
+    def accept(
+        self, picture: Picture, candidate: Candidate, choice: LabelChoice, parent: AcceptedMask | None, seconds: float
+    ) -> str:
+        """Store the mask shown; the id of its record."""
+        record = self._project.store.accept(
+            self._image(picture),
+            candidate.proposal,
+            plane=picture.plane,
+            object=choice.object or None,
+            part=choice.part or None,
+            part_of=None if parent is None else parent.id,
+            author=self._author,
+            seconds=round(seconds, 2),
+            clicks=candidate.effort,
+            ladder=candidate.ladder,
+            rung=candidate.rung,
+            prompt=candidate.prompt,
+        )
+        return record.id
+
+    def delete(self, mask: AcceptedMask) -> None:
+        """Mark as deleted."""
+        self._project.store.delete(mask.id, author=self._author)
+
+    def restore(self, mask: AcceptedMask) -> None:
+        """Accept a deleted mask again."""
+        self._project.store.set_status(mask.id, "accepted", author=self._author)
+
+    def masks(self, picture: Picture) -> list[AcceptedMask]:
+        """Accepted masks of the picture's plane, oldest first."""
+        records = self._project.store.annotations(image=picture.sha256)
+        here = [record for record in records if tuple(record.plane) == picture.plane]
+        return [_shown(record, number) for number, record in enumerate(here, 1)]
+
+    def record(self, id: str) -> Annotation:
+        """The whole record."""
+        return self._project.store.get(id)
+
+    def export(self) -> tuple[list[Path], str]:
+        """Write ``EXPORTS``; a part JSON that cannot be written because nothing fits it is said, not raised."""
+        written: list[Path] = []
+        lines: list[str] = []
+        for format, name in EXPORTS.items():
+            path = self._project.root / name
+            try:
+                report = self._project.store.export(format, path, self.vocabulary)
+            except BadInput as error:
+                if not written:
+                    raise
+                lines.append(str(error))
+            else:
+                written.append(path)
+                lines.append(f"{name}: {report.objects} objects, {report.parts} parts")
+        return written, f"exported to {self._project.root} – {'; '.join(lines)}"
+
+    def _image(self, picture: Picture) -> ImageRef:
+        """The picture's file, or, for pixels that are in no file, a PNG of them in the project."""
+        path = picture.path
+        if path is None:
+            path = self._project.root / "images" / f"{picture.sha256[:16]}.png"
+            if not path.exists():
+                _write_png(path, picture)
+        height, width = picture.size
+        return ImageRef(picture.sha256, _path_from(self._project.root, path), height, width)
+
+
+def _path_from(root: Path, path: Path) -> str:
+    """Relative to the project where it lies inside, so that the folder can move."""
+    absolute, base = path.absolute(), root.absolute()
+    return (absolute.relative_to(base) if absolute.is_relative_to(base) else absolute).as_posix()
+
+
+def _write_png(path: Path, picture: Picture) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    Image.fromarray(picture.own).save(part, format="PNG")
+    os.replace(part, path)
+
+
+def _shown(record: Annotation, number: int) -> AcceptedMask:
+    return AcceptedMask(record.id, number, record.mask, record.object, record.part, record.part_of, record.score or 0.0)
+
+
+def _user() -> str | None:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a user id without a name, as in some containers
+        return None

@@ -1,0 +1,75 @@
+"""What to do next, the last message, and what the engine is busy with."""
+
+from typing import Any
+
+from napari.utils import progress
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+
+from semsam_annotate.napari.hints import WORK
+
+
+class StatusLine(QWidget):
+    """Three lines: next step, last message, and a busy bar with a stop button, whose room is kept free."""
+
+    stopped = Signal()
+    """The person wants the engine to stop."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._activity: Any = None
+        self.hint, self.message = _label(bold=True), _label(bold=False)
+        self.bar = QProgressBar()
+        self.bar.setRange(0, 0)
+        self.bar.setTextVisible(False)
+        self.bar.setFixedHeight(8)
+        self.work = QLabel()
+        self.stop = QPushButton("Stop")
+        self.stop.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.stop.clicked.connect(self.stopped.emit)
+        self._lay_out()
+        self.show_work("idle")
+
+    def show_work(self, state: str) -> None:
+        """State of the engine worker, also as an activity of napari's status bar."""
+        text = WORK.get(state, state)
+        self.work.setText(text)
+        for widget in (self.bar, self.work, self.stop):
+            widget.setVisible(bool(text))
+        self._show_activity(text)
+
+    def close_activity(self) -> None:
+        """Take the activity out of napari's status bar."""
+        self._show_activity("")
+
+    def _show_activity(self, text: str) -> None:
+        if text and self._activity is None:
+            self._activity = progress(total=0, desc=text)
+        elif text:
+            self._activity.set_description(text)
+        elif self._activity is not None:
+            self._activity.close()
+            self._activity = None
+
+    def _lay_out(self) -> None:
+        layout, row = QVBoxLayout(self), QHBoxLayout()
+        layout.setContentsMargins(0, 0, 0, 0)
+        busy = QWidget()
+        busy.setFixedHeight(30)
+        busy.setLayout(row)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.work)
+        row.addWidget(self.bar, 1)
+        row.addWidget(self.stop)
+        for widget in (self.hint, self.message, busy):
+            layout.addWidget(widget)
+
+
+def _label(bold: bool) -> QLabel:
+    label = QLabel()
+    label.setWordWrap(True)
+    label.setMinimumHeight(2 * label.fontMetrics().lineSpacing() + 4)
+    label.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+    if bold:
+        label.setStyleSheet("font-weight: bold")
+    return label

@@ -1,0 +1,33 @@
+"""A napari window with the dock open on a project."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import napari
+
+from semsam_annotate.napari.dock import AnnotationDock
+from semsam_annotate.napari.engine_link import EngineChoice
+
+
+def open_window(
+    images: Sequence[Path], project: Path, engine: EngineChoice, show: bool = True
+) -> tuple[napari.Viewer, AnnotationDock]:
+    """Open a viewer with the dock on ``project`` and the first image; BadInput when one of them cannot be used."""
+    viewer = napari.Viewer(title="semsam annotate", show=show)
+    try:
+        dock = AnnotationDock(viewer)
+        viewer.window.add_dock_widget(dock, name="Annotate objects and parts", area="right")
+        dock.open_project(project, engine, images)
+    except BaseException:
+        viewer.close()
+        raise
+    return viewer, dock
+
+
+def run_window(images: Sequence[Path], project: Path, engine: EngineChoice) -> None:
+    """Open the window and stay until it is closed."""
+    _, dock = open_window(images, project, engine)
+    try:
+        napari.run()
+    finally:
+        dock.shut_down()

@@ -1,0 +1,127 @@
+"""The engine's thread: newest request wins, a crash costs one restart, cancel ends it at once."""
+
+import threading
+import time
+
+import pytest
+
+from semsam_annotate.api import EngineUnavailable, Prompt
+from semsam_annotate.napari.engine_worker import EngineWorker, Request
+
+
+@pytest.fixture
+def heard(worker):
+    answers, failures, states = {}, {}, []
+    worker.answered.connect(lambda ticket, ladder: answers.update({ticket: ladder}))
+    worker.failed.connect(lambda ticket, message: failures.update({ticket: message}))
+    worker.state.connect(lambda state: states.append(state))
+    return answers, failures, states
+
+
+def request(scene, ticket=1, point=(65.0, 55.0)):
+    return Request(ticket, "scene", scene, Prompt([point]))
+
+
+def test_an_answer_comes_with_its_ticket_and_the_states_tell_the_way(worker, pump, scene, heard):
+    answers, failures, states = heard
+    worker.submit(request(scene, 7))
+    pump.until(lambda: 7 in answers and states[-1] == "idle")
+    assert states == ["starting", "encoding", "proposing", "idle"]
+    assert answers[7][0].mask[60, 70]
+    assert not failures
+
+
+def test_an_image_is_encoded_once(worker, pump, scene, heard, link):
+    answers, _, states = heard
+    for ticket in (1, 2, 3):
+        worker.submit(request(scene, ticket))
+        pump.until(lambda ticket=ticket: ticket in answers)
+    assert states.count("encoding") == 1
+    assert link.starts == 1
+
+
+def test_of_many_requests_the_newest_is_served(worker, pump, scene, heard, link):
+    answers, _, _ = heard
+    link.engine.delay = 0.2
+    for ticket in range(20):
+        worker.submit(request(scene, ticket))
+    pump.until(lambda: 19 in answers)
+    assert len(answers) <= 2
+
+
+def test_a_dead_engine_is_started_again_and_the_request_answered(worker, pump, scene, heard, link):
+    answers, failures, _ = heard
+    worker.submit(request(scene, 1))
+    pump.until(lambda: 1 in answers)
+    link.kill()
+    worker.submit(request(scene, 2))
+    pump.until(lambda: 2 in answers)
+    assert answers[1] == answers[2]
+    assert not failures
+    assert link.starts == 2
+
+
+def test_an_engine_that_dies_in_a_call_is_tried_once_more(worker, pump, scene, heard, link):
+    answers, failures, _ = heard
+    link.engine.encode = die
+    worker.submit(request(scene, 1))
+    pump.until(lambda: 1 in answers)
+    assert not failures
+    assert link.starts == 2
+
+
+def test_an_engine_that_cannot_start_is_told_in_one_line(pump, scene):
+    class Broken:
+        is_running = False
+
+        @property
+        def engine(self):
+            raise EngineUnavailable("no weights")
+
+        def kill(self):
+            pass
+
+    worker, failures = EngineWorker(Broken, pump), {}
+    worker.failed.connect(lambda ticket, message: failures.update({ticket: message}))
+    worker.submit(request(scene, 3))
+    pump.until(lambda: 3 in failures)
+    assert failures == {3: "no weights"}
+    worker.close()
+
+
+def test_bad_input_is_told_and_restarts_nothing(worker, pump, scene, heard, link):
+    _, failures, _ = heard
+    worker.submit(request(scene, 1, point=(900.0, 5.0)))
+    pump.until(lambda: 1 in failures)
+    assert "outside" in failures[1]
+    assert link.starts == 1
+
+
+def test_cancel_returns_at_once_and_nothing_of_the_old_engine_is_heard(worker, pump, scene, heard, link):
+    answers, failures, _ = heard
+    link.engine.delay = 0.5
+    worker.submit(request(scene, 1))
+    time.sleep(0.1)
+    began = time.monotonic()
+    worker.cancel()
+    assert time.monotonic() - began < 0.2
+    time.sleep(0.6)
+    worker.submit(request(scene, 2))
+    pump.until(lambda: 2 in answers)
+    assert 1 not in answers
+    assert not failures
+
+
+def test_no_thread_stays_after_close(worker, pump, scene, heard):
+    answers, _, _ = heard
+    worker.submit(request(scene, 1))
+    pump.until(lambda: 1 in answers)
+    worker.close()
+    end = time.monotonic() + 5
+    while any(thread.name.startswith("semsam-engine") for thread in threading.enumerate()):
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def die(_):
+    raise EngineUnavailable("the connection broke")
