@@ -1,9 +1,12 @@
 """Images, the annotation record, its store, the project folder, import and export."""
 
+from semsam_annotate.annotations.classes import ObjectClass, PartClass
 from semsam_annotate.annotations.connection import StoreUnavailable, StoreWarning
 from semsam_annotate.annotations.exports import ExportReport
 from semsam_annotate.annotations.images import MAX_PIXELS, image_sha256, read_image
 from semsam_annotate.annotations.importing import ImportReport, import_file
+from semsam_annotate.annotations.project import Project
+from semsam_annotate.annotations.project_config import ProjectConfig
 from semsam_annotate.annotations.record import Annotation, ImageRef, Source
 from semsam_annotate.annotations.splits import Split, Splits
 from semsam_annotate.annotations.store import AnnotationStore
@@ -15,6 +18,10 @@ __all__ = [
     "ExportReport",
     "ImageRef",
     "ImportReport",
+    "ObjectClass",
+    "PartClass",
+    "Project",
+    "ProjectConfig",
     "Source",
     "Split",
     "Splits",

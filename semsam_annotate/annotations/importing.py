@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from semsam_annotate.annotations.categories import UNLABELLED, Category
+from semsam_annotate.annotations.categories import Category
 from semsam_annotate.annotations.coco_read import read_coco
 from semsam_annotate.annotations.store import AnnotationStore
 from semsam_annotate.api import BadInput
@@ -29,11 +29,6 @@ class ImportReport:
         notes = {"already there": self.known, "crowd regions skipped": self.crowds, "empty masks skipped": self.empty}
         text = f"{self.path}: {self.added} annotations added in {self.images} images"
         return text + "".join(f"; {number} {what}" for what, number in notes.items() if number)
-
-    @property
-    def labels(self) -> list[Category]:
-        """Categories that name something."""
-        return [category for category in self.categories if UNLABELLED not in (category.object, category.part)]
 
 
 def import_file(

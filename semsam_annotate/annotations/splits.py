@@ -32,6 +32,12 @@ class Splits:
             rows = connection.execute(select(image_split)).mappings()
             return {row["sha256"]: Split(row["split"], row["group_name"]) for row in rows}
 
+    def get(self, sha256: str) -> Split | None:
+        """Split of an image, None when it has none yet."""
+        with transaction(self._engine) as connection:
+            row = connection.execute(select(image_split).where(image_split.c.sha256 == sha256)).mappings().first()
+        return None if row is None else Split(row["split"], row["group_name"])
+
     def assign(self, sha256: str, split: str, group: str | None = None) -> Split:
         """Give a registered image its split, once: one that it or its group has stays. The split it has now."""
         with transaction(self._engine, write=True) as connection:

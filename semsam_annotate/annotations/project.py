@@ -1,0 +1,196 @@
+"""The project folder: images, vocabulary, annotations, models and embeddings of one piece of work."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+
+from semsam_annotate.annotations.categories import UNLABELLED
+from semsam_annotate.annotations.classes import ObjectClass, PartClass
+from semsam_annotate.annotations.coco_images import find_image
+from semsam_annotate.annotations.exports import ExportReport
+from semsam_annotate.annotations.images import image_sha256, read_image
+from semsam_annotate.annotations.importing import ImportReport, import_file
+from semsam_annotate.annotations.project_config import ProjectConfig, read_config, write_config
+from semsam_annotate.annotations.record import ImageRef
+from semsam_annotate.annotations.splits import hashed_split
+from semsam_annotate.annotations.store import AnnotationStore
+from semsam_annotate.api import BadInput, RgbImage, Vocabulary
+
+SUFFIXES = frozenset(
+    f".{end}" for end in ("png", "jpg", "jpeg", "tif", "tiff", "bmp", "gif", "webp", "jp2", "avif", "ppm")
+)
+"""Files of these endings in an image folder of a project are its images."""
+
+
+class Project:
+    """A project folder that is open. ``folder``: absolute; ``config``: what ``project.toml`` says; ``store``."""
+
+    def __init__(self, folder: Path, config: ProjectConfig, store: AnnotationStore) -> None:
+        self.folder, self.config, self.store = folder, config, store
+
+    @classmethod
+    def create(
+        cls,
+        folder: Path | str,
+        *,
+        name: str = "",
+        objects: Iterable[str | ObjectClass] = (),
+        parts: Mapping[str, Sequence[str]] | Iterable[str | PartClass] = (),
+        images: Iterable[Path | str] = (),
+        store: str = "annotations.sqlite",
+        validation: float = 0.2,
+    ) -> "Project":
+        """Make a project; ``parts``: names, or part name -> objects it belongs to. BadInput when one is there."""
+        root = Path(folder).absolute()
+        if (root / "project.toml").exists():
+            raise BadInput(f"{root} is a project already: open it, or name another folder")
+        if isinstance(parts, Mapping):
+            parts = [PartClass(part, objects=tuple(owners)) for part, owners in parts.items()]
+        config = ProjectConfig(
+            name=name or root.name,
+            store=store,
+            validation=validation,
+            objects=tuple(ObjectClass(item) if isinstance(item, str) else item for item in objects),
+            parts=tuple(PartClass(item) if isinstance(item, str) else item for item in parts),
+        )
+        for sub in ("models", "embeddings"):
+            (root / sub).mkdir(parents=True, exist_ok=True)
+        write_config(root / "project.toml", config)
+        project = cls.open(root)
+        project.add_images(images)
+        return project
+
+    @classmethod
+    def open(cls, folder: Path | str = ".") -> "Project":
+        """Open a project; BadInput when there is none or its file is damaged."""
+        root = Path(folder).absolute()
+        config = read_config(root / "project.toml")
+        where = config.store if "://" in config.store else root / config.store
+        return cls(root, config, AnnotationStore.open(where))
+
+    def close(self) -> None:
+        """Close the store; calling it twice is fine."""
+        self.store.close()
+
+    def __enter__(self) -> "Project":
+        return self
+
+    def __exit__(self, _kind: type | None, _error: BaseException | None, _trace: TracebackType | None) -> None:
+        self.close()
+
+    @property
+    def models(self) -> Path:
+        """Folder of this project's models."""
+        return self.folder / "models"
+
+    @property
+    def embeddings(self) -> Path:
+        """Folder of cached embeddings, which may be deleted at any time."""
+        return self.folder / "embeddings"
+
+    def vocabulary(self) -> Vocabulary:
+        """Names of objects and bare names of parts, in the order of ``project.toml``."""
+        return Vocabulary([item.name for item in self.config.objects], [item.name for item in self.config.parts])
+
+    def parts_of(self, object: str) -> list[str]:
+        """Names of the parts that an object can have."""
+        return [item.name for item in self.config.parts if not item.objects or object in item.objects]
+
+    def add_classes(self, objects: Iterable[str] = (), parts: Iterable[tuple[str | None, str]] = ()) -> None:
+        """Add names that are new; ``parts``: (object or None, bare part name), the object joins those of the part."""
+        known = {item.name: item for item in self.config.objects}
+        for name in objects:
+            known.setdefault(name, ObjectClass(name))
+        listed = {item.name: item for item in self.config.parts}
+        for owner, name in parts:
+            if name not in listed:
+                listed[name] = PartClass(name, objects=() if owner is None else (owner,))
+            elif owner is not None and listed[name].objects and owner not in listed[name].objects:
+                listed[name] = replace(listed[name], objects=(*listed[name].objects, owner))
+        self._save(replace(self.config, objects=tuple(known.values()), parts=tuple(listed.values())))
+
+    def add_images(self, paths: Iterable[Path | str]) -> list[str]:
+        """Add image files or folders of images, which stay where they are; the entries that are new."""
+        entries: list[str] = []
+        for path in paths:
+            absolute = Path(path).absolute()
+            if not absolute.exists():
+                raise BadInput(f"no such image or folder: {path}")
+            inside = absolute.is_relative_to(self.folder)
+            entry = (absolute.relative_to(self.folder) if inside else absolute).as_posix()
+            if entry not in entries and entry not in self.config.images:
+                entries.append(entry)
+        if entries:
+            self._save(replace(self.config, images=(*self.config.images, *entries)))
+        return entries
+
+    def images(self) -> list[Path]:
+        """Every image file of the project, folders looked through with their sub-folders, in a stable order."""
+        found: dict[Path, None] = {}
+        for entry in self.config.images:
+            path = self.folder / entry
+            files = sorted(path.rglob("*")) if path.is_dir() else [path]
+            found.update(dict.fromkeys(file for file in files if file == path or file.suffix.lower() in SUFFIXES))
+        return list(found)
+
+    def ref(self, path: Path | str, rgb: RgbImage) -> ImageRef:
+        """Reference to an image that was read from ``path``, relative to the project if inside."""
+        return ImageRef.of(path, rgb, self.folder)
+
+    def image_path(self, ref: ImageRef) -> Path:
+        """Where the file of a reference lies now; BadInput when it is nowhere."""
+        direct = self.folder / ref.path
+        folders = [self.folder / entry for entry in self.config.images]
+        tried = [direct, *(folder for folder in folders if folder.name == direct.name)]
+        tried += [path for folder in folders if folder.is_dir() and (path := find_image(folder, ref.path)) is not None]
+        for path in tried:
+            if path.is_file():
+                return path
+        raise BadInput(f"the image {ref.path} is not in the project {self.folder} any more: add its folder again")
+
+    def read(self, ref: ImageRef) -> RgbImage:
+        """Pixels of a reference; BadInput when the file is gone or its pixels are no longer those annotated."""
+        path = self.image_path(ref)
+        rgb = read_image(path)
+        if image_sha256(rgb) != ref.sha256:
+            raise BadInput(f"{path} has changed since it was annotated: its masks no longer fit")
+        return rgb
+
+    def split_of(self, ref: ImageRef, group: str | None = None) -> str:
+        """Train or validation: follows from the image (or its group) alone, is written down once, never changes."""
+        known = self.store.splits.get(ref.sha256)
+        if known is not None:
+            return known.split
+        self.store.register(ref)
+        wanted = hashed_split(group or ref.sha256, self.config.validation)
+        return self.store.splits.assign(ref.sha256, wanted, group).split
+
+    def export(self, format: str, path: Path | str) -> ExportReport:
+        """Write the accepted annotations, with every object class of the project, used or not."""
+        return self.store.export(format, path, self.vocabulary())
+
+    def import_file(
+        self,
+        format: str,
+        path: Path | str,
+        images: Path | str | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> ImportReport:
+        """Import a file whose images lie in ``images`` (by default beside it); its classes and images join."""
+        folder = Path(path).absolute().parent if images is None else Path(images)
+        report = import_file(self.store, format, Path(path), folder, progress)
+        objects = [category.object for category in report.categories if category.object != UNLABELLED]
+        parts = [
+            (None if category.object == UNLABELLED else category.object, category.part)
+            for category in report.categories
+            if category.part is not None and category.part != UNLABELLED
+        ]
+        self.add_classes(objects, parts)
+        self.add_images([folder])
+        return report
+
+    def _save(self, config: ProjectConfig) -> None:
+        if config != self.config:
+            write_config(self.folder / "project.toml", config)
+            self.config = config

@@ -1,0 +1,129 @@
+"""``project.toml``: read with clear errors, written atomically."""
+
+import difflib
+import json
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from semsam_annotate.annotations.classes import ObjectClass, PartClass, check_hotkeys, check_names
+from semsam_annotate.annotations.files import write_atomically
+from semsam_annotate.api import BadInput
+
+VERSION = 1
+_HEAD = "# A semsam-annotate project. The program rewrites this file when images or classes are added.\n"
+
+
+@dataclass(frozen=True)
+class ProjectConfig:
+    """What ``project.toml`` says.
+
+    ``store``: file inside the project, or a database URL. ``images``: image files and folders of images, relative to
+    the project or absolute. ``validation``: share of images kept for validation, 0..1.
+    """
+
+    version: int = VERSION
+    name: str = ""
+    store: str = "annotations.sqlite"
+    validation: float = 0.2
+    images: tuple[str, ...] = ()
+    objects: tuple[ObjectClass, ...] = ()
+    parts: tuple[PartClass, ...] = ()
+
+    def __post_init__(self) -> None:
+        check_names(self.objects, "object")
+        check_names(self.parts, "part")
+        check_hotkeys([*self.objects, *self.parts])
+        if not 0 <= self.validation < 1:
+            raise BadInput(f"validation is a share from 0 to below 1, not {self.validation}")
+
+
+_TYPES: dict[str, type | tuple[type, ...]] = {
+    "version": int,
+    "name": str,
+    "store": str,
+    "validation": (int, float),
+    "images": list,
+    "objects": list,
+    "parts": list,
+}
+
+
+def read_config(path: Path) -> ProjectConfig:
+    """Read ``project.toml``; BadInput, one line that names the file, when it is damaged or has an unknown key."""
+    try:
+        plain = tomllib.loads(path.read_bytes().decode("utf-8"))
+    except FileNotFoundError as error:
+        raise BadInput(f"no project in {path.parent}: {path.name} is missing") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadInput(f"{path} is damaged: {error}") from error
+    try:
+        return _config(plain)
+    except BadInput as error:
+        raise BadInput(f"{path}: {error}") from error
+
+
+def write_config(path: Path, config: ProjectConfig) -> None:
+    """Write ``project.toml`` in place of the old one, complete or not at all."""
+    write_atomically(path, (_HEAD + to_toml(asdict(config))).encode("utf-8"))
+
+
+def to_toml(table: Mapping[str, Any]) -> str:
+    """A table of texts, numbers, lists of texts and lists of such tables as TOML; None is left out."""
+    tables = {key: value for key, value in table.items() if _is_tables(value)}
+    lines = [f"{key} = {_toml(value)}" for key, value in table.items() if key not in tables and value is not None]
+    for key, rows in tables.items():
+        for row in rows:
+            lines += ["", f"[[{key}]]", to_toml(row).rstrip("\n")]
+    return "\n".join(lines) + "\n"
+
+
+def _is_tables(value: Any) -> bool:
+    return isinstance(value, tuple | list) and bool(value) and all(isinstance(item, dict) for item in value)
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, tuple | list):
+        inner = [_toml(item) for item in value]
+        return "[" + ", ".join(inner) + "]" if len(inner) < 4 else "[\n  " + ",\n  ".join(inner) + ",\n]"
+    if isinstance(value, str):
+        try:
+            value.encode("utf-8")
+        except UnicodeEncodeError as error:
+            raise BadInput(f"{value!r} is not valid text: rename the file") from error
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return repr(value)
+
+
+def _config(plain: Mapping[str, Any]) -> ProjectConfig:
+    version = plain.get("version", VERSION)
+    if isinstance(version, int) and version > VERSION:
+        raise BadInput(f"version {version} is newer than this program (up to {VERSION}): update semsam-annotate")
+    _known(plain, ProjectConfig, "")
+    for key, value in plain.items():
+        if not isinstance(value, _TYPES[key]) or isinstance(value, bool):
+            raise BadInput(f"{key} cannot be {value!r}")
+    if not all(isinstance(item, str) for item in plain.get("images", [])):
+        raise BadInput("images are a list of paths")
+    objects = tuple(_class(ObjectClass, row, "objects") for row in plain.get("objects", []))
+    parts = tuple(_class(PartClass, row, "parts") for row in plain.get("parts", []))
+    return ProjectConfig(**{**plain, "images": tuple(plain.get("images", ())), "objects": objects, "parts": parts})
+
+
+def _class(kind: type, row: Any, where: str) -> Any:
+    if not isinstance(row, dict):
+        raise BadInput(f"{where} are tables [[{where}]] with a name, not {row!r}")
+    _known(row, kind, f" in [[{where}]]")
+    if "name" not in row:
+        raise BadInput(f"an entry of [[{where}]] has no name")
+    return kind(**row)
+
+
+def _known(plain: Iterable[str], kind: type, where: str) -> None:
+    names = [item.name for item in fields(kind)]
+    for key in plain:
+        if key not in names:
+            near = difflib.get_close_matches(key, names, 1, 0)
+            raise BadInput(f"unknown key {key!r}{where}: did you mean {near[0]!r}?")
