@@ -11,6 +11,23 @@ from pathlib import Path
 
 import pytest
 
+ACCEPT = """
+import sys
+import numpy as np
+from PIL import Image
+from semsam_annotate.annotations import ImageRef, Project
+
+image = np.full((48, 64, 3), 40, np.uint8)
+Image.fromarray(image).save(sys.argv[1])
+cup, handle = np.zeros((2, 48, 64), bool)
+cup[10:40, 10:50] = True
+cup[20:30, 20:30] = False
+handle[15:35, 44:50] = True
+with Project.create(sys.argv[2], objects=["cup"], parts={"handle": ["cup"]}, images=[sys.argv[1]]) as project:
+    photo = ImageRef.of(sys.argv[1], image, root=project.folder)
+    whole = project.store.accept(photo, mask=cup, object="cup")
+    project.store.accept(photo, mask=handle, kind="part", object="cup", part="handle", part_of=whole.id)
+"""
 PROPOSE = """
 import sys
 import numpy as np
