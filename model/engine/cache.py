@@ -1,0 +1,122 @@
+"""What is kept of encoded images: in memory and on disk, both bounded by bytes."""
+
+import os
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+
+from semsam_annotate.model.engine.loaded import LoadedModel
+from semsam_annotate.model.engine.preprocessing import Frame
+from semsam_annotate.model.mask_decoder import ImageMemory
+from semsam_annotate.model.pixel_decoder import PixelFeatures
+
+
+@dataclass(frozen=True)
+class EncodedImage:
+    """What prompts on an image need, with the model that made it."""
+
+    model: LoadedModel
+    frame: Frame
+    memory: ImageMemory
+
+    @property
+    def bytes(self) -> int:
+        """Memory held."""
+        tensors = (self.memory.mask_features, *self.memory.values)
+        return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+
+
+class MemoryCache:
+    """The images used last, as many as fit into ``limit`` bytes, at least one. Safe to use from several threads."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self._entries: OrderedDict[str, EncodedImage] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: str) -> EncodedImage | None:
+        """The image of a key, None when it was dropped."""
+        with self._lock:
+            if key in self._entries:
+                self._entries.move_to_end(key)
+            return self._entries.get(key)
+
+    def put(self, key: str, image: EncodedImage) -> None:
+        """Keep an image, dropping the ones not used for longest."""
+        with self._lock:
+            self._entries[key] = image
+            self._entries.move_to_end(key)
+            while len(self._entries) > 1 and sum(entry.bytes for entry in self._entries.values()) > self.limit:
+                self._entries.popitem(last=False)
+
+    def drop(self, key: str) -> None:
+        """Forget an image."""
+        with self._lock:
+            self._entries.pop(key, None)
+
+    def clear(self) -> None:
+        """Forget every image."""
+        with self._lock:
+            self._entries.clear()
+
+
+class DiskCache:
+    """Features as safetensors files in a folder; a folder that cannot be written is simply not used."""
+
+    def __init__(self, folder: Path, limit: int) -> None:
+        self.folder, self.limit = folder, limit
+
+    def get(self, key: str) -> PixelFeatures | None:
+        """Features of a key in fp16, None when they are not there or damaged."""
+        path = self._path(key)
+        try:
+            tensors = load_file(path)
+            os.utime(path)
+            levels = tuple(tensors[f"level{index}"] for index in range(len(tensors) - 1))
+            return PixelFeatures(tensors["mask_features"], levels)
+        except (OSError, SafetensorError, KeyError):
+            return None
+
+    def put(self, key: str, features: PixelFeatures) -> None:
+        """Write features, then delete the files used least recently until the rest fits the limit."""
+        tensors = {f"level{index}": level for index, level in enumerate(features.levels)}
+        tensors["mask_features"] = features.mask_features
+        path = self._path(key)
+        partial = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}.part")
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            partial.write_bytes(save({name: value.cpu().half().contiguous() for name, value in tensors.items()}))
+            os.replace(partial, path)
+            self._trim()
+        except OSError:
+            partial.unlink(missing_ok=True)
+
+    def _trim(self) -> None:
+        files = sorted(self.folder.glob("*.safetensors"), key=lambda path: path.stat().st_mtime, reverse=True)
+        used = 0
+        for number, path in enumerate(files):
+            used += path.stat().st_size
+            if number and used > self.limit:
+                path.unlink(missing_ok=True)
+
+    def _path(self, key: str) -> Path:
+        return self.folder / f"{key}.safetensors"
+
+
+def halved(features: PixelFeatures) -> PixelFeatures:
+    """Features through half precision: what a later reader of the disk cache gets, so that both answer alike."""
+    return PixelFeatures(
+        features.mask_features.half().float(), tuple(level.half().float() for level in features.levels)
+    )
+
+
+def on_device(features: PixelFeatures, device: torch.device) -> PixelFeatures:
+    """Features as fp32 on a device."""
+    return PixelFeatures(
+        features.mask_features.to(device).float(), tuple(level.to(device).float() for level in features.levels)
+    )

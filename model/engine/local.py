@@ -1,0 +1,153 @@
+"""The engine on this machine."""
+
+import hashlib
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from semsam_annotate.api import (
+    Embedding,
+    EngineInfo,
+    Ladder,
+    Prompt,
+    RgbImage,
+    StaleEmbedding,
+    Tree,
+    Vocabulary,
+)
+from semsam_annotate.model.engine.cache import DiskCache, EncodedImage, MemoryCache, halved, on_device
+from semsam_annotate.model.engine.ladder import Reading
+from semsam_annotate.model.engine.loaded import LoadedModel
+from semsam_annotate.model.engine.preprocessing import Frame, check_image, to_input
+from semsam_annotate.model.engine.prompting import to_batch
+from semsam_annotate.model.engine.whole_image import WholeImage
+from semsam_annotate.model.mask_decoder import Predictions
+from semsam_annotate.model.pixel_decoder import PixelFeatures
+
+PROMPTS_AT_ONCE = 64
+
+
+@dataclass(frozen=True)
+class EngineSettings:
+    """``cleaning``: fill small holes and drop small islands. ``memory_bytes``, ``disk_bytes``: bounds of the caches.
+
+    ``cache_folder``: where features are kept between runs, None for nowhere.
+    """
+
+    cleaning: bool = True
+    memory_bytes: int = 1 << 30
+    disk_bytes: int = 2 << 30
+    cache_folder: Path | None = None
+
+
+class LocalEngine:
+    """Encodes images and answers prompts with the model that ``current`` gives (see ``Engine`` for the methods).
+
+    Safe to use from several threads; the network runs one request at a time.
+    """
+
+    def __init__(self, current: Callable[[], LoadedModel], settings: EngineSettings | None = None) -> None:
+        self._current, self.settings = current, settings or EngineSettings()
+        self._memory = MemoryCache(self.settings.memory_bytes)
+        folder = self.settings.cache_folder
+        self._disk = None if folder is None else DiskCache(folder, self.settings.disk_bytes)
+        self._lock = threading.RLock()
+
+    @property
+    def info(self) -> EngineInfo:
+        """Name, version, device, number of parameters, capabilities of the current model."""
+        model = self._current()
+        return EngineInfo(model.name, model.version, str(model.device), model.parameters, model.capabilities)
+
+    def encode(self, image: RgbImage) -> Embedding:
+        """Encode (H, W, 3) uint8 RGB once; the same pixels again cost only their hash."""
+        check_image(image)
+        model = self._current()
+        frame = Frame.of(image.shape[0], image.shape[1], model.card.config.input)
+        handle = Embedding(_key(image, model), (image.shape[0], image.shape[1]), model.version)
+        with self._lock:
+            if self._memory.get(handle.key) is None:
+                self._memory.put(handle.key, self._encode(image, handle.key, model, frame))
+        return handle
+
+    def propose(self, embedding: Embedding, prompt: Prompt, vocabulary: Vocabulary | None = None) -> Ladder:
+        """The ladder of one prompt."""
+        return self.propose_many(embedding, [prompt], vocabulary)[0]
+
+    def propose_many(
+        self, embedding: Embedding, prompts: Sequence[Prompt], vocabulary: Vocabulary | None = None
+    ) -> list[Ladder]:
+        """The ladders of several prompts, which never change each other."""
+        image = self._image(embedding)
+        reading = Reading(image.model, image.frame, vocabulary or Vocabulary(), self.settings.cleaning)
+        ladders: list[Ladder] = []
+        for start in range(0, len(prompts), PROMPTS_AT_ONCE):
+            some = prompts[start : start + PROMPTS_AT_ONCE]
+            with torch.inference_mode():
+                predictions = self._decode(image, some)
+                ladders += [reading.ladder(predictions, number) for number in range(len(some))]
+        return ladders
+
+    def auto(self, embedding: Embedding, vocabulary: Vocabulary | None = None) -> Tree:
+        """Everything in the image, objects with their parts, from a grid of clicks."""
+        image = self._image(embedding)
+        reading = Reading(image.model, image.frame, vocabulary or Vocabulary(), self.settings.cleaning)
+        with torch.inference_mode():
+            return WholeImage(reading, lambda prompts: self._decode(image, prompts)).tree()
+
+    def resolve(self, vocabulary: Vocabulary) -> Vocabulary:
+        """The vocabulary with the names that the model was trained on marked."""
+        return self._current().resolve(vocabulary)
+
+    def release(self, embedding: Embedding) -> None:
+        """Forget an encoded image; its handle is stale unless the image is in the disk cache."""
+        self._memory.drop(embedding.key)
+
+    def close(self) -> None:
+        """Free the caches."""
+        self._memory.clear()
+
+    def _image(self, embedding: Embedding) -> EncodedImage:
+        """The encoded image of a handle, from memory, or from disk if its model is still the current one."""
+        image = self._memory.get(embedding.key)
+        if image is not None:
+            return image
+        model = self._current()
+        if self._disk is not None and embedding.model == model.version:
+            features = self._disk.get(embedding.key)
+            if features is not None:
+                frame = Frame.of(*embedding.size, model.card.config.input)
+                image = self._remember(model, frame, on_device(features, model.device))
+                self._memory.put(embedding.key, image)
+                return image
+        raise StaleEmbedding("this embedding is no longer kept: encode the image again")
+
+    @torch.inference_mode()
+    def _encode(self, image: RgbImage, key: str, model: LoadedModel, frame: Frame) -> EncodedImage:
+        features = None if self._disk is None else self._disk.get(key)
+        if features is None:
+            features = halved(model.network.features(to_input(image, frame).to(model.device)))
+            if self._disk is not None:
+                self._disk.put(key, features)
+        return self._remember(model, frame, on_device(features, model.device))
+
+    @torch.inference_mode()
+    def _remember(self, model: LoadedModel, frame: Frame, features: PixelFeatures) -> EncodedImage:
+        memory = model.network.mask_decoder.remember(features.mask_features, features.levels)
+        return EncodedImage(model, frame, memory)
+
+    def _decode(self, image: EncodedImage, prompts: Sequence[Prompt]) -> Predictions:
+        batch = to_batch(prompts, image.frame, image.model.card.config).to(image.model.device)
+        with self._lock:
+            answers: list[Predictions] = image.model.network.mask_decoder(image.memory, batch)
+        return answers[-1]
+
+
+def _key(image: RgbImage, model: LoadedModel) -> str:
+    """Of pixels, preprocessing and model version."""
+    digest = hashlib.sha256(image.tobytes() if not image.flags.c_contiguous else image.data)
+    digest.update(f"{image.shape}{model.card.config.input}{model.version}".encode())
+    return digest.hexdigest()[:40]

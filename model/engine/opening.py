@@ -1,0 +1,54 @@
+"""Which weights an engine uses."""
+
+from importlib.resources import as_file, files
+from pathlib import Path
+
+import platformdirs
+
+from semsam_annotate.api import BadInput
+from semsam_annotate.model.engine.loaded import LoadedModel
+from semsam_annotate.model.engine.local import EngineSettings, LocalEngine
+from semsam_annotate.model.registry import ModelRegistry
+
+PACKAGED = "semsam-tiny.safetensors"
+PUBLISHED = ("swin-t", "swin-l")
+
+
+def packaged_weights() -> Path:
+    """The weights that come with the package."""
+    with as_file(files("semsam_annotate.model.weights") / PACKAGED) as path:
+        return path
+
+
+def open_engine(source: str = "default", device: str = "auto", settings: EngineSettings | None = None) -> LocalEngine:
+    """A local engine; ``source`` as in ``load_engine``."""
+    if source.startswith("project:"):
+        return _follow(Path(source.removeprefix("project:")), device, settings)
+    if source in PUBLISHED:
+        raise BadInput(f"the published {source} weights are not converted here; give a .safetensors file or 'default'")
+    path = packaged_weights() if source == "default" else Path(source)
+    model = LoadedModel.read(path, device)
+    return LocalEngine(lambda: model, settings or EngineSettings(cache_folder=_cache_folder()))
+
+
+def _follow(project: Path, device: str, settings: EngineSettings | None) -> LocalEngine:
+    """An engine that loads a project's model anew whenever another one is promoted."""
+    if not (project / "project.toml").is_file():
+        raise BadInput(f"there is no project in {project}: project.toml is missing")
+    registry = ModelRegistry(project / "models", packaged_weights())
+    loaded: dict[str, LoadedModel] = {}
+
+    def current() -> LoadedModel:
+        version = registry.active().version
+        if version not in loaded:
+            model = LoadedModel.read(registry.active().weights, device)
+            loaded.clear()
+            loaded[version] = model
+        return loaded[version]
+
+    current()
+    return LocalEngine(current, settings or EngineSettings(cache_folder=project / "embeddings"))
+
+
+def _cache_folder() -> Path:
+    return Path(platformdirs.user_cache_dir("semsam-annotate")) / "embeddings"

@@ -1,0 +1,76 @@
+"""From an image of any size to the network's input, and from its masks back to the image."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+from torch.nn import functional as F
+
+from semsam_annotate.api import BadInput, RgbImage
+from semsam_annotate.model.config import InputConfig
+from semsam_annotate.model.network import STRIDE
+
+MASK_STRIDE = 4
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Sizes (height, width): of the image, of the network's input, and of the input padded to a multiple of 32."""
+
+    image: tuple[int, int]
+    input: tuple[int, int]
+    padded: tuple[int, int]
+
+    @classmethod
+    def of(cls, height: int, width: int, config: InputConfig) -> "Frame":
+        """The frame of an image of (height, width)."""
+        if config.resize == "shorter":
+            sides = _shorter_side(height, width, config.side)
+        else:
+            scale = config.side / max(height, width)
+            sides = tuple(max(MASK_STRIDE, round(side * scale / MASK_STRIDE) * MASK_STRIDE) for side in (height, width))
+        padded = tuple(-(-side // STRIDE) * STRIDE for side in sides)
+        return cls((height, width), (sides[0], sides[1]), (padded[0], padded[1]))
+
+    def to_padded(self, x: float, y: float) -> tuple[float, float]:
+        """Position of an edge coordinate (x, y) of the image in 0..1 of the padded input."""
+        (height, width), (rows, columns), (high, wide) = self.image, self.input, self.padded
+        return x / width * columns / wide, y / height * rows / high
+
+
+def _shorter_side(height: int, width: int, side: int) -> tuple[int, int]:
+    """The published resize: the shorter side to ``side``, the longer one cut to a whole pixel, however long."""
+    if height <= width:
+        return side, int(side * width / height)
+    return int(side * height / width), side
+
+
+def check_image(image: RgbImage) -> None:
+    """Raise BadInput unless the image is (H, W, 3) uint8, at least one pixel."""
+    if not isinstance(image, np.ndarray) or image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
+        found = f"{image.dtype} {image.shape}" if isinstance(image, np.ndarray) else type(image).__name__
+        raise BadInput(f"encode takes an image of (height, width, 3) uint8 RGB, not {found}")
+    if not image.size:
+        raise BadInput("encode takes an image of at least one pixel, this one is empty")
+
+
+def to_input(image: RgbImage, frame: Frame) -> Tensor:
+    """(1, 3, h, w) uint8 resized with PIL's bicubic filter."""
+    resized = Image.fromarray(image).resize(frame.input[::-1], Image.Resampling.BICUBIC)
+    return torch.from_numpy(np.array(resized)).permute(2, 0, 1)[None]
+
+
+def to_image(logits: Tensor, frame: Frame) -> Tensor:
+    """(K, H, W) logits at image resolution from (K, h / 4, w / 4) of the padded input."""
+    rows, columns = frame.input
+    if rows % MASK_STRIDE == 0 and columns % MASK_STRIDE == 0:
+        inside = logits[:, : rows // MASK_STRIDE, : columns // MASK_STRIDE]
+    else:
+        inside = _resize(logits, frame.padded)[:, :rows, :columns]
+    return _resize(inside, frame.image)
+
+
+def _resize(logits: Tensor, size: tuple[int, int]) -> Tensor:
+    return F.interpolate(logits[None], size, mode="bilinear", align_corners=False)[0]

@@ -1,0 +1,104 @@
+"""The models of a project: versions side by side, one of them active, promotion by replacing one small file."""
+
+import json
+import os
+import re
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from semsam_annotate.api import BadInput
+from semsam_annotate.model.checkpoints.weights import read_header
+
+PACKAGED = "packaged"
+_VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,63}")
+
+
+@dataclass(frozen=True)
+class ModelVersion:
+    """One version: its name in the registry, its weights, and what was written down of it."""
+
+    version: str
+    weights: Path
+    notes: dict[str, Any]
+
+
+class ModelRegistry:
+    """Versions under ``folder``; ``active.json`` names the active one and those before it.
+
+    A version's folder appears in one rename, complete. Without a promotion the packaged weights are active.
+    """
+
+    def __init__(self, folder: Path, packaged: Path) -> None:
+        self.folder, self.packaged = folder, packaged
+
+    def versions(self) -> list[ModelVersion]:
+        """The packaged version, then the project's own, oldest first."""
+        found = [self._read(path.name) for path in self.folder.glob("*/weights.safetensors") for path in [path.parent]]
+        return [self.get(PACKAGED), *sorted(found, key=lambda version: version.notes.get("created", 0))]
+
+    def get(self, version: str) -> ModelVersion:
+        """A version by name; BadInput lists the known ones."""
+        if version == PACKAGED:
+            return ModelVersion(PACKAGED, self.packaged, {"name": "the weights that come with the package"})
+        if not _VERSION.fullmatch(version) or not (self.folder / version / "weights.safetensors").is_file():
+            known = ", ".join(item.version for item in self.versions())
+            raise BadInput(f"there is no model version {version!r} in this project, known are {known}")
+        return self._read(version)
+
+    def active(self) -> ModelVersion:
+        """The version that serves."""
+        return self.get(self._history()[-1])
+
+    def add(self, weights: Path, notes: dict[str, Any]) -> ModelVersion:
+        """Copy checked weights in as a new version, not yet active."""
+        version = read_header(weights)["version"]
+        place = self.folder / version
+        partial = self.folder / f".{version}.{os.getpid()}.part"
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        shutil.copyfile(weights, partial / "weights.safetensors")
+        written = {**notes, "created": time.time()}
+        (partial / "notes.json").write_text(json.dumps(written, indent=1), encoding="utf-8")
+        if place.exists():
+            shutil.rmtree(place)
+        os.replace(partial, place)
+        return self._read(version)
+
+    def promote(self, version: str) -> ModelVersion:
+        """Make a version active, in one step."""
+        chosen = self.get(version)
+        read_header(chosen.weights)
+        self._write_history([*self._history(), version])
+        return chosen
+
+    def rollback(self) -> ModelVersion:
+        """Make the version before the active one active again."""
+        history = self._history()
+        if len(history) < 2:
+            raise BadInput("there is no earlier model to go back to: nothing was promoted yet")
+        self._write_history(history[:-1])
+        return self.active()
+
+    def _read(self, version: str) -> ModelVersion:
+        place = self.folder / version
+        notes = place / "notes.json"
+        content = json.loads(notes.read_text(encoding="utf-8")) if notes.is_file() else {}
+        return ModelVersion(version, place / "weights.safetensors", content)
+
+    def _history(self) -> list[str]:
+        try:
+            content = json.loads((self.folder / "active.json").read_text(encoding="utf-8"))
+            return [PACKAGED, *content["promoted"]]
+        except FileNotFoundError:
+            return [PACKAGED]
+        except (ValueError, KeyError, TypeError) as error:
+            raise BadInput(f"{self.folder / 'active.json'} is damaged: {error}") from error
+
+    def _write_history(self, history: list[str]) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        partial = self.folder / f"active.json.{os.getpid()}.part"
+        partial.write_text(json.dumps({"promoted": history[1:]}), encoding="utf-8")
+        os.replace(partial, self.folder / "active.json")
