@@ -180,7 +180,8 @@ class Annotator:
         self.layers.show_prompt(candidate.clicks, candidate.box)
 
     def _draw_accepted(self, masks: Any) -> None:
-        self.layers.show_accepted(masks, self.session.ledger.colours)
+        ledger = self.session.ledger
+        self.layers.show_accepted(masks, [ledger.colour(mask.object, mask.part) for mask in masks])
 
 
 def _bound(run: Callable[[Callable[[], object]], None], action: Callable[[], object]) -> Callable[[], None]:

@@ -46,7 +46,7 @@ class AnnotationDock(QWidget):
         """Annotate into ``folder`` from now on. BadInput when project, engine or the first image cannot be used."""
         choice = engine or EngineChoice()
         link = choice.link  # made before the old project closes: a wrong address must not lose it
-        ledger = ProjectLedger.open(folder)
+        ledger = ProjectLedger.open(folder, images)
         self.shut_down()
         worker = EngineWorker(link, self._delivery)
         self.annotator = Annotator(self._viewer, AnnotationSession(ledger), worker)
@@ -62,6 +62,7 @@ class AnnotationDock(QWidget):
         if annotator is not None:
             self.panel.detach()
             annotator.close()
+            annotator.session.ledger.close()
             self.status.show_work("idle")
 
     def event(self, event: QEvent) -> bool:

@@ -12,10 +12,17 @@ WORK = {
 """One line for every state of the engine worker."""
 
 KEYS_HELP = (
-    "<b>Click</b> new mask · <b>Shift+click</b> add to it · <b>Alt+click</b> take away · <b>Shift+drag</b> box<br>"
-    "<b>[ ]</b> or <b>Shift+wheel</b> smaller, larger · <b>Enter</b> accept · <b>Esc</b> drop<br>"
-    "<b>Ctrl+Z</b> take back · <b>Ctrl+Shift+Z</b> redo · <b>Del</b> delete mask under pointer<br>"
-    "<b>PgUp PgDn</b> previous, next image · <b>Ctrl+E</b> export"
+    "<table cellspacing='0' cellpadding='1'>"
+    "<tr><td><b>Click</b></td><td>new mask</td></tr>"
+    "<tr><td><b>Shift+click</b></td><td>add to the mask</td></tr>"
+    "<tr><td><b>Alt+click</b> or <b>Ctrl+click</b> &nbsp;</td><td>take away from the mask</td></tr>"
+    "<tr><td><b>Shift+drag</b></td><td>box around the object</td></tr>"
+    "<tr><td><b>[</b> &nbsp;<b>]</b> or <b>Shift+wheel</b></td><td>smaller, larger mask</td></tr>"
+    "<tr><td><b>Enter</b> &nbsp;<b>Esc</b></td><td>accept, drop</td></tr>"
+    "<tr><td><b>Ctrl+Z</b> &nbsp;<b>Ctrl+Shift+Z</b></td><td>take back, redo</td></tr>"
+    "<tr><td><b>Delete</b></td><td>delete the mask under the pointer</td></tr>"
+    "<tr><td><b>PgUp</b> &nbsp;<b>PgDn</b></td><td>previous, next image</td></tr>"
+    "</table>"
 )
 """The keys, as rich text."""
 

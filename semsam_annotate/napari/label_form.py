@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QComboBox, QCompleter, QFormLayout, QWidget
 
-from semsam_annotate.api import Vocabulary
 from semsam_annotate.napari.accepted import AcceptedMask
 from semsam_annotate.napari.labels import LabelChoice
 from semsam_annotate.napari.session import AUTOMATIC
@@ -37,13 +36,15 @@ class LabelForm(QWidget):
         self.parent_box.activated.connect(lambda row: self.parent_chosen.emit(self.parent_box.itemData(row)))
         self.show_masks([], AUTOMATIC, None)
 
-    def show_vocabulary(self, vocabulary: Vocabulary) -> None:
-        """The names to choose from; what is chosen stays."""
-        for box, names in ((self.object_box, vocabulary.objects), (self.part_box, vocabulary.parts)):
-            chosen = box.currentText()
-            box.clear()
-            box.addItems(["", *names])
-            box.setCurrentText(chosen)
+    def show_names(self, objects: Sequence[str], parts: Sequence[str]) -> None:
+        """The names to choose from, parts those of the object chosen; what is chosen stays."""
+        for box, names in ((self.object_box, objects), (self.part_box, parts)):
+            wanted = ["", *names]
+            if [box.itemText(row) for row in range(box.count())] != wanted:
+                chosen = box.currentText()
+                box.clear()
+                box.addItems(wanted)
+                box.setCurrentText(chosen)
 
     def show_choice(self, choice: LabelChoice) -> None:
         """The names chosen or guessed."""

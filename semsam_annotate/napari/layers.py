@@ -89,10 +89,10 @@ class AnnotationLayers:
             x0, y0, x1, y1 = (edge - 0.5 for edge in box)
             self.box.add_rectangles(np.array([[y0, x0], [y0, x1], [y1, x1], [y1, x0]]))
 
-    def show_accepted(self, masks: Sequence[AcceptedMask], colours: dict[str, str]) -> None:
+    def show_accepted(self, masks: Sequence[AcceptedMask], colours: Sequence[str | None]) -> None:
         """Draw accepted masks, large ones first so that parts lie on their objects; one label value per mask.
 
-        ``colours``: "#rrggbb" by object name, for those that have one.
+        ``colours``: "#rrggbb" of every mask, None for one of its own.
         """
         if self.accepted is None:
             return
@@ -101,7 +101,7 @@ class AnnotationLayers:
         for value, mask in sorted(enumerate(masks, 1), key=lambda item: -item[1].area):
             data[mask.mask] = value
         self.accepted.features = _features(masks)
-        self.accepted.colormap = _accepted_colours(masks, colours)
+        self.accepted.colormap = _accepted_colours(colours)
         self.accepted.refresh(extent=False)
 
 
@@ -142,10 +142,10 @@ def _candidate_colours() -> DirectLabelColormap:
     return DirectLabelColormap(color_dict={None: "transparent", 0: "transparent", SHOWN: "#ffb000", WIDER: "#ffffff"})
 
 
-def _accepted_colours(masks: Sequence[AcceptedMask], colours: dict[str, str]) -> DirectLabelColormap:
+def _accepted_colours(colours: Sequence[str | None]) -> DirectLabelColormap:
     by_value: dict[int | None, Any] = {None: "transparent", 0: "transparent"}
-    for value, mask in enumerate(masks, 1):
-        by_value[value] = colours.get(mask.object or "") or _spread_colour(value)
+    for value, colour in enumerate(colours, 1):
+        by_value[value] = colour or _spread_colour(value)
     return DirectLabelColormap(color_dict=by_value)
 
 

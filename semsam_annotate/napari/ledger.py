@@ -18,9 +18,12 @@ class Ledger(Protocol):
         """Object names and bare part names of the project."""
         ...
 
-    @property
-    def colours(self) -> dict[str, str]:
-        """ "#rrggbb" by object name, for those that have one."""
+    def colour(self, object: str | None, part: str | None) -> str | None:
+        """ "#rrggbb" of the part or, without one, of the object; None when the project has none for it."""
+        ...
+
+    def parts_of(self, object: str) -> list[str]:
+        """Part names that an object can have; all of them for an object that is new or unnamed."""
         ...
 
     def learn(self, object: str, part: str) -> bool:
@@ -43,6 +46,10 @@ class Ledger(Protocol):
 
     def masks(self, picture: Picture) -> list[AcceptedMask]:
         """Accepted masks of a picture's plane, oldest first."""
+        ...
+
+    def close(self) -> None:
+        """Give the store back."""
         ...
 
     def export(self) -> tuple[list[Path], str]:

@@ -37,8 +37,7 @@ class AnnotationPanel(QWidget):
         session.candidate_changed.connect(self._show_candidate)
         session.choice_changed.connect(self._show_choice)
         session.accepted_changed.connect(self._show_choice)
-        session.vocabulary_changed.connect(self.labels.show_vocabulary)
-        self.labels.show_vocabulary(session.vocabulary)
+        session.vocabulary_changed.connect(self._show_choice)
         self._show_candidate(session.candidate)
         self._show_choice()
         self.setEnabled(True)
@@ -50,7 +49,7 @@ class AnnotationPanel(QWidget):
             session.candidate_changed.disconnect(self._show_candidate)
             session.choice_changed.disconnect(self._show_choice)
             session.accepted_changed.disconnect(self._show_choice)
-            session.vocabulary_changed.disconnect(self.labels.show_vocabulary)
+            session.vocabulary_changed.disconnect(self._show_choice)
         self._annotator = None
         self.setEnabled(False)
 
@@ -77,6 +76,7 @@ class AnnotationPanel(QWidget):
     def _show_choice(self, _: Any = None) -> None:
         if self._annotator is not None:
             session = self._annotator.session
+            self.labels.show_names(session.vocabulary.objects, session.ledger.parts_of(session.choice.object))
             self.labels.show_choice(session.choice)
             self.labels.show_masks(session.accepted, session.parent, session.proposed_parent())
 

@@ -2,11 +2,12 @@
 
 import getpass
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from PIL import Image
 
-from semsam_annotate.annotations import Annotation, ImageRef, Project, open_or_create
+from semsam_annotate.annotations import Annotation, ImageRef, Project
 from semsam_annotate.api import BadInput, Vocabulary
 from semsam_annotate.napari.accepted import AcceptedMask
 from semsam_annotate.napari.candidate import Candidate
@@ -25,32 +26,41 @@ class ProjectLedger:
         self._author = author or _user()
 
     @classmethod
-    def open(cls, folder: Path) -> "ProjectLedger":
-        """Open a project folder, or make one there; BadInput when it is damaged or cannot be written."""
-        return cls(open_or_create(folder))
+    def open(cls, folder: Path, images: Sequence[Path] = ()) -> "ProjectLedger":
+        """Open a project folder, or make one there, and add image files to it; BadInput when it is damaged."""
+        project = Project.open(folder) if (folder / "project.toml").exists() else Project.create(folder)
+        try:
+            project.add_images(images)
+        except BaseException:
+            project.close()
+            raise
+        return cls(project)
 
     def close(self) -> None:
         """Give the store back."""
-        self._project.store.close()
+        self._project.close()
 
     @property
     def vocabulary(self) -> Vocabulary:
         """The project's names."""
-        return self._project.vocabulary
+        return self._project.vocabulary()
 
-    @property
-    def colours(self) -> dict[str, str]:
-        """ "#rrggbb" by object name."""
-        return self._project.colours
+    def colour(self, object: str | None, part: str | None) -> str | None:
+        """ "#rrggbb" of the part or, without one, of the object."""
+        classes = self._project.config.parts if part else self._project.config.objects
+        return next((item.color for item in classes if item.name == (part or object)), None)
+
+    def parts_of(self, object: str) -> list[str]:
+        """Part names that an object can have; all of them for an object that is new or unnamed."""
+        if object not in self.vocabulary.objects:
+            return list(self.vocabulary.parts)
+        return self._project.parts_of(object)
 
     def learn(self, object: str, part: str) -> bool:
         """Extend the project's vocabulary."""
-        known = self.vocabulary
-        objects = [object] if object and object not in known.objects else []
-        parts = [part] if part and part not in known.parts else []
-        if objects or parts:
-            self._project.add_names(objects, parts)
-        return bool(objects or parts)
+        before = self._project.config
+        self._project.add_classes([object] if object else [], [(object or None, part)] if part else [])
+        return self._project.config != before
 
     def accept(
         self, picture: Picture, candidate: Candidate, choice: LabelChoice, parent: AcceptedMask | None, seconds: float
@@ -95,9 +105,9 @@ class ProjectLedger:
         written: list[Path] = []
         lines: list[str] = []
         for format, name in EXPORTS.items():
-            path = self._project.root / name
+            path = self._project.folder / name
             try:
-                report = self._project.store.export(format, path, self.vocabulary)
+                report = self._project.export(format, path)
             except BadInput as error:
                 if not written:
                     raise
@@ -105,17 +115,17 @@ class ProjectLedger:
             else:
                 written.append(path)
                 lines.append(f"{name}: {report.objects} objects, {report.parts} parts")
-        return written, f"exported to {self._project.root} – {'; '.join(lines)}"
+        return written, f"exported to {self._project.folder} – {'; '.join(lines)}"
 
     def _image(self, picture: Picture) -> ImageRef:
         """The picture's file, or, for pixels that are in no file, a PNG of them in the project."""
         path = picture.path
         if path is None:
-            path = self._project.root / "images" / f"{picture.sha256[:16]}.png"
+            path = self._project.folder / "images" / f"{picture.sha256[:16]}.png"
             if not path.exists():
                 _write_png(path, picture)
         height, width = picture.size
-        return ImageRef(picture.sha256, _path_from(self._project.root, path), height, width)
+        return ImageRef(picture.sha256, _path_from(self._project.folder, path), height, width)
 
 
 def _path_from(root: Path, path: Path) -> str:
