@@ -4,7 +4,7 @@ from semsam_annotate.annotations.classes import ObjectClass, PartClass
 from semsam_annotate.annotations.connection import StoreUnavailable, StoreWarning
 from semsam_annotate.annotations.exports import ExportReport
 from semsam_annotate.annotations.images import MAX_PIXELS, image_sha256, read_image
-from semsam_annotate.annotations.importing import ImportReport, import_file
+from semsam_annotate.annotations.importing import ImportReport, read_import, store_import
 from semsam_annotate.annotations.project import Project
 from semsam_annotate.annotations.project_config import ProjectConfig
 from semsam_annotate.annotations.record import Annotation, ImageRef, Source
@@ -28,6 +28,7 @@ __all__ = [
     "StoreUnavailable",
     "StoreWarning",
     "image_sha256",
-    "import_file",
     "read_image",
+    "read_import",
+    "store_import",
 ]

@@ -24,6 +24,8 @@ _NAMESPACE = uuid.UUID("6f0f5a3e-51c4-4b0e-9a44-7f6c1f3e5d10")
 class CocoContent:
     """What a file holds: images, records with parents first, categories, and how many masks were passed over."""
 
+    path: Path
+    folder: Path
     images: list[CocoImage]
     categories: list[Category]
     records: list[Annotation] = field(default_factory=list)
@@ -46,7 +48,7 @@ def read_coco(
     _check_references(path, rows, categories, {image.get("id") for image in document["images"]})
     parents = _parents(rows, parts)
     images = read_images(path, document["images"], folder, progress)
-    content = CocoContent(list(images.values()), list(categories.values()))
+    content = CocoContent(path, folder, list(images.values()), list(categories.values()))
     reader = _Reader(content, hashlib.sha256(data).hexdigest()[:16], images, categories)
     for id in parents_first(parents):
         reader.take(id, rows[id], parents[id])

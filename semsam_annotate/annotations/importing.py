@@ -1,11 +1,12 @@
 """Bringing a COCO file or a part JSON into a store: everything or nothing."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from semsam_annotate.annotations.categories import Category
-from semsam_annotate.annotations.coco_read import read_coco
+from semsam_annotate.annotations.coco_read import CocoContent, read_coco
 from semsam_annotate.annotations.store import AnnotationStore
 from semsam_annotate.api import BadInput
 
@@ -30,26 +31,39 @@ class ImportReport:
         text = f"{self.path}: {self.added} annotations added in {self.images} images"
         return text + "".join(f"; {number} {what}" for what, number in notes.items() if number)
 
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON values, categories by name."""
+        return {**asdict(self), "categories": [category.name for category in self.categories]}
 
-def import_file(
-    store: AnnotationStore,
+
+def read_import(
     format: str,
     path: Path,
     images: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
-) -> ImportReport:
-    """Import ``path``, format "coco" or "parts"; its images lie in ``images``, by default beside it.
+) -> CocoContent:
+    """Read ``path``, format "coco" or "parts", whose images lie in ``images``, by default beside it; nothing is stored.
 
-    An annotation that came before, by its id or by the same file, changes nothing. Raises BadInput and stores nothing
-    when anything in the file is wrong. ``progress(done, total)`` is called per image read.
+    Raises BadInput when anything in the file is wrong. ``progress(done, total)`` is called per image read.
     """
     if format not in FORMATS:
         raise BadInput(f"unknown format {format!r}: one of {', '.join(FORMATS)}")
     folder = path.parent if images is None else images
     if not folder.is_dir():
         raise BadInput(f"no such folder of images: {folder}")
-    content = read_coco(path, folder, format == "parts", progress)
+    return read_coco(path, folder, format == "parts", progress)
+
+
+def store_import(store: AnnotationStore, content: CocoContent) -> ImportReport:
+    """Store what was read, all or nothing; an annotation that came before, by id or file, changes nothing."""
     refs = {image.ref: image.split for image in content.images}
     added = store.add(content.records, refs)
-    known = len(content.records) - added
-    return ImportReport(str(path), len(refs), added, known, content.crowds, content.empty, tuple(content.categories))
+    return ImportReport(
+        path=str(content.path),
+        images=len(refs),
+        added=added,
+        known=len(content.records) - added,
+        crowds=content.crowds,
+        empty=content.empty,
+        categories=tuple(content.categories),
+    )

@@ -8,9 +8,10 @@ from types import TracebackType
 from semsam_annotate.annotations.categories import UNLABELLED
 from semsam_annotate.annotations.classes import ObjectClass, PartClass
 from semsam_annotate.annotations.coco_images import find_image
+from semsam_annotate.annotations.coco_read import CocoContent
 from semsam_annotate.annotations.exports import ExportReport
 from semsam_annotate.annotations.images import image_sha256, read_image
-from semsam_annotate.annotations.importing import ImportReport, import_file
+from semsam_annotate.annotations.importing import ImportReport, read_import, store_import
 from semsam_annotate.annotations.project_config import ProjectConfig, read_config, write_config
 from semsam_annotate.annotations.record import ImageRef
 from semsam_annotate.annotations.splits import hashed_split
@@ -178,8 +179,12 @@ class Project:
         progress: Callable[[int, int], None] | None = None,
     ) -> ImportReport:
         """Import a file whose images lie in ``images`` (by default beside it); its classes and images join."""
-        folder = Path(path).absolute().parent if images is None else Path(images)
-        report = import_file(self.store, format, Path(path), folder, progress)
+        folder = None if images is None else Path(images)
+        return self.take_in(read_import(format, Path(path), folder, progress))
+
+    def take_in(self, content: CocoContent) -> ImportReport:
+        """Store what ``read_import`` read; its classes and its folder of images join the project."""
+        report = store_import(self.store, content)
         objects = [category.object for category in report.categories if category.object != UNLABELLED]
         parts = [
             (None if category.object == UNLABELLED else category.object, category.part)
@@ -187,7 +192,7 @@ class Project:
             if category.part is not None and category.part != UNLABELLED
         ]
         self.add_classes(objects, parts)
-        self.add_images([folder])
+        self.add_images([content.folder])
         return report
 
     def _save(self, config: ProjectConfig) -> None:

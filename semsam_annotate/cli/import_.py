@@ -1,0 +1,42 @@
+"""``semsam import``: annotations of a file into a project."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("import")(import_)
+
+
+def import_(
+    source: Annotated[Path, typer.Option("--in", help="File to read.")],
+    format: Annotated[str, typer.Option(help="coco: objects and parts; parts: part JSON in PACO's scheme.")] = "coco",
+    project: Annotated[Path, typer.Option(help="Project folder, made when there is none.")] = Path("."),
+    images: Annotated[Path | None, typer.Option(help="Folder of the images; beside the file when left out.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+) -> None:
+    """Bring the masks of a file into a project: all of them, or none when anything in the file is wrong.
+
+    What is there already stays as it is. Crowd regions and empty masks are skipped and counted.
+    """
+    from json import dumps
+
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from semsam_annotate.annotations import Project, read_import
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("images", total=None)
+
+        def show(done: int, total: int) -> None:
+            progress.update(task, completed=done, total=total)
+
+        content = read_import(format, source, images, show)
+    fresh = not (project / "project.toml").exists()
+    with Project.create(project) if fresh else Project.open(project) as opened:
+        report = opened.take_in(content)
+    typer.echo(dumps(report.to_json()) if json else report.line())
