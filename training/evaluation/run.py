@@ -68,11 +68,11 @@ def evaluate_image(engine: Proposer, image: SampleImage, vocabulary: Vocabulary,
         raise BadInput(
             f"{image.path} is {rgb.shape[1]}x{rgb.shape[0]} pixels, its annotation says {image.width}x{image.height}"
         )
-    embedding = engine.encode(rgb)
+    # Decoding checks the runs; pycocotools compares unchecked ones of the wrong length for ever.
+    masks = [truth.mask() for truth in image.truths]
     segments = [truth.segment for truth in image.truths]
     truth_ious = _ious(segments, segments)
-    # Clicks of one image often meet at the same masks, so all are decoded once.
-    masks = [truth.mask() for truth in image.truths]
+    embedding = engine.encode(rgb)
     points = [mask_click(masks[index]) for index in image.chosen]
     ladders = engine.propose_many(embedding, [Prompt(points=[point]) for point in points], vocabulary)
     rows = []

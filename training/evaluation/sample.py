@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from pycocotools import mask as coco_mask
 
-from semsam_annotate.api import BadInput, Mask, Vocabulary
+from semsam_annotate.api import BadInput, Mask, Vocabulary, decode_rle
 from semsam_annotate.training.data import PART
-from semsam_annotate.training.data.coco import ImageEntry, decode_segments, index_content, read_content, split_category
+from semsam_annotate.training.data.coco import ImageEntry, index_content, read_content, split_category
 
 MIN_AREA = 100
 """Smaller masks, in pixels of the image, are not ground truth: nobody clicks them on purpose."""
@@ -30,9 +30,11 @@ class TruthMask:
     part: str | None
 
     def mask(self) -> Mask:
-        """(H, W) bool at image resolution."""
-        height, width = self.segment["size"]
-        return np.asarray(decode_segments([self.segment], height, width)[0])
+        """(H, W) bool at image resolution; BadInput when its runs are damaged."""
+        try:
+            return decode_rle(self.segment)
+        except BadInput as error:
+            raise BadInput(f"annotation {self.id}: {error}") from error
 
 
 @dataclass(frozen=True)
