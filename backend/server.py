@@ -3,7 +3,6 @@
 import json
 import os
 import socket
-import sys
 import threading
 from collections.abc import Callable
 
@@ -49,7 +48,7 @@ def exit_with_parent(leave: Callable[[int], None] = os._exit) -> None:
     """End this process when standard input closes, which happens however the parent ends, kill -9 included."""
 
     def watch() -> None:
-        while sys.stdin.buffer.read(1):
+        while os.read(0, 1):  # not sys.stdin: its lock, held here, would abort a normal exit
             pass
         leave(0)
 

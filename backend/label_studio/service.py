@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
+from semsam_annotate.annotations import Project
 from semsam_annotate.api import Vocabulary
 from semsam_annotate.backend.label_studio.connections import Connections
 from semsam_annotate.backend.label_studio.embeddings import TaskEmbeddings
@@ -46,21 +47,20 @@ class LabelStudio:
 
 
 def open_label_studio(shared: Services) -> LabelStudio:
-    """Everything for Label Studio; BadInput when the project cannot be opened."""
+    """Everything for Label Studio; a project that is not there is made. BadInput when it cannot be opened."""
     settings = shared.settings
     connections = Connections(settings.label_studio_url, settings.label_studio_token)
     embeddings = TaskEmbeddings(shared.worker, settings.max_image_bytes)
     issued = Issued()
     if settings.project is None:
         return LabelStudio(connections, Predictor(embeddings, connections, issued, Vocabulary()), None, None)
-    from semsam_annotate.annotations.project import Project
-
-    project = Project.open(settings.project)
-    words = project.vocabulary
-    spool = Spool(settings.project / "label-studio" / "webhooks.sqlite")
-    intake = Intake(project.store, settings.project, words, connections, issued, spool, settings.max_image_bytes)
+    fresh = not (settings.project / "project.toml").exists()
+    project = Project.create(settings.project) if fresh else Project.open(settings.project)
+    words = project.vocabulary()
+    spool = Spool(project.folder / "label-studio" / "webhooks.sqlite")
+    intake = Intake(project.store, project.folder, words, connections, issued, spool, settings.max_image_bytes)
     predictor = Predictor(embeddings, connections, issued, words)
-    return LabelStudio(connections, predictor, Hooks(spool, intake), Retraining(settings.project))
+    return LabelStudio(connections, predictor, Hooks(spool, intake), Retraining(project.folder))
 
 
 def label_studio(request: Request) -> LabelStudio:

@@ -218,7 +218,7 @@ def image_host() -> Iterator[ImageHost]:
 @pytest.fixture
 def project_folder(tmp_path: Path) -> Path:
     """An empty project."""
-    from semsam_annotate.annotations.project import Project
+    from semsam_annotate.annotations import Project
 
     Project.create(tmp_path / "project").close()
     return tmp_path / "project"

@@ -1,0 +1,88 @@
+"""Proposals as regions: shapes that Label Studio accepts, parts hung to what holds them."""
+
+import numpy as np
+import pytest
+
+from semsam_annotate.api import Ladder, Proposal, Tree, TreeNode, Vocabulary
+from semsam_annotate.backend.label_studio.brush_rle import decode_brush
+from semsam_annotate.backend.label_studio.config import parse_config
+from semsam_annotate.backend.label_studio.regions import ladder_candidates, prediction, tree_candidates
+
+LABELS = '<Label value="car"/><Label value="dog"/><Label value="car:wheel"/><Label value="dog:ear"/>'
+CONFIG = parse_config(
+    f'<View><Image name="image" value="$image"/><BrushLabels name="brush" toName="image">{LABELS}</BrushLabels>'
+    '<Choices name="level" toName="image" perRegion="true"><Choice value="1"/><Choice value="6"/></Choices>'
+    '<Number name="granularity" toName="image" perRegion="true"/>'
+    '<TextArea name="part_name" toName="image" perRegion="true"/></View>'
+)
+
+
+def rung(size: int, level: int, part: float, objects=(), parts=(), score=0.5) -> Proposal:
+    mask = np.zeros((20, 30), bool)
+    mask[:size, :size] = True
+    return Proposal(
+        id=f"p{level}", model="m", score=score, stability=1, level=level, box=(0, 0, size, size), mask=mask,
+        part_probability=part, object_labels=objects, part_labels=parts,
+    )  # fmt: skip
+
+
+WHEEL = rung(4, 6, 0.9, [("car", 0.7), ("dog", 0.2)], [("wheel", 0.5), ("ear", 0.4)])
+DOOR = rung(8, 4, 0.8, [("car", 0.7), ("dog", 0.2)], [("ear", 0.5), ("wheel", 0.3)])
+CAR = rung(16, 1, 0.1, [("car", 0.6), ("dog", 0.3)], score=0.9)
+
+
+def test_a_ladder_as_a_tree_of_regions():
+    candidates = ladder_candidates(Ladder([CAR, WHEEL, DOOR]), CONFIG)
+    answer = prediction(candidates, CONFIG, "v1")
+    brushes = [item for item in answer["result"] if item["type"] == "brushlabels"]
+    assert answer["result"][: len(brushes)] == brushes, "extras come after every mask"
+    assert [item["value"]["brushlabels"] for item in brushes] == [["car"], ["car:wheel"], ["car:wheel"]]
+    assert "parentID" not in brushes[0]
+    assert brushes[1]["parentID"] == brushes[0]["id"]
+    assert brushes[2]["parentID"] == brushes[1]["id"]
+    assert [item["meta"]["text"][0] for item in brushes] == ["level 1", "level 4", "level 6"]
+    assert answer["score"] == 0.9
+    for item, candidate in zip(brushes, candidates, strict=True):
+        assert (decode_brush(item["value"]["rle"], 20, 30) == candidate.proposal.mask).all()
+    extras = answer["result"][len(brushes) :]
+    assert {item["id"] for item in extras} <= {item["id"] for item in brushes}
+    assert [item["value"] for item in extras if item["type"] == "choices"] == [{"choices": ["1"]}, {"choices": ["6"]}]
+    assert [item["value"] for item in extras if item["type"] == "number"] == [{"number": n} for n in (1, 4, 6)]
+    assert [item["value"] for item in extras if item["type"] == "textarea"] == [{"text": ["ear"]}, {"text": ["wheel"]}]
+
+
+def test_the_selected_label_wins_for_its_kind():
+    candidates = ladder_candidates(Ladder([CAR, WHEEL]), CONFIG)
+    labels = [item["value"]["brushlabels"][0] for item in prediction(candidates, CONFIG, "v", "dog")["result"][:2]]
+    assert labels == ["dog", "car:wheel"]
+    labels = [item["value"]["brushlabels"][0] for item in prediction(candidates, CONFIG, "v", "dog:ear")["result"][:2]]
+    assert labels == ["car", "dog:ear"]
+
+
+@pytest.mark.parametrize("selected", [None, "unknown", "Object", "Part"])
+def test_generic_labels_say_the_kind(selected, body_of):
+    config = parse_config(body_of("setup_post")["schema"], Vocabulary(["car"], ["wheel"]))
+    answer = prediction(ladder_candidates(Ladder([CAR, WHEEL]), config), config, "v", selected)
+    assert [item["value"]["brushlabels"][0] for item in answer["result"][:2]] == ["Object", "Part"]
+
+
+def test_without_labels_for_parts_everything_is_an_object():
+    text = (
+        '<View><Image name="i" value="$i"/><BrushLabels name="b" toName="i"><Label value="cell"/></BrushLabels></View>'
+    )
+    config = parse_config(text)
+    answer = prediction(ladder_candidates(Ladder([CAR, WHEEL]), config), config, "v")
+    assert [(item["value"]["brushlabels"], item.get("parentID")) for item in answer["result"]] == [(["cell"], None)] * 2
+
+
+def test_a_tree_keeps_its_parents_and_its_bound():
+    root = TreeNode(rung(16, 1, 0.1, score=0.9))
+    middle = TreeNode(rung(8, 4, 0.9, score=0.1), root)
+    leaf = TreeNode(rung(4, 6, 0.9, score=0.8), middle)
+    whole = {node.proposal.level: node for node in tree_candidates(Tree([root]), 10)}
+    assert whole[6].parent == whole[4].id
+    assert whole[4].parent == whole[1].id
+    bounded = tree_candidates(Tree([root]), 2)
+    assert [candidate.proposal for candidate in bounded] == [root.proposal, leaf.proposal]
+    assert bounded[1].parent == bounded[0].id
+    assert prediction([], CONFIG, "v") == {"result": [], "score": 0.0, "model_version": "v"}
