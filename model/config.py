@@ -1,6 +1,6 @@
 """Configuration of the network: dataclasses, checked where they are made, stored beside the weights as JSON.
 
-One set of classes serves every size: the published Swin models and the small packaged one are values of ``ModelConfig``.
+One set of classes serves every size: the published Swin models and the packaged one are values of ``ModelConfig``.
 """
 
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
@@ -124,6 +124,7 @@ class ModelConfig:
 
 def _build(kind: Any, value: Any) -> Any:
     """Build a dataclass from plain values, nested ones too, tuples from lists."""
+    make: Any = kind
     if not is_dataclass(kind):
         return tuple(value) if isinstance(value, list) else value
     known = {item.name for item in fields(kind)}
@@ -131,7 +132,7 @@ def _build(kind: Any, value: Any) -> Any:
     if unknown:
         raise BadInput(f"unknown key {unknown[0]!r} in the model configuration, known are {', '.join(sorted(known))}")
     hints = get_type_hints(kind)
-    return kind(**{name: _build(_dataclass_of(hints[name]), item) for name, item in value.items() if item is not None})
+    return make(**{name: _build(_dataclass_of(hints[name]), item) for name, item in value.items() if item is not None})
 
 
 def _dataclass_of(hint: Any) -> Any:

@@ -56,7 +56,7 @@ class PixelDecoder(nn.Module):
         position, reference = torch.cat(codes), pixel_centres(shapes, tokens.device)
         for layer in self.layers:
             tokens = layer(tokens, position, reference.expand(tokens.shape[0], -1, -1), shapes)
-        parts = tokens.split([h * w for h, w in shapes], 1)
+        parts = torch.split(tokens, [h * w for h, w in shapes], 1)
         return [part.transpose(1, 2).unflatten(2, shape) for part, shape in zip(parts, shapes, strict=True)]
 
 

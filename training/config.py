@@ -20,7 +20,9 @@ class DataConfig:
     """Share of generated scenes in every batch; 1.0 needs no packs."""
     scene_family: str = "base"
     balance: float = 0.5
-    """Images of a source are drawn in proportion to their number to this power: 1 as they come, 0 sources alike."""
+    """A source is drawn in proportion to its number of images to this power: 1 as they come, 0 sources alike."""
+    focus: float = 0.0
+    """Share of the photos that comes from the first pack (fine-tuning); 0 leaves it to ``balance``."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class PromptConfig:
     centred: float = 0.6
     """Share of clicks at the innermost point of the mask; the others anywhere in it."""
     area_power: float = 0.2
-    """Masks are asked for in proportion to their area to this power: 0 all alike, which asks for the tiny ones mostly."""
+    """Masks are asked for in proportion to their area to this power; 0 asks for the many tiny ones mostly."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,10 @@ class TrainConfig:
     schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
     criterion: CriterionConfig = field(
         default_factory=lambda: CriterionConfig(
-            points=1024, truth_stride=2, soft_dice_score=False, weights=LossWeights(bce=5.0, dice=5.0, box=2.0, giou=1.0, iou=2.0, clicked_iou=4.0)
+            points=1024,
+            truth_stride=2,
+            soft_dice_score=False,
+            weights=LossWeights(bce=5.0, dice=5.0, box=2.0, giou=1.0, iou=2.0, clicked_iou=4.0),
         )
     )
 
@@ -134,7 +139,9 @@ def _build(default: Any, value: dict[str, Any], prefix: str) -> Any:
             nearest = difflib.get_close_matches(name, known, 1, 0.0)[0]
             raise BadInput(f"unknown setting {prefix}{name}, did you mean {prefix}{nearest}?")
         old = chosen[name]
-        chosen[name] = _build(old, item, f"{prefix}{name}.") if is_dataclass(old) else _checked(hints[name], item, prefix + name)
+        chosen[name] = (
+            _build(old, item, f"{prefix}{name}.") if is_dataclass(old) else _checked(hints[name], item, prefix + name)
+        )
     return type(default)(**chosen)
 
 

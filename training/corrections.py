@@ -13,9 +13,7 @@ from semsam_annotate.training.clicking import correction
 from semsam_annotate.training.questions import MOST_CLICKS
 
 
-def add_corrections(
-    decoder: MaskDecoder, memory: ImageMemory, batch: Batch, count: int, point_size: float
-) -> Batch:
+def add_corrections(decoder: MaskDecoder, memory: ImageMemory, batch: Batch, count: int, point_size: float) -> Batch:
     """The batch with its last ``count`` questions of every image corrected by one click, half of them by two."""
     clicks = [[[(int(x), int(y), True)] for x, y in one.points] for one in batch.questions]
     rounds = MOST_CLICKS - 1

@@ -68,9 +68,7 @@ class Criterion:
     def __init__(self, config: CriterionConfig) -> None:
         self.config = config
 
-    def __call__(
-        self, layers: Sequence[Predictions], targets: Targets, rand: Rand
-    ) -> tuple[dict[str, Tensor], Match]:
+    def __call__(self, layers: Sequence[Predictions], targets: Targets, rand: Rand) -> tuple[dict[str, Tensor], Match]:
         """Unweighted losses, "name_layer" with layer 0 first, and the match of the last layer."""
         truth = Truth.of(targets, self.config.truth_stride, layers[-1].masks.shape[-2:])
         matched = match(layers[-1], targets, truth.soft, self.config.points, self.config.costs, rand)
@@ -122,9 +120,9 @@ class Criterion:
 
 
 def _giou_loss(boxes: Tensor, truth: Tensor) -> Tensor:
-    return generalized_box_iou_loss(
-        box_convert(boxes, "cxcywh", "xyxy"), box_convert(truth, "cxcywh", "xyxy"), reduction="sum"
-    )
+    first, second = box_convert(boxes, "cxcywh", "xyxy"), box_convert(truth, "cxcywh", "xyxy")
+    out: Tensor = generalized_box_iou_loss(first, second, reduction="sum")
+    return out
 
 
 def _clicked_loss(predictions: Predictions, clicked: Tensor, small: Tensor) -> Tensor:

@@ -23,7 +23,7 @@ def sample_points(maps: Tensor, points: Tensor) -> Tensor:
 
 
 def uncertain_points(logits: Tensor, count: int, oversample: float, importance: float, rand: Rand) -> Tensor:
-    """(M, count, 2) points: ``importance`` of them the least certain of ``oversample`` x ``count``, the rest uniform."""
+    """(M, count, 2) points: ``importance`` of them the least certain of ``oversample`` x ``count``, others uniform."""
     drawn = rand((logits.shape[0], int(count * oversample), 2))
     doubt = -sample_points(logits, drawn).abs()
     chosen = int(importance * count)

@@ -1,4 +1,4 @@
-"""The folder of a run: configuration, names, data hashes, state, metrics, weights; everything a stranger needs to repeat it."""
+"""The folder of a run: configuration, names, data hashes, state, metrics, weights: all that repeating it takes."""
 
 import json
 import os
@@ -85,9 +85,7 @@ def data_hashes(config: TrainConfig) -> dict[str, Any]:
 
 def vars_of(names: NameIndex) -> dict[str, list[Any]]:
     """The index as plain JSON values."""
-    return {
-        key: list(getattr(names, key)) for key in ("objects", "parts", "object_counts", "part_counts")
-    }
+    return {key: list(getattr(names, key)) for key in ("objects", "parts", "object_counts", "part_counts")}
 
 
 def _names_from_json(value: dict[str, list[Any]]) -> NameIndex:

@@ -57,6 +57,10 @@ def image_shares(packs: list[Pack], config: DataConfig) -> np.ndarray:
     sources = [pack.source(index) for pack in packs for index in range(len(pack))]
     if not sources:
         return np.zeros(0)
-    names, which, counts = np.unique(sources, return_inverse=True, return_counts=True)
+    _, which, counts = np.unique(sources, return_inverse=True, return_counts=True)
     shares = (counts**config.balance / counts)[which]
+    first = np.arange(len(shares)) < len(packs[0])
+    if config.focus and not first.all():
+        shares[first] *= config.focus / shares[first].sum()
+        shares[~first] *= (1 - config.focus) / shares[~first].sum()
     return np.asarray(shares / shares.sum())

@@ -19,24 +19,34 @@ def learning_rate(schedule: ScheduleConfig, step: int) -> float:
     return schedule.lr * rise * 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
 
 
+TEMPERATURE_RATE = 20.0
+"""The class temperature starts at the published e^1, far from where cosines separate hundreds of names."""
+
+
 def build_optimizer(network: SemanticSam, schedule: ScheduleConfig) -> AdamW:
     """AdamW; no weight decay on norms, biases and embeddings; the image encoder may learn more slowly."""
-    groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
+    groups: dict[tuple[bool, float], list[nn.Parameter]] = {}
     for name, parameter in network.named_parameters():
         plain = parameter.ndim < 2 or "embed" in name or "tokens" in name or "label_enc" in name
-        groups.setdefault((plain, name.startswith("image_encoder.")), []).append(parameter)
+        groups.setdefault((plain, _factor(name, schedule)), []).append(parameter)
     return AdamW(
         [
             {
                 "params": members,
                 "weight_decay": 0.0 if plain else schedule.weight_decay,
-                "factor": schedule.encoder_lr if encoder else 1.0,
+                "factor": factor,
             }
-            for (plain, encoder), members in groups.items()
+            for (plain, factor), members in groups.items()
         ],
         lr=schedule.lr,
         betas=(0.9, 0.98),
     )
+
+
+def _factor(name: str, schedule: ScheduleConfig) -> float:
+    if name.startswith("image_encoder."):
+        return schedule.encoder_lr
+    return TEMPERATURE_RATE if name.endswith(("logit_scale", "null_logits")) else 1.0
 
 
 def set_learning_rate(optimizer: AdamW, rate: float) -> None:

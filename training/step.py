@@ -39,11 +39,14 @@ class Learner:
         losses = self.losses(step, questions)
         total = self.criterion.total(losses)
         self.optimizer.zero_grad(set_to_none=True)
-        total.backward()
+        torch.autograd.backward(total)
         norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.config.schedule.clip)
         if torch.isfinite(norm):
             self.optimizer.step()
-        return {name: float(value.detach()) for name, value in losses.items()} | {"norm": float(norm), "total": float(total.detach())}
+        return {name: float(value.detach()) for name, value in losses.items()} | {
+            "norm": float(norm),
+            "total": float(total.detach()),
+        }
 
     def losses(self, step: int, questions: list[Questions]) -> dict[str, Tensor]:
         """Unweighted losses of a batch, corrective clicks included."""

@@ -1,4 +1,4 @@
-"""Weights on disk: one safetensors file, fp16, its configuration and trained names in the header; nothing is pickled."""
+"""Weights on disk: one safetensors file, fp16, its configuration and trained names in the header; no pickle."""
 
 import hashlib
 import json

@@ -8,7 +8,7 @@ Shares = list[tuple[str, float]]
 
 
 def name_shares(model: LoadedModel, state: Tensor, names: tuple[str, ...], part: bool) -> list[Shares]:
-    """For each state (M, dim): the names with their probabilities, best first; empty without names or a trained head."""
+    """For each state (M, dim): names with their probabilities, best first; empty without names or a trained head."""
     trained = model.card.parts if part else model.card.objects
     text = model.text(names) if trained else None
     if text is None:

@@ -50,8 +50,10 @@ class Reading:
         state = predictions.state[0][rows[0], rows[1]]
         objects = name_shares(self.model, state, self.vocabulary.objects, part=False)
         parts = name_shares(self.model, state, self.vocabulary.parts, part=True)
-        chance = [0.5] * len(masks) if predictions.part is None else (
-            predictions.part[0][rows[0], rows[1]].sigmoid().tolist()
+        chance = (
+            [0.5] * len(masks)
+            if predictions.part is None
+            else (predictions.part[0][rows[0], rows[1]].sigmoid().tolist())
         )
         steady = stability(logits)
         return [

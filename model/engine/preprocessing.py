@@ -30,14 +30,19 @@ class Frame:
             sides = _shorter_side(height, width, config.side)
         else:
             scale = config.side / max(height, width)
-            sides = tuple(max(MASK_STRIDE, round(side * scale / MASK_STRIDE) * MASK_STRIDE) for side in (height, width))
-        padded = tuple(-(-side // STRIDE) * STRIDE for side in sides)
-        return cls((height, width), (sides[0], sides[1]), (padded[0], padded[1]))
+            sides = _whole(height * scale, MASK_STRIDE), _whole(width * scale, MASK_STRIDE)
+        padded = -(-sides[0] // STRIDE) * STRIDE, -(-sides[1] // STRIDE) * STRIDE
+        return cls((height, width), sides, padded)
 
     def to_padded(self, x: float, y: float) -> tuple[float, float]:
         """Position of an edge coordinate (x, y) of the image in 0..1 of the padded input."""
         (height, width), (rows, columns), (high, wide) = self.image, self.input, self.padded
         return x / width * columns / wide, y / height * rows / high
+
+
+def _whole(length: float, step: int) -> int:
+    """The nearest multiple of ``step``, at least one."""
+    return max(step, round(length / step) * step)
 
 
 def _shorter_side(height: int, width: int, side: int) -> tuple[int, int]:

@@ -62,7 +62,11 @@ class WholeImage:
             masks = [self.reading.mask(row) for row in logits]
             small += list(self._inside(logits) > 0)
             proposals += self.reading.proposals(
-                masks, logits, item.quality[keep], item.tokens[keep].tolist(), predictions,
+                masks,
+                logits,
+                item.quality[keep],
+                item.tokens[keep].tolist(),
+                predictions,
                 (item.rows[keep], item.tokens[keep]),
             )
         return arrange(proposals, small, self.settings.inside)

@@ -34,7 +34,7 @@ class BasicBlock(nn.Module):
     def __init__(self, width: int) -> None:
         super().__init__()
         self.first, self.second = _conv_bn(width, width, 1), _conv_bn(width, width, 1)
-        nn.init.zeros_(self.second[1].weight)
+        nn.init.zeros_(self.second[1].weight)  # type: ignore[arg-type]
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) to the same shape."""

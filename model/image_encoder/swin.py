@@ -15,18 +15,20 @@ class SwinTransformer(nn.Module):
         super().__init__()
         self.patch_embed = PatchEmbed(config.embed_dim)
         rates = torch.linspace(0, config.drop_path, sum(config.depths)).tolist()
-        self.layers = nn.ModuleList()
+        stages: list[Stage] = []
         for stage, (depth, heads) in enumerate(zip(config.depths, config.heads, strict=True)):
             dim, start = config.embed_dim * 2**stage, sum(config.depths[:stage])
             last = stage == len(config.depths) - 1
-            self.layers.append(Stage(dim, depth, heads, config.window, rates[start : start + depth], not last))
+            stages.append(Stage(dim, depth, heads, config.window, rates[start : start + depth], not last))
             self.add_module(f"norm{stage}", nn.LayerNorm(dim))
+        self.layers = nn.ModuleList(stages)
 
     def forward(self, image: Tensor) -> list[Tensor]:
         """(B, 3, H, W) to four maps (B, C, H / stride, W / stride), finest first."""
         x = self.patch_embed(image)
         features = []
         for index, stage in enumerate(self.layers):
+            assert isinstance(stage, Stage)
             x = stage.run_blocks(x)
             features.append(self.get_submodule(f"norm{index}")(x).permute(0, 3, 1, 2).contiguous())
             x = stage.downsample(x)

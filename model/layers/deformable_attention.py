@@ -47,7 +47,8 @@ class DeformableAttention(nn.Module):
     def project_values(self, memory: Tensor) -> Tensor:
         """(B, S, dim) to (B, S, heads, dim / heads): depends on the image alone, so it can be kept for every click."""
         batch, length, dim = memory.shape
-        return self.value_proj(memory).view(batch, length, self.heads, dim // self.heads)
+        values: Tensor = self.value_proj(memory)
+        return values.view(batch, length, self.heads, dim // self.heads)
 
     def forward(self, query: Tensor, reference: Tensor, values: Tensor, shapes: Shapes) -> Tensor:
         """Read ``values`` (from ``project_values``) around ``reference``.
@@ -65,7 +66,8 @@ class DeformableAttention(nn.Module):
             places = centre * sizes[:, None] + offsets
         else:
             places = (centre + offsets / self.points * reference[:, :, None, None, None, 2:] * 0.5) * sizes[:, None]
-        return self.output_proj(sample_and_sum(values, shapes, places - 0.5, weights))
+        out: Tensor = self.output_proj(sample_and_sum(values, shapes, places - 0.5, weights))
+        return out
 
 
 def sample_and_sum(values: Tensor, shapes: Shapes, places: Tensor, weights: Tensor) -> Tensor:

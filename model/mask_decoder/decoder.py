@@ -53,7 +53,8 @@ class MaskDecoder(nn.Module):
         coarse_first = list(levels)[::-1]
         tokens = torch.cat([level.flatten(2).transpose(1, 2) for level in coarse_first], 1)
         shapes = [(int(level.shape[-2]), int(level.shape[-1])) for level in coarse_first]
-        values = tuple(layer.cross_attn.project_values(tokens) for layer in self.layers)
+        layers = [layer for layer in self.layers if isinstance(layer, DecoderLayer)]
+        values = tuple(layer.cross_attn.project_values(tokens) for layer in layers)
         return ImageMemory(mask_features, values, shapes)
 
     def forward(
@@ -117,9 +118,7 @@ class MaskDecoder(nn.Module):
         moved = self.heads.refine(queries[:, :, : self.granularities], reference[:, :, : self.granularities])
         return torch.cat([moved, reference[:, :, self.granularities :]], 2)
 
-    def _predict(
-        self, queries: Tensor, entered: Tensor, memory: ImageMemory, geometry: Tensor | None
-    ) -> Predictions:
+    def _predict(self, queries: Tensor, entered: Tensor, memory: ImageMemory, geometry: Tensor | None) -> Predictions:
         """Heads read the state normed twice, as the published weights expect; the reference keeps its gradient."""
         state = self.decoder_norm(self.decoder_norm(queries[:, :, : self.granularities]))
         out: Predictions = self.heads(state, entered[:, :, : self.granularities], memory.mask_features, geometry)

@@ -18,8 +18,8 @@ CHANNELS = 1 + 5 + len(ANCHOR_REACH) + 2 * len(CLICK_REACH) + 2
 def prompt_geometry(prompts: PromptBatch, height: int, width: int) -> Tensor:
     """(B, N, CHANNELS, height, width) at mask resolution; lengths are relative to the longer side.
 
-    Channels: one; dx, dy, dx², dx·dy, dy² from the reference's centre; Gaussians around it; Gaussians around the nearest
-    positive and the nearest negative click; inside the box; the previous mask.
+    Channels: one; dx, dy, dx², dx·dy, dy² from the reference's centre; Gaussians around it; Gaussians around the
+    nearest positive and the nearest negative click; inside the box; the previous mask.
     """
     scale = prompts.reference.new_tensor([width, height]) / max(width, height)
     grid = _grid(height, width, prompts.reference.device) * scale
@@ -30,7 +30,17 @@ def prompt_geometry(prompts: PromptBatch, height: int, width: int) -> Tensor:
         _around_clicks(prompts, grid, scale, kind, reach) for kind in (POSITIVE, NEGATIVE) for reach in CLICK_REACH
     ]
     previous = torch.zeros_like(dx) if prompts.previous is None else prompts.previous
-    channels = [torch.ones_like(dx), dx, dy, dx * dx, dx * dy, dy * dy, *near, *clicks, _inside_box(prompts, grid / scale)]
+    channels = [
+        torch.ones_like(dx),
+        dx,
+        dy,
+        dx * dx,
+        dx * dy,
+        dy * dy,
+        *near,
+        *clicks,
+        _inside_box(prompts, grid / scale),
+    ]
     return torch.stack([*channels, previous], 2)
 
 

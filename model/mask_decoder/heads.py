@@ -48,11 +48,10 @@ class PredictionHeads(nn.Module):
 
     def refine(self, state: Tensor, reference: Tensor) -> Tensor:
         """Boxes (…, 4) after a step from ``reference``."""
-        return (self.box_head(state) + inverse_sigmoid(reference)).sigmoid()
+        moved: Tensor = self.box_head(state) + inverse_sigmoid(reference)
+        return moved.sigmoid()
 
-    def forward(
-        self, state: Tensor, reference: Tensor, mask_features: Tensor, geometry: Tensor | None
-    ) -> Predictions:
+    def forward(self, state: Tensor, reference: Tensor, mask_features: Tensor, geometry: Tensor | None) -> Predictions:
         """Read the normed state (B, N, K, dim); ``reference`` (B, N, K, 4) is the input reference of the layer."""
         weights = self.mask_head(state)
         masks = torch.einsum("bnkc,bchw->bnkhw", weights[..., : self.mask_dim], mask_features)

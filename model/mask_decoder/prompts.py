@@ -46,5 +46,6 @@ class PromptBatch:
 
     def to(self, *args: Any) -> "PromptBatch":
         """Move every tensor to a device."""
-        moved = [value.to(*args) for value in (self.reference, self.flag, self.token_places, self.token_kinds)]
-        return PromptBatch(*moved, None if self.previous is None else self.previous.to(*args))
+        previous = None if self.previous is None else self.previous.to(*args)
+        places, kinds = self.token_places.to(*args), self.token_kinds.to(*args)
+        return PromptBatch(self.reference.to(*args), self.flag.to(*args), places, kinds, previous)

@@ -1,0 +1,110 @@
+"""The gate: a new model serves only if, on images held back, it is better and nothing got worse."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from semsam_annotate.training.evaluation.metrics import compare, summarize
+from semsam_annotate.training.evaluation.result import EvaluationResult
+
+WATCHED = ("oracle", "label_object_top1_macro", "label_part_top1_macro")
+
+
+@dataclass(frozen=True)
+class GateSettings:
+    """``margin``: points that "not worse" may lose, at the lower end of the interval. ``replay``: points of mean oracle
+    that may be lost on the replay set. ``least``: validation masks below which nothing can be said.
+    """
+
+    margin: float = 1.0
+    replay: float = 1.0
+    least: int = 20
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The decision, its reasons in words, and the figures: differences new minus old as [points, low, high]."""
+
+    promote: bool
+    reasons: tuple[str, ...]
+    differences: dict[str, list[float] | None]
+    old: dict[str, Any]
+    new: dict[str, Any]
+    replay_loss: float
+    validation_masks: int
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return asdict(self)
+
+
+def judge(
+    old: EvaluationResult,
+    new: EvaluationResult,
+    old_replay: EvaluationResult,
+    new_replay: EvaluationResult,
+    settings: GateSettings,
+) -> Verdict:
+    """Compare on the same clicks by a paired bootstrap over images.
+
+    Not worse means shown not to be worse: the lower end of the 95 % interval is above minus the margin. Labels that
+    were learned wrongly hover around no difference with a wide interval, and do not pass.
+    """
+    found = compare(new, old)
+    differences = {key: found[key] for key in WATCHED if found.get(key) is not None}
+    forgotten = _mean_oracle(old_replay) - _mean_oracle(new_replay)
+    count = len(new.rows)
+    reasons = [
+        *_too_few(count, settings),
+        *_worse(differences, settings),
+        *_no_gain(differences),
+        *_forgets(forgotten, settings),
+    ]
+    return Verdict(
+        promote=not reasons,
+        reasons=tuple(reasons) or tuple(_gains(differences)),
+        differences=differences,
+        old=summarize(old),
+        new=summarize(new),
+        replay_loss=round(forgotten, 3),
+        validation_masks=count,
+    )
+
+
+def _mean_oracle(result: EvaluationResult) -> float:
+    return 100 * sum(row.oracle for row in result.rows) / len(result.rows)
+
+
+def _too_few(count: int, settings: GateSettings) -> list[str]:
+    if count >= settings.least:
+        return []
+    return [f"only {count} validation masks, at least {settings.least} are needed to say anything"]
+
+
+def _worse(differences: dict[str, list[float] | None], settings: GateSettings) -> list[str]:
+    return [
+        f"{key} may be worse: {_words(difference)}"
+        for key, difference in differences.items()
+        if difference is not None and difference[1] < -settings.margin
+    ]
+
+
+def _no_gain(differences: dict[str, list[float] | None]) -> list[str]:
+    return [] if _gains(differences) else ["no gain is above zero with its whole interval"]
+
+
+def _gains(differences: dict[str, list[float] | None]) -> list[str]:
+    return [
+        f"{key} is better: {_words(difference)}"
+        for key, difference in differences.items()
+        if difference is not None and difference[1] > 0
+    ]
+
+
+def _forgets(forgotten: float, settings: GateSettings) -> list[str]:
+    if forgotten <= settings.replay:
+        return []
+    return [f"it forgets: mean oracle on the replay set falls by {forgotten:.1f} points, {settings.replay:g} allowed"]
+
+
+def _words(difference: list[float]) -> str:
+    return f"{difference[0]:+.1f} points [{difference[1]:+.1f}, {difference[2]:+.1f}]"

@@ -1,0 +1,82 @@
+"""A project's accepted annotations as training images and as the frozen validation sample."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from semsam_annotate.annotations import Annotation, ImageRef, Project
+from semsam_annotate.api import Vocabulary, rle_area
+from semsam_annotate.training.data.coco import ImageEntry
+from semsam_annotate.training.data.record import OBJECT, PART
+from semsam_annotate.training.evaluation.sample import MIN_AREA, EvaluationSample, SampleImage, TruthMask
+
+
+@dataclass(frozen=True)
+class ProjectData:
+    """``train``: images to learn from. ``validation``: every accepted mask of the images held back."""
+
+    train: tuple[ImageEntry, ...]
+    validation: EvaluationSample
+
+    @property
+    def validation_masks(self) -> int:
+        """Number of validation clicks."""
+        return sum(len(image.chosen) for image in self.validation.images)
+
+
+def read_project(project: Project, progress: Callable[[int, int], None] = lambda done, total: None) -> ProjectData:
+    """Split the accepted annotations by image, as the project has written down.
+
+    Every image is read once, so that a photo that changed since it was annotated is found before training on it.
+    """
+    train: list[ImageEntry] = []
+    held: list[SampleImage] = []
+    refs = [ref for ref in project.store.images() if project.store.annotations(image=ref)]
+    for number, ref in enumerate(refs):
+        rows = [row for row in project.store.annotations(image=ref) if not row.plane]
+        project.read(ref)
+        if rows and project.split_of(ref) == "validation":
+            held.append(_held_back(project, ref, rows))
+        elif rows:
+            train.append(_entry(project, ref, rows))
+        progress(number + 1, len(refs))
+    clicked = tuple(image for image in held if image.chosen)
+    return ProjectData(tuple(train), EvaluationSample(clicked, _vocabulary(project, train, held), 0))
+
+
+def _vocabulary(project: Project, train: Sequence[ImageEntry], held: Sequence[SampleImage]) -> Vocabulary:
+    """Names of the project's configuration and of its annotations."""
+    known = project.vocabulary()
+    objects = {name for entry in train for name in entry.objects if name}
+    objects |= {truth.object for image in held for truth in image.truths if truth.object}
+    parts = {name for entry in train for name in entry.parts if name}
+    parts |= {truth.part for image in held for truth in image.truths if truth.part}
+    return Vocabulary(sorted(objects | set(known.objects)), sorted(parts | set(known.parts)))
+
+
+def _entry(project: Project, ref: ImageRef, rows: Sequence[Annotation]) -> ImageEntry:
+    place = {row.id: index for index, row in enumerate(rows)}
+    return ImageEntry(
+        path=project.image_path(ref),
+        height=ref.height,
+        width=ref.width,
+        segments=tuple(_segment(row) for row in rows),
+        kinds=tuple(PART if row.kind == "part" else OBJECT for row in rows),
+        objects=tuple(row.object for row in rows),
+        parts=tuple(row.part for row in rows),
+        parents=tuple(place.get(row.part_of or "", -1) for row in rows),
+        source="project",
+        license_class="project",
+        ids=tuple(range(1, len(rows) + 1)),
+    )
+
+
+def _held_back(project: Project, ref: ImageRef, rows: Sequence[Annotation]) -> SampleImage:
+    truths = tuple(
+        TruthMask(index + 1, _segment(row), row.kind == "part", row.object, row.part) for index, row in enumerate(rows)
+    )
+    chosen = tuple(index for index, row in enumerate(rows) if rle_area(row.mask) >= MIN_AREA)
+    return SampleImage(ref.sha256, project.image_path(ref), ref.height, ref.width, truths, chosen)
+
+
+def _segment(row: Annotation) -> dict[str, object]:
+    return {"size": row.mask["size"], "counts": row.mask["counts"].encode("ascii")}
