@@ -75,11 +75,11 @@ class AnnotationDock(QWidget):
         try:
             self.open_project(folder, engine)
         except (SemsamError, OSError) as error:
-            self.status.message.setText(str(error))
+            self.status.say(str(error))
 
     def _listen(self, annotator: Annotator) -> None:
         session, worker = annotator.session, annotator.worker
-        session.told.connect(self.status.message.setText)
+        session.told.connect(self.status.say)
         session.candidate_changed.connect(self._show_hint)
         session.accepted_changed.connect(self._show_hint)
         worker.state.connect(self.status.show_work)
@@ -94,7 +94,7 @@ class AnnotationDock(QWidget):
             self.status.hint.setText(next_step(session.picture, session.candidate, session.waiting, count))
 
     def _show_failure(self, _: int, message: str) -> None:
-        self.status.message.setText(message)
+        self.status.say(message)
 
     def _stop(self) -> None:
         if self.annotator is not None:

@@ -76,6 +76,11 @@ class EngineWorker:
         self._connect, self._deliver = connect, deliver
         self._run: _Run | None = None
 
+    @property
+    def link(self) -> EngineLink | None:
+        """The way to the engine in use, None before the first request."""
+        return None if self._run is None else self._run.link
+
     def submit(self, request: Request) -> None:
         """Ask for ``request``; one that still waits is dropped. Returns at once."""
         if self._run is None:
@@ -107,7 +112,7 @@ class _Run:
     """One thread with one engine, until it is abandoned."""
 
     def __init__(self, link: EngineLink, emit: Callable[..., None]) -> None:
-        self._link, self._emit = link, emit
+        self.link, self._emit = link, emit
         self._embeddings: OrderedDict[str, Embedding] = OrderedDict()
         self._wanted: Request | None = None
         self._abandoned = False
@@ -125,13 +130,13 @@ class _Run:
         with self._changed:
             self._abandoned = True
             self._changed.notify()
-        threading.Thread(target=self._link.kill, name="semsam-engine-end").start()
+        threading.Thread(target=self.link.kill, name="semsam-engine-end").start()
 
     def _loop(self) -> None:
         while (request := self._next()) is not None:
             self._serve(request)
             self._emit(self, "state", "idle")
-        self._link.kill()  # the engine may have started between the kill of abandon and the end of this thread
+        self.link.kill()  # the engine may have started between the kill of abandon and the end of this thread
 
     def _next(self) -> Request | None:
         with self._changed:
@@ -156,16 +161,16 @@ class _Run:
         except Exception:  # it crashed, was killed, or the connection broke: once more on a fresh one
             if self._abandoned:
                 raise
-            self._link.kill()
+            self.link.kill()
             self._embeddings.clear()
             ladder = self._ladder(self._start(), request)
         if ladder is not None:
             self._emit(self, "answered", request.ticket, ladder)
 
     def _start(self) -> Engine:
-        if not self._link.is_running:
+        if not self.link.is_running:
             self._emit(self, "state", "starting")
-        return self._link.engine
+        return self.link.engine
 
     def _ladder(self, engine: Engine, request: Request) -> Ladder | None:
         try:

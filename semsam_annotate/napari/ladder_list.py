@@ -27,6 +27,7 @@ class LadderList(QTableWidget):
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # keys go on to the canvas
         self.setShowGrid(False)
+        self.setStyleSheet("QTableWidget::item:selected { background: #b36b00; color: white }")  # the mask's orange
         self.setWordWrap(False)
         header = self.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
@@ -59,7 +60,7 @@ class LadderList(QTableWidget):
 
     def _fit_height(self) -> None:
         row = self.verticalHeader().defaultSectionSize()
-        self.setFixedHeight(self.horizontalHeader().sizeHint().height() + ROWS * row + 2 * self.frameWidth() + 2)
+        self.setFixedHeight(self.horizontalHeader().sizeHint().height() + ROWS * row + 2 * self.frameWidth() + 16)
 
 
 def cells(proposal: Proposal) -> tuple[str, str, str, str]:

@@ -30,6 +30,10 @@ class StatusLine(QWidget):
         self._lay_out()
         self.show_work("idle")
 
+    def say(self, message: str) -> None:
+        """The last message, one or two lines."""
+        self.message.setText(message)
+
     def show_work(self, state: str) -> None:
         """State of the engine worker, also as an activity of napari's status bar."""
         text = WORK.get(state, state)

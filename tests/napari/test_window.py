@@ -1,0 +1,41 @@
+"""A real window with the real engine in its child process: on a display, or under xvfb-run."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCENARIOS = Path(__file__).with_name("window_scenarios.py")
+
+
+@pytest.fixture
+def screen() -> list[str]:
+    """What to put before a command so that it has a display."""
+    if os.environ.get("DISPLAY"):
+        return []
+    if shutil.which("xvfb-run"):
+        return ["xvfb-run", "-a", "-s", "-screen 0 1680x1050x24 +extension GLX"]
+    pytest.skip("no display: DISPLAY is not set and xvfb-run is not installed")
+
+
+def play(screen: list[str], scenario: str, folder: Path) -> dict[str, float]:
+    command = [*screen, sys.executable, str(SCENARIOS), scenario, str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=560)
+    assert done.returncode == 0, f"{done.stdout[-2000:]}\n{done.stderr[-6000:]}"
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.mark.window
+def test_click_move_name_accept_export_take_back(screen, tmp_path):
+    measured = play(screen, "annotate", tmp_path)
+    assert measured["gap_while_encoding_s"] < 0.5
+    assert (tmp_path / "napari.png").stat().st_size > 20_000
+
+
+@pytest.mark.window
+def test_killing_the_engine_loses_no_work(screen, tmp_path):
+    play(screen, "crash", tmp_path)
