@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from semsam_annotate.api import BadInput
-from semsam_annotate.model.checkpoints.weights import read_header
+from semsam_annotate.model.checkpoints.weights import load_checkpoint
 
 PACKAGED = "packaged"
 _VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,63}")
@@ -36,7 +36,8 @@ class ModelRegistry:
 
     def versions(self) -> list[ModelVersion]:
         """The packaged version, then the project's own, oldest first."""
-        found = [self._read(path.name) for path in self.folder.glob("*/weights.safetensors") for path in [path.parent]]
+        places = [path.parent.name for path in self.folder.glob("*/weights.safetensors")]
+        found = [self._read(name) for name in places if _VERSION.fullmatch(name)]
         return [self.get(PACKAGED), *sorted(found, key=lambda version: version.notes.get("created", 0))]
 
     def get(self, version: str) -> ModelVersion:
@@ -53,8 +54,11 @@ class ModelRegistry:
         return self.get(self._history()[-1])
 
     def add(self, weights: Path, notes: dict[str, Any]) -> ModelVersion:
-        """Copy checked weights in as a new version, not yet active."""
-        version = read_header(weights)["version"]
+        """Copy weights in as a new version, not yet active; BadInput when they cannot be loaded.
+
+        Weights that are there already keep their place, which may be serving, and get the new notes.
+        """
+        version = load_checkpoint(weights)[2]
         place = self.folder / version
         partial = self.folder / f".{version}.{os.getpid()}.part"
         shutil.rmtree(partial, ignore_errors=True)
@@ -63,15 +67,23 @@ class ModelRegistry:
         written = {**notes, "created": time.time()}
         (partial / "notes.json").write_text(json.dumps(written, indent=1), encoding="utf-8")
         if place.exists():
-            shutil.rmtree(place)
-        os.replace(partial, place)
+            for file in partial.iterdir():
+                os.replace(file, place / file.name)
+            partial.rmdir()
+        else:
+            os.replace(partial, place)
         return self._read(version)
 
     def promote(self, version: str) -> ModelVersion:
-        """Make a version active, in one step."""
+        """Make a version active, in one step; BadInput when its weights cannot be loaded.
+
+        Promoting the active version changes nothing, so that a rollback always leads to another one.
+        """
         chosen = self.get(version)
-        read_header(chosen.weights)
-        self._write_history([*self._history(), version])
+        load_checkpoint(chosen.weights)
+        history = self._history()
+        if history[-1] != version:
+            self._write_history([*history, version])
         return chosen
 
     def rollback(self) -> ModelVersion:
@@ -85,13 +97,16 @@ class ModelRegistry:
     def _read(self, version: str) -> ModelVersion:
         place = self.folder / version
         notes = place / "notes.json"
-        content = json.loads(notes.read_text(encoding="utf-8")) if notes.is_file() else {}
+        try:
+            content = dict(json.loads(notes.read_text(encoding="utf-8"))) if notes.is_file() else {}
+        except (ValueError, TypeError) as error:
+            raise BadInput(f"{notes} is damaged: {error}") from error
         return ModelVersion(version, place / "weights.safetensors", content)
 
     def _history(self) -> list[str]:
         try:
             content = json.loads((self.folder / "active.json").read_text(encoding="utf-8"))
-            return [PACKAGED, *content["promoted"]]
+            return [PACKAGED, *(str(version) for version in content["promoted"])]
         except FileNotFoundError:
             return [PACKAGED]
         except (ValueError, KeyError, TypeError) as error:

@@ -51,7 +51,7 @@ class RunFolder:
         """Lines of metrics so far; of a step that was done twice, after a kill, the later one."""
         path = self._path("metrics.jsonl")
         lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-        rows = {row["step"]: row for row in map(json.loads, (line for line in lines if line.endswith("}")))}
+        rows = {row["step"]: row for row in map(_row, lines) if row is not None}
         return [rows[step] for step in sorted(rows)]
 
     def description(self) -> dict[str, Any]:
@@ -75,6 +75,15 @@ class RunFolder:
         partial = self._path(f"{name}.part")
         partial.write_text(json.dumps(content, indent=1), encoding="utf-8")
         os.replace(partial, self._path(name))
+
+
+def _row(line: str) -> dict[str, Any] | None:
+    """A line of metrics; None for one that a kill cut short, which may have run into the next."""
+    try:
+        row: dict[str, Any] = json.loads(line)
+    except ValueError:
+        return None
+    return row
 
 
 def data_hashes(config: TrainConfig) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor
 from torch.optim import AdamW
@@ -33,9 +34,11 @@ def save_state(network: SemanticSam, optimizer: AdamW, step: int, path: Path) ->
 
 def load_state(network: SemanticSam, optimizer: AdamW, path: Path) -> int:
     """Restore a run; returns the number of steps done. BadInput when the file belongs to another network."""
-    tensors = load_file(path)
     try:
+        tensors = load_file(path)
         network.load_state_dict({name: tensors[f"network.{name}"] for name in network.state_dict()})
+    except SafetensorError as error:
+        raise BadInput(f"{path} is damaged ({error}); train into an empty folder") from error
     except (KeyError, RuntimeError) as error:
         raise BadInput(f"{path} belongs to another network; train into an empty folder") from error
     for name, parameter in network.named_parameters():

@@ -34,6 +34,11 @@ class CheckpointCard:
     trained: dict[str, Any] = field(default_factory=dict)
     """How it was made: steps, seed, data hashes, parent version."""
 
+    def __post_init__(self) -> None:
+        count = self.config.mask_decoder.granularities
+        if len(self.levels) != count or not all(isinstance(level, int) and 1 <= level <= 6 for level in self.levels):
+            raise BadInput(f"a model of {count} granularities needs as many levels from 1 to 6, not {self.levels}")
+
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values."""
         return asdict(self)
@@ -69,12 +74,14 @@ def load_checkpoint(path: Path) -> tuple[SemanticSam, CheckpointCard, str]:
     header = read_header(path)
     try:
         card = CheckpointCard.from_json(json.loads(header["card"]))
-    except (KeyError, TypeError, ValueError) as error:
+        network = SemanticSam(card.config)
+    except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
         raise BadInput(f"the weights {path} have a damaged description: {error}") from error
-    network = SemanticSam(card.config)
     tensors = _read_tensors(path)
     _check_keys(path, network, tensors)
-    network.load_state_dict(tensors)
+    if tensors_version(tensors) != header["version"]:
+        raise BadInput(f"the weights {path} are damaged: their contents are not those of version {header['version']}")
+    network.load_state_dict({name: _full(value) for name, value in tensors.items()})
     return network.eval(), card, header["version"]
 
 
@@ -112,10 +119,13 @@ def _read_tensors(path: Path) -> dict[str, Tensor]:
     try:
         with safe_open(path, "pt") as opened:
             names = list(opened.keys())
-            read = {name: opened.get_tensor(name) for name in names}
+            return {name: opened.get_tensor(name) for name in names}
     except (SafetensorError, OSError) as error:
         raise BadInput(f"{path} is not a readable safetensors file: {error}") from error
-    return {name: value.float() if value.is_floating_point() else value for name, value in read.items()}
+
+
+def _full(value: Tensor) -> Tensor:
+    return value.float() if value.is_floating_point() else value
 
 
 def _check_keys(path: Path, network: SemanticSam, tensors: dict[str, Tensor]) -> None:

@@ -1,6 +1,7 @@
 """What is kept of encoded images: in memory and on disk, both bounded by bytes."""
 
 import os
+import re
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from semsam_annotate.model.engine.loaded import LoadedModel
 from semsam_annotate.model.engine.preprocessing import Frame
 from semsam_annotate.model.mask_decoder import ImageMemory
 from semsam_annotate.model.pixel_decoder import PixelFeatures
+
+_KEY = re.compile(r"[0-9a-f]{40}")
 
 
 @dataclass(frozen=True)
@@ -73,13 +76,13 @@ class DiskCache:
 
     def get(self, key: str) -> PixelFeatures | None:
         """Features of a key in fp16, None when they are not there or damaged."""
-        path = self._path(key)
         try:
+            path = self._path(key)
             tensors = load_file(path)
             os.utime(path)
             levels = tuple(tensors[f"level{index}"] for index in range(len(tensors) - 1))
             return PixelFeatures(tensors["mask_features"], levels)
-        except (OSError, SafetensorError, KeyError):
+        except (OSError, SafetensorError, KeyError, ValueError):
             return None
 
     def put(self, key: str, features: PixelFeatures) -> None:
@@ -105,6 +108,9 @@ class DiskCache:
                 path.unlink(missing_ok=True)
 
     def _path(self, key: str) -> Path:
+        """Keys come back from callers, over HTTP too: only what an engine gave out may name a file."""
+        if not _KEY.fullmatch(key):
+            raise ValueError("not a key of an encoded image")
         return self.folder / f"{key}.safetensors"
 
 

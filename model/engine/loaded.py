@@ -1,5 +1,6 @@
 """A network with its card, ready to answer on a device."""
 
+import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,7 @@ class LoadedModel:
     version: str
     device: torch.device
     _texts: "OrderedDict[tuple[str, ...], Tensor]" = field(default_factory=OrderedDict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
     def read(cls, path: Path, device: str) -> "LoadedModel":
@@ -59,11 +61,13 @@ class LoadedModel:
         """(V, text_dim) embeddings of names, None when there are none or the model has no text tower."""
         if not names or self.network.text_tower is None:
             return None
-        if names not in self._texts:
-            self._texts[names] = self.network.text_tower(names)
+        with self._lock:
+            if names not in self._texts:
+                self._texts[names] = self.network.text_tower(names)
+            self._texts.move_to_end(names)
             while len(self._texts) > KEPT_VOCABULARIES:
                 self._texts.popitem(last=False)
-        return self._texts[names]
+            return self._texts[names]
 
 
 def choose_device(device: str) -> torch.device:

@@ -1,5 +1,6 @@
 """Which weights an engine uses."""
 
+import threading
 from importlib.resources import as_file, files
 from pathlib import Path
 
@@ -35,19 +36,25 @@ def _follow(project: Path, device: str, settings: EngineSettings | None) -> Loca
     """An engine that loads a project's model anew whenever another one is promoted."""
     if not (project / "project.toml").is_file():
         raise BadInput(f"there is no project in {project}: project.toml is missing")
-    registry = ModelRegistry(project / "models", packaged_weights())
-    loaded: dict[str, LoadedModel] = {}
+    follower = _Follower(ModelRegistry(project / "models", packaged_weights()), device)
+    follower()
+    return LocalEngine(follower, settings or EngineSettings(cache_folder=project / "embeddings"))
 
-    def current() -> LoadedModel:
-        version = registry.active().version
-        if version not in loaded:
-            model = LoadedModel.read(registry.active().weights, device)
-            loaded.clear()
-            loaded[version] = model
-        return loaded[version]
 
-    current()
-    return LocalEngine(current, settings or EngineSettings(cache_folder=project / "embeddings"))
+class _Follower:
+    """The active model of a registry, loaded once a promotion; safe to call from several threads."""
+
+    def __init__(self, registry: ModelRegistry, device: str) -> None:
+        self.registry, self.device = registry, device
+        self._loaded: tuple[str, LoadedModel] | None = None
+        self._lock = threading.Lock()
+
+    def __call__(self) -> LoadedModel:
+        with self._lock:
+            active = self.registry.active()
+            if self._loaded is None or self._loaded[0] != active.version:
+                self._loaded = active.version, LoadedModel.read(active.weights, self.device)
+            return self._loaded[1]
 
 
 def _cache_folder() -> Path:

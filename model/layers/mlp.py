@@ -2,8 +2,6 @@
 
 from itertools import pairwise
 
-from itertools import pairwise
-
 from torch import Tensor, nn
 from torch.nn import functional as F
 
