@@ -9,10 +9,14 @@ import typer
 from semsam_annotate.api import BadInput
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from semsam_annotate.training.evaluation import EvaluationResult, EvaluationSample, Proposer
 
 SHOWN = ("max", "oracle", "all", "all_multi", "max_click2")
+KINDS = ("object", "part")
 LABELS = ("label_object", "label_part", "label_owner")
+ENDS = ("_majority", "_macro", "_macro_majority")
 
 
 def register(app: typer.Typer) -> None:
@@ -90,43 +94,45 @@ def check_writable(*paths: Path | None) -> None:
 
 
 def show(figures: dict[str, Any]) -> None:
-    """Print the figures as a table: what was measured, the 95 % interval, and the difference where there is one."""
+    """Print the figures as tables: masks, then labels where the engine gives any, with 95 % intervals."""
     from rich.console import Console
-    from rich.table import Table
 
-    title = f"{figures['engine']}: {figures['n']} clicks on {figures['images']} images"
-    table = Table(title=title, title_justify="left")
-    difference = figures.get("difference")
-    headings = ["", "%", "95 %", "objects", "parts", *(["difference"] if difference else [])]
-    for number, heading in enumerate(headings):
-        table.add_column(heading, justify="right" if number else "left")
-    for key in SHOWN:
-        if figures[key] is not None:
-            kinds = [_number(figures[f"{key}{kind}"]) for kind in ("_object", "_part")]
-            table.add_row(key, *_with_interval(figures, key), *kinds, *_difference(difference, key))
-    for key in (f"{side}_top{top}{kind}" for side in LABELS for top in (1, 5) for kind in ("", "_macro")):
-        if figures[key] is not None:
-            usual = f"majority {_number(figures[f'{key}_majority'])}"
-            table.add_row(key, *_with_interval(figures, key), usual, "", *_difference(difference, key))
     console = Console()
-    console.print(table)
+    title = f"{figures['engine']}: {figures['n']} clicks on {figures['images']} images"
+    keys = [key for key in SHOWN if figures[key] is not None]
+    masks = [[key, *_measured(figures, key), *(_number(figures[f"{key}_{kind}"]) for kind in KINDS)] for key in keys]
+    _print(console, title, ["IoU, %", "all", "95 %", "objects", "parts"], masks)
+    keys = [key for key in (f"{side}_top{top}" for side in LABELS for top in (1, 5)) if figures[key] is not None]
+    labels = [[key, *_measured(figures, key), *(_number(figures[f"{key}{end}"]) for end in ENDS)] for key in keys]
+    if labels:
+        _print(console, "", ["labels, %", "micro", "95 %", "majority", "macro", "majority"], labels)
+    if difference := figures.get("difference"):
+        shown = [key for key in (*SHOWN, *keys, *(f"{key}_macro" for key in keys)) if difference[key] is not None]
+        rows = [[key, f"{difference[key][0]:+.1f}", _interval(difference[key][1:], "+.1f")] for key in shown]
+        _print(console, f"minus {figures['against']['engine']}, click by click", ["", "points", "95 %"], rows)
     order = figures["kendall_tau"]
     tau = "–" if order is None else f"{order:.2f}"
     console.print(f"ladder: {figures['ladder_length']:.2f} rungs, Kendall's τ of level and area {tau}")
 
 
-def _with_interval(figures: dict[str, Any], key: str) -> tuple[str, str]:
-    low, high = figures["ci95"][key]
-    return _number(figures[key]), f"{low:.1f} … {high:.1f}"
+def _print(console: "Console", title: str, headings: list[str], rows: list[list[str]]) -> None:
+    from rich.table import Table
+
+    table = Table(title=title or None, title_justify="left")
+    for number, heading in enumerate(headings):
+        table.add_column(heading, justify="right" if number else "left", no_wrap=True)
+    for row in rows:
+        table.add_row(*row)
+    console.print(table)
 
 
-def _difference(difference: dict[str, Any] | None, key: str) -> list[str]:
-    if difference is None:
-        return []
-    if difference[key] is None:
-        return ["–"]
-    mean, low, high = difference[key]
-    return [f"{mean:+.1f} ({low:+.1f} … {high:+.1f})"]
+def _measured(figures: dict[str, Any], key: str) -> tuple[str, str]:
+    return _number(figures[key]), _interval(figures["ci95"][key], ".1f")
+
+
+def _interval(bounds: list[float], digits: str) -> str:
+    low, high = bounds
+    return f"{low:{digits}} … {high:{digits}}"
 
 
 def _number(value: float | None) -> str:

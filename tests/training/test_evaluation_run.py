@@ -218,7 +218,7 @@ def test_the_command_writes_figures_and_compares(coco, tmp_path, command):
     assert compare(saved, saved, rounds=10)["max"] == [0, 0, 0]
     code, printed, errors = command(*given, "--json", out, "--against", rows)
     assert code == 0, errors
-    assert "difference" in printed
+    assert "minus none" in printed
     assert json.loads(out.read_text())["difference"]["oracle"] == [0, 0, 0]
     assert not list(tmp_path.glob(".*part"))
 
