@@ -27,14 +27,14 @@ def spoiled(body, chance: random.Random):
     for _ in range(chance.randint(1, 3)):
         path = chance.choice(list(places(body)))
         if not path:
-            return chance.choice(JUNK)
+            return copy.deepcopy(chance.choice(JUNK))
         target = body
         for key in path[:-1]:
             target = target[key]
         if isinstance(target, dict) and chance.random() < 0.3:
             del target[path[-1]]
         else:
-            target[path[-1]] = chance.choice(JUNK)
+            target[path[-1]] = copy.deepcopy(chance.choice(JUNK))
     return body
 
 
