@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, ScalarSelect, Select, insert, select
+from sqlalchemy import Connection, FromClause, RowMapping, ScalarSelect, Select, insert, select
 
 from semsam_annotate.annotations.record import Annotation, ImageRef, Source
 from semsam_annotate.annotations.schema import annotation, event, image, image_split
@@ -71,10 +71,10 @@ def insert_image(connection: Connection, ref: ImageRef) -> None:
         )
 
 
-def latest(name: str) -> ScalarSelect[str]:
+def latest(name: str, of: FromClause = annotation) -> ScalarSelect[str]:
     """The newest value of an event ("status" or "review") of the annotation in the enclosing query."""
-    found = select(event.c.value).where(event.c.annotation == annotation.c.id, event.c.name == name)
-    return found.order_by(event.c.seq.desc()).limit(1).correlate(annotation).scalar_subquery()
+    found = select(event.c.value).where(event.c.annotation == of.c.id, event.c.name == name)
+    return found.order_by(event.c.seq.desc()).limit(1).correlate(of).scalar_subquery()
 
 
 def select_records() -> Select[Any]:
@@ -93,11 +93,18 @@ def read_records(connection: Connection, query: Select[Any], heirs: dict[str, st
 
 
 def successors(connection: Connection) -> dict[str, str]:
-    """Which record stands in for a superseded one now."""
+    """Which record stands in for a superseded one now: its latest correction, one that was not deleted if possible."""
+    old = annotation.alias()
     status = latest("status")
-    query = select(annotation.c.supersedes, annotation.c.id).where(annotation.c.supersedes.is_not(None))
-    rows = connection.execute(query.where(status.in_(["accepted", "superseded"])).order_by(annotation.c.seq))
-    return {row[0]: row[1] for row in rows}
+    query = select(old.c.id, annotation.c.id, status).join(old, old.c.id == annotation.c.supersedes)
+    query = query.where(latest("status", old) == "superseded").order_by(annotation.c.seq)
+    heirs: dict[str, str] = {}
+    alive: set[str] = set()
+    for was, now, state in connection.execute(query):
+        if state in ("accepted", "superseded") or was not in alive:
+            heirs[was] = now
+            alive |= {was} if state in ("accepted", "superseded") else set()
+    return heirs
 
 
 def current(id: str | None, heirs: dict[str, str]) -> str | None:
