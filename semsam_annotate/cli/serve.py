@@ -49,6 +49,8 @@ def serve(
         raise BadInput(f"serving needs the extra 'serve' ({error}): pip install 'semsam-annotate[serve]'") from error
     if exit_with_parent:
         server.exit_with_parent()
+    if project is not None:
+        _make_project(project)
     credentials = _credentials(token, token_env, basic_auth, project)
     chosen = settings.ServerSettings(
         credentials=credentials,
@@ -73,6 +75,14 @@ def serve(
             )
         server.announce(listener)
         server.run(served, listener)
+
+
+def _make_project(folder: Path) -> None:
+    """A project that is not there is made: its model is asked for before anything is kept in it."""
+    if not (folder / "project.toml").exists():
+        from semsam_annotate.annotations import Project
+
+        Project.create(folder).close()
 
 
 def _credentials(
