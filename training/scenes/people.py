@@ -10,6 +10,30 @@ from semsam_annotate.training.scenes.shapes import blob, box, ellipse, limb, pol
 def person(rng: np.random.Generator) -> Node:
     """A clothed figure: hair, skin, upper and lower garment, shoes, perhaps hat, belt and bag."""
     stride, reach = rng.uniform(0.06, 0.25), rng.uniform(0.2, 0.45)
+    below, shoes, arms = _below(rng, stride), _shoes(stride), _arms(reach)
+    top, head = _top(rng), _head(rng)
+    bag = [
+        piece(
+            "bag",
+            box(reach - 0.12, 0.17, reach + 0.14, 0.42, 0.04),
+            piece("clasp", box(reach - 0.02, 0.25, reach + 0.04, 0.3), tint="metal"),
+        )
+    ]
+    return piece(
+        "person",
+        None,
+        piece("neck", box(-0.06, -0.62, 0.06, -0.45), tint="skin"),
+        *row(below),
+        *row(shoes),
+        *row(arms),
+        top,
+        head,
+        *row(bag if rng.random() < 0.4 else []),
+    )
+
+
+def _below(rng: np.random.Generator, stride: float) -> list[Node]:
+    """The legs under a skirt, or in trousers."""
     hip = 0.1
     legs = [
         limb([(s * 0.1, hip), (s * (0.1 + stride / 2), 0.5), (s * (0.1 + stride), 0.9)], 0.11, 0.07) for s in (-1, 1)
@@ -17,14 +41,16 @@ def person(rng: np.random.Generator) -> Node:
     skirt = rng.random() < 0.4
     lower = "skirt" if skirt else str(rng.choice(["pants", "jeans"]))
     if skirt:
-        below = [
+        return [
             piece("skin", legs[0], tint="skin"),
             piece("skin", legs[1], tint="skin"),
             piece(lower, polygon((-0.17, 0.0), (0.17, 0.0), (0.32, rng.uniform(0.3, 0.6)), (-0.32, 0.4))),
         ]
-    else:
-        below = [piece(lower, None, piece("pant leg", legs[0]), piece("pant leg", legs[1]))]
-    shoes = [
+    return [piece(lower, None, piece("pant leg", legs[0]), piece("pant leg", legs[1]))]
+
+
+def _shoes(stride: float) -> list[Node]:
+    return [
         piece(
             "shoes",
             smooth(
@@ -40,7 +66,10 @@ def person(rng: np.random.Generator) -> Node:
         )
         for s in (-1, 1)
     ]
-    arms = [
+
+
+def _arms(reach: float) -> list[Node]:
+    return [
         piece(
             "arm",
             None,
@@ -54,6 +83,9 @@ def person(rng: np.random.Generator) -> Node:
         )
         for s in (-1, 1)
     ]
+
+
+def _top(rng: np.random.Generator) -> Node:
     belt = [
         piece(
             "belt",
@@ -63,13 +95,16 @@ def person(rng: np.random.Generator) -> Node:
             clip=True,
         )
     ]
-    top = piece(
+    return piece(
         str(rng.choice(["top", "coat", "shirt", "jacket"])),
         smooth([(-0.26, -0.5), (0.26, -0.5), (0.2, 0.13), (-0.2, 0.13)], 1),
         *row(belt if rng.random() < 0.5 else []),
         *row([piece("button", ellipse(0, y, 0.022)) for y in (-0.35, -0.22, -0.09)] if rng.random() < 0.3 else []),
     )
-    head = piece(
+
+
+def _head(rng: np.random.Generator) -> Node:
+    return piece(
         "head",
         None,
         piece("hair", blob(rng, 0, -0.75, 0.19, 0.12), tint="hair"),
@@ -93,24 +128,6 @@ def person(rng: np.random.Generator) -> Node:
             if rng.random() < 0.35
             else []
         ),
-    )
-    bag = [
-        piece(
-            "bag",
-            box(reach - 0.12, 0.17, reach + 0.14, 0.42, 0.04),
-            piece("clasp", box(reach - 0.02, 0.25, reach + 0.04, 0.3), tint="metal"),
-        )
-    ]
-    return piece(
-        "person",
-        None,
-        piece("neck", box(-0.06, -0.62, 0.06, -0.45), tint="skin"),
-        *row(below),
-        *row(shoes),
-        *row(arms),
-        top,
-        head,
-        *row(bag if rng.random() < 0.4 else []),
     )
 
 
