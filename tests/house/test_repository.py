@@ -9,7 +9,7 @@ import pytest
 LONGEST_FILE = 250
 LONGEST_FUNCTION = 50
 CODE = {".py", ".sh", ".toml", ".cfg", ".yaml", ".yml", ""}
-MACHINE = tuple("/" + folder + "/" for folder in ("work", "root", "home"))
+MACHINE = tuple("/" + folder + "/" for folder in ("work", "root"))
 DATA = {".json", ".jsonl", ".txt", ".md"}
 
 
