@@ -44,7 +44,8 @@ class AnnotationLayers:
         self.remove()
         size = image_shape(image)[-2:]
         placed = {**plane_transform(image), "units": image.units[-2:]}
-        self.accepted = Labels(np.zeros(size, np.int32), name=ACCEPTED, opacity=0.45, **placed)
+        self.accepted = Labels(np.zeros(size, np.int32), name=ACCEPTED, opacity=0.9, **placed)
+        self.accepted.contour = 2  # outlines: the image and the mask being made stay visible
         self.candidate = Labels(
             np.zeros(size, np.uint8), name=CANDIDATE, opacity=0.6, colormap=_candidate_colours(), **placed
         )

@@ -4,15 +4,16 @@ import hashlib
 import queue
 import time
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from napari.utils.key_bindings import coerce_keybinding
 
+from semsam_annotate.annotations import image_sha256
 from semsam_annotate.api import (
-    BadInput,
     Embedding,
     EngineInfo,
-    EngineUnavailable,
     Ladder,
     Prompt,
     Proposal,
@@ -21,6 +22,8 @@ from semsam_annotate.api import (
     Vocabulary,
 )
 from semsam_annotate.napari.engine_worker import EngineWorker
+from semsam_annotate.napari.picture import Picture
+from semsam_annotate.napari.session import AnnotationSession
 
 
 class RegionEngine:
@@ -136,11 +139,6 @@ class Pump:
 
 
 @pytest.fixture
-def engine() -> RegionEngine:
-    return RegionEngine()
-
-
-@pytest.fixture
 def link() -> RegionLink:
     return RegionLink()
 
@@ -167,11 +165,6 @@ def scene() -> np.ndarray:
 
 
 @pytest.fixture
-def errors() -> tuple[type[Exception], ...]:
-    return BadInput, EngineUnavailable
-
-
-@pytest.fixture
 def ledger(tmp_path):
     from semsam_annotate.napari.project_ledger import ProjectLedger
 
@@ -179,3 +172,77 @@ def ledger(tmp_path):
     ledger.learn("car", "wheel")
     yield ledger
     ledger.close()
+
+
+class Hand:
+    """Sends events to a viewer as napari's canvas does: first the viewer's callbacks, then the active layer's."""
+
+    def __init__(self, annotator, pump) -> None:
+        self.annotator, self.viewer, self.pump = annotator, annotator.viewer, pump
+
+    def drag(self, *path, modifiers=(), button=1):
+        """Press at the first (row, column), in world units, move along the others, release at the last."""
+        event = SimpleNamespace(
+            button=button, modifiers=modifiers, dims_displayed=list(self.viewer.dims.displayed), handled=False
+        )
+        running = []
+        for number, position in enumerate([*path, path[-1]]):
+            event.type = ("mouse_press", *["mouse_move"] * (len(path) - 1), "mouse_release")[number]
+            event.position, event.pos = (*self.viewer.dims.point[:-2], *position), (position[1], position[0])
+            if number == 0:
+                running = [self.annotator.mouse.on_drag(self.viewer, event)]
+            running = [action for action in running if next(action, "over") != "over"]
+        return event
+
+    def click(self, position, *modifiers, wait=True):
+        self.drag(position, modifiers=modifiers)
+        if wait:
+            self.pump.until(lambda: not self.annotator.session.waiting)
+
+    def wheel(self, turn, *modifiers):
+        event = SimpleNamespace(modifiers=modifiers, delta=(0.0, turn), handled=False, native=None)
+        self.annotator.mouse.on_wheel(self.viewer, event)
+        return event
+
+    def press(self, key, provider=None):
+        provider = provider or self.viewer.layers.selection.active or self.viewer
+        keymap = {coerce_keybinding(bound): action for bound, action in provider.keymap.items()}
+        keymap[coerce_keybinding(key)](provider)
+
+
+@pytest.fixture
+def hand_of(pump) -> Callable[..., Hand]:
+    return lambda annotator: Hand(annotator, pump)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def picture(scene) -> Picture:
+    sha = image_sha256(scene)
+    return Picture(scene, scene, sha, sha, "scene")
+
+
+@pytest.fixture
+def session(ledger, link, picture, clock) -> AnnotationSession:
+    engine, session = link.engine, AnnotationSession(ledger, clock)
+    session.lines = []
+    session.told.connect(session.lines.append)
+    session.asked.connect(
+        lambda ticket, prompt: session.answer(
+            ticket, engine.propose(engine.encode(picture.rgb), prompt, ledger.vocabulary)
+        )
+    )
+    session.open(picture)
+    return session

@@ -5,57 +5,12 @@ import random
 import numpy as np
 import pytest
 
-from semsam_annotate.annotations import image_sha256
 from semsam_annotate.api import Prompt
 from semsam_annotate.napari.labels import LabelChoice
-from semsam_annotate.napari.picture import Picture
 from semsam_annotate.napari.session import AUTOMATIC, AnnotationSession
 
 PART, SQUARE, OUTSIDE = (70.0, 60.0), (45.0, 35.0), (5.0, 5.0)
 """(x, y) in the scene: the dark part, the red square, the background."""
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def picture(scene) -> Picture:
-    sha = image_sha256(scene)
-    return Picture(scene, scene, sha, sha, "scene")
-
-
-@pytest.fixture
-def session(ledger, engine, picture, clock) -> AnnotationSession:
-    session = AnnotationSession(ledger, clock)
-    session.lines = []
-    session.told.connect(session.lines.append)
-    session.asked.connect(
-        lambda ticket, prompt: session.answer(
-            ticket, engine.propose(engine.encode(picture.rgb), prompt, ledger.vocabulary)
-        )
-    )
-    session.open(picture)
-    return session
-
-
-@pytest.fixture
-def deaf(ledger, picture, clock) -> AnnotationSession:
-    """A session whose engine has not answered yet."""
-    session = AnnotationSession(ledger, clock)
-    session.lines = []
-    session.told.connect(session.lines.append)
-    session.open(picture)
-    return session
 
 
 def test_a_click_shows_the_best_rung_and_the_models_guess(session):
@@ -147,98 +102,6 @@ def test_a_new_name_extends_the_vocabulary(session, ledger):
     assert "submarine" in ledger.vocabulary.objects
     assert "periscope" in ledger.vocabulary.parts
     assert grown == [ledger.vocabulary]
-
-
-def test_undo_takes_back_the_last_click_then_accepted_masks(session, ledger):
-    session.click(SQUARE)
-    first = session.accept()
-    session.click(PART)
-    session.click((41.0, 31.0), extend=True)
-    session.undo()
-    assert session.candidate.prompt == Prompt([PART])
-    session.undo()
-    assert session.candidate.empty
-    session.undo()
-    assert session.accepted == []
-    assert ledger.record(first.id).status == "deleted"
-    session.undo()
-    assert "nothing to take back" in session.lines[-1]
-
-
-def test_after_taking_back_another_rung_is_one_key_away(session):
-    session.click(PART)
-    session.show_rung(2)
-    taken = session.accept()
-    session.undo()
-    assert session.candidate.proposal.area == taken.area
-    session.move(-1)
-    again = session.accept()
-    assert again.area < taken.area
-    assert [mask.id for mask in session.accepted] == [again.id]
-
-
-def test_two_accepted_masks_go_with_two_undos_and_come_back_with_two_redos(session):
-    masks = []
-    for point in (PART, SQUARE):
-        session.click(point)
-        masks.append(session.accept().id)
-    session.undo()
-    session.undo()
-    assert session.accepted == []
-    session.redo()
-    session.redo()
-    assert sorted(mask.id for mask in session.accepted) == sorted(masks)
-    session.redo()
-    assert "nothing to do again" in session.lines[-1]
-
-
-def test_delete_under_the_pointer_takes_the_smallest_and_undo_restores_it(session):
-    for rung in (1, 0):
-        session.click(PART)
-        session.show_rung(rung)
-        session.accept()
-    small = min(session.accepted, key=lambda mask: mask.area)
-    session.delete_at(PART)
-    assert small.id not in [mask.id for mask in session.accepted]
-    session.undo()
-    assert small.id in [mask.id for mask in session.accepted]
-    session.delete_at(OUTSIDE)
-    assert len(session.accepted) == 2
-
-
-def test_history_of_another_picture_is_left_alone(session, picture):
-    session.click(PART)
-    session.accept()
-    other = picture.rgb[:, ::-1].copy()
-    sha = image_sha256(other)
-    session.open(Picture(other, other, sha, sha, "other"))
-    session.undo()
-    session.open(picture)
-    assert len(session.accepted) == 1
-
-
-def test_stale_answers_are_ignored(deaf, engine, picture):
-    tickets = []
-    deaf.asked.connect(lambda ticket, prompt: tickets.append((ticket, prompt)))
-    deaf.click(PART)
-    deaf.click(OUTSIDE)
-    embedding = engine.encode(picture.rgb)
-    deaf.answer(tickets[0][0], engine.propose(embedding, tickets[0][1]))
-    assert deaf.candidate.ladder is None
-    deaf.answer(tickets[1][0], engine.propose(embedding, tickets[1][1]))
-    assert deaf.candidate.ladder is not None
-    deaf.drop()
-    deaf.answer(tickets[1][0], engine.propose(embedding, tickets[1][1]))
-    assert deaf.candidate.ladder is None
-
-
-def test_nothing_is_accepted_while_an_answer_is_on_its_way(deaf):
-    deaf.click(PART)
-    assert deaf.accept() is None
-    assert deaf.accepted == []
-    deaf.refuse(deaf.ticket, "the engine died")
-    assert deaf.lines[-1] == "the engine died"
-    assert not deaf.waiting
 
 
 def test_what_cannot_be_done_is_told(session):

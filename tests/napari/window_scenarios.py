@@ -118,7 +118,7 @@ class Person:
 
     def look(self, path: Path) -> None:
         picture = self.viewer.screenshot(canvas_only=False, flash=False)[..., :3]
-        Image.fromarray(picture).quantize(256, method=Image.Quantize.MAXCOVERAGE).save(path, optimize=True)
+        Image.fromarray(picture).save(path)
 
 
 @contextmanager
@@ -127,7 +127,7 @@ def window(folder: Path) -> Iterator[Person]:
     photo, project = folder / "astronaut.png", folder / "project"
     Image.fromarray(data.astronaut()).save(photo)
     Project.create(
-        project, objects=["person", "rocket", "flag"], parts={"face": ["person"], "emblem": ["person"]}
+        project, objects=["person", "rocket", "flag"], parts={"face": ["person"], "suit": ["person"]}
     ).close()
     manager = subprocess.Popen(["openbox"]) if shutil.which("openbox") else None
     viewer, dock = open_window([photo], project, EngineChoice())
@@ -161,7 +161,9 @@ def ready(person: Person) -> None:
 def annotate(folder: Path) -> dict[str, float]:
     """The whole job: click, move, name, accept, export, take back."""
     with window(folder) as person:
+        began = time.monotonic()
         gap = person.gap_while(lambda: ready(person))
+        reading = time.monotonic() - began
         person.click(SUIT)
         person.session.show_rung(5)
         person.name("person", "")
@@ -169,10 +171,12 @@ def annotate(folder: Path) -> dict[str, float]:
         latencies = [person.click((PATCH[0] + step, PATCH[1])) for step in (16, -16, 8, -8, 0)]
         ladder = person.session.candidate.ladder
         rung = person.session.candidate.rung
+        pressed = time.monotonic()
         person.press("]" if rung + 1 < len(ladder) else "[")
+        to_draw = time.monotonic() - pressed
         assert len(ladder) == 1 or person.session.candidate.rung != rung
         assert person.dock.panel.ladder.rowCount() == len(ladder)
-        person.name("person", "emblem")
+        person.name("person", "suit")
         person.rest(0.3)
         person.look(folder / "napari.png")
         drawn, chosen = drawn_mask(person.dock.annotator.layers.candidate), person.session.candidate.proposal
@@ -185,13 +189,14 @@ def annotate(folder: Path) -> dict[str, float]:
         whole, record = stored(folder)
         assert (whole.object, whole.part, whole.kind) == ("person", None, "object")
         assert record.mask == chosen.rle
-        assert (record.object, record.part, record.level) == ("person", "emblem", chosen.level)
+        assert (record.object, record.part, record.level) == ("person", "suit", chosen.level)
         person.press("E", Qt.KeyboardModifier.ControlModifier)
         assert {"coco.json", "parts.json"} <= {path.name for path in (folder / "project").iterdir()}
         person.press("Z", Qt.KeyboardModifier.ControlModifier)
         assert [other.id for other in stored(folder)] == [whole.id]
         assert [other.status for other in stored(folder, None)] == ["accepted", "deleted"]
-        return {"gap_while_encoding_s": gap, "click_to_drawn_s": float(np.median(latencies))}
+        times = {"gap_while_encoding_s": gap, "start_and_encode_s": reading, "key_to_drawn_s": to_draw}
+        return {**times, "click_to_drawn_s": float(np.median(latencies))}
 
 
 def crash(folder: Path) -> dict[str, float]:
