@@ -29,7 +29,8 @@ def import_(
 
     from semsam_annotate.annotations import Project, read_import
 
-    with Progress(console=Console(stderr=True), transient=True) as progress:
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("images", total=None)
 
         def show(done: int, total: int) -> None:
