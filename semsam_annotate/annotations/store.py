@@ -69,8 +69,9 @@ class AnnotationStore:
             old = need(connection, id)
             if old.status != "accepted":
                 raise BadInput(f"annotation {id} is {old.status}: only an accepted one can be corrected")
+            record = write_one(connection, corrected(old, proposal, facts), replaces=id)
             tell(connection, id, "status", "superseded", facts.get("author"))
-            return write_one(connection, corrected(old, proposal, facts), replaces=id)
+            return record
 
     def delete(self, id: str, author: str | None = None) -> Annotation:
         """Mark as deleted; the row stays and ``undo`` brings it back."""
