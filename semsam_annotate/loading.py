@@ -3,12 +3,15 @@
 from semsam_annotate.api import BadInput, Engine
 
 
-def load_engine(source: str = "default", device: str = "auto", token: str | None = None) -> Engine:
+def load_engine(
+    source: str = "default", device: str = "auto", token: str | None = None, cleaning: bool = True
+) -> Engine:
     """Load an engine.
 
     ``source``: "default" (the packaged weights, always), a checkpoint file (``.safetensors``), "project:DIR" (follows
     that project's promotions) or "http://host:port" (``token`` opens it). ``device``: "auto", "cpu", "cuda", "cuda:1",
-    "mps". Raises BadInput when the source does not exist or is damaged, EngineUnavailable when it cannot be reached.
+    "mps". ``cleaning``: fill holes and drop islands of fewer than 100 pixels (a server decides that for itself).
+    Raises BadInput when the source does not exist or is damaged, EngineUnavailable when it cannot be reached.
     """
     if source.startswith(("http://", "https://")):
         from semsam_annotate.remote import RemoteEngine
@@ -20,4 +23,4 @@ def load_engine(source: str = "default", device: str = "auto", token: str | None
         raise BadInput(
             f"a local engine needs the extra 'local' ({error}): pip install 'semsam-annotate[local]'"
         ) from error
-    return open_engine(source, device)
+    return open_engine(source, device, cleaning)

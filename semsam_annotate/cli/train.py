@@ -30,8 +30,10 @@ def train(
         task = progress.add_task("training", total=settings.schedule.steps, rate="")
 
         def show(done: int, steps: int, losses: dict[str, float]) -> None:
-            rate = f"loss {losses['total']:.2f}"
-            progress.update(task, completed=done, total=steps, rate=rate)
+            speed = progress.tasks[task].speed
+            rate = "" if speed is None else f"{speed * settings.schedule.batch:.1f} images/s"
+            told = f"{rate} loss {losses['total']:.2f}"
+            progress.update(task, completed=done, total=steps, rate=told)
 
         weights = run(settings, out, show)
     typer.echo(f"weights: {weights}")
