@@ -7,7 +7,21 @@ import typer
 
 from semsam_annotate.api import SemsamError
 
-COMMANDS: tuple[str, ...] = ("annotate", "serve", "evaluate", "doctor", "train", "export", "import_", "retrain", "demo")
+COMMANDS: tuple[str, ...] = (
+    "annotate",
+    "serve",
+    "evaluate",
+    "doctor",
+    "train",
+    "export",
+    "import_",
+    "retrain",
+    "demo",
+    "click",
+    "auto",
+    "models",
+    "bench",
+)
 """Modules of ``semsam_annotate.cli`` that each ``register`` their commands, in the order of ``--help``."""
 
 

@@ -1,0 +1,110 @@
+"""``semsam models``: the versions of a project's model, and which of them serves."""
+
+import json as jsonlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from semsam_annotate.cli.engines import registry_of
+
+if TYPE_CHECKING:
+    from semsam_annotate.model.registry import ModelVersion
+
+ProjectOption = Annotated[Path, typer.Option("--project", help="Folder of the project.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    models = typer.Typer(help="List, inspect, promote and roll back the models of a project.", no_args_is_help=True)
+    models.command("list")(list_models)
+    models.command()(info)
+    models.command()(promote)
+    models.command()(rollback)
+    app.add_typer(models, name="models")
+
+
+def list_models(project: ProjectOption = Path(), json: JsonOption = False) -> None:
+    """List the versions, oldest first; the active one is marked."""
+    registry = registry_of(project)
+    active = registry.active().version
+    rows = [{"version": item.version, "active": item.version == active, **item.notes} for item in registry.versions()]
+    if json:
+        typer.echo(jsonlib.dumps(rows))
+        return
+    for row in rows:
+        notes = ", ".join(f"{key} {value}" for key, value in row.items() if _is_short(key, value))
+        typer.echo(f"{'*' if row['active'] else ' '} {row['version']:<14} {notes}".rstrip())
+
+
+def info(
+    version: Annotated[
+        str | None, typer.Argument(help="Version or .safetensors file; the active one if left out.")
+    ] = None,
+    project: ProjectOption = Path(),
+    json: JsonOption = False,
+) -> None:
+    """Show the card of a checkpoint: what it is, what it was trained on, how."""
+    from semsam_annotate.model.checkpoints.weights import load_checkpoint
+
+    path = _weights_of(version, project)
+    network, card, contents = load_checkpoint(path)
+    facts: dict[str, Any] = {
+        "version": contents,
+        "file": str(path),
+        "bytes": path.stat().st_size,
+        "parameters": sum(parameter.numel() for parameter in network.parameters()),
+        **card.to_json(),
+    }
+    typer.echo(jsonlib.dumps(facts, indent=None if json else 1)) if json else _show(facts)
+
+
+def promote(
+    version: Annotated[str, typer.Argument(help="The version that shall serve.")],
+    project: ProjectOption = Path(),
+    json: JsonOption = False,
+) -> None:
+    """Make a version the active one; engines that follow the project load it before their next image."""
+    _report(registry_of(project).promote(version), json)
+
+
+def rollback(project: ProjectOption = Path(), json: JsonOption = False) -> None:
+    """Make the version before the active one active again."""
+    _report(registry_of(project).rollback(), json)
+
+
+def _report(active: "ModelVersion", json: bool) -> None:
+    typer.echo(jsonlib.dumps({"active": active.version}) if json else f"active: {active.version}")
+
+
+def _weights_of(version: str | None, project: Path) -> Path:
+    if version is not None and (version.endswith(".safetensors") or "/" in version):
+        return Path(version)
+    registry = registry_of(project)
+    return (registry.active() if version is None else registry.get(version)).weights
+
+
+def _show(facts: dict[str, Any]) -> None:
+    config, trained = facts["config"], facts["trained"]
+    lines = {
+        "version": facts["version"],
+        "file": facts["file"],
+        "size": f"{facts['bytes'] / 1e6:.1f} MB, {facts['parameters']:,} parameters",
+        "network": f"{config['name']}, {config['encoder']} encoder, {config['input']['side']} px",
+        "levels": "level " + ", ".join(f"{level} from token {row}" for row, level in enumerate(facts["levels"])),
+        "objects": _some(facts["objects"]),
+        "parts": _some(facts["parts"]),
+        "trained": ", ".join(f"{key} {value}" for key, value in trained.items() if _is_short(key, value)),
+    }
+    for name, value in lines.items():
+        typer.echo(f"{name:<9} {value}".rstrip())
+
+
+def _some(names: list[str] | tuple[str, ...], most: int = 12) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{len(names)}: {', '.join(names[:most])}{more}" if names else "none"
+
+
+def _is_short(key: str, value: Any) -> bool:
+    return key not in ("version", "active") and isinstance(value, str | int | float) and len(str(value)) < 60
