@@ -3,7 +3,7 @@
 import hashlib
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -105,6 +105,10 @@ class LocalEngine:
     def release(self, embedding: Embedding) -> None:
         """Forget an encoded image; its handle is stale unless the image is in the disk cache."""
         self._memory.drop(embedding.key)
+
+    def without_cleaning(self) -> "LocalEngine":
+        """The same engine that leaves small holes and islands as the network answered."""
+        return LocalEngine(self._current, replace(self.settings, cleaning=False))
 
     def close(self) -> None:
         """Free the caches."""

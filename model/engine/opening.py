@@ -21,24 +21,24 @@ def packaged_weights() -> Path:
         return path
 
 
-def open_engine(source: str = "default", device: str = "auto", cleaning: bool = True) -> LocalEngine:
-    """A local engine; the arguments as in ``load_engine``."""
+def open_engine(source: str = "default", device: str = "auto", settings: EngineSettings | None = None) -> LocalEngine:
+    """A local engine; ``source`` and ``device`` as in ``load_engine``, a cache folder of its own without ``settings``."""
     if source.startswith("project:"):
-        return _follow(Path(source.removeprefix("project:")), device, cleaning)
+        return _follow(Path(source.removeprefix("project:")), device, settings)
     if source in PUBLISHED:
         raise BadInput(f"the published {source} weights are not converted here; give a .safetensors file or 'default'")
     path = packaged_weights() if source == "default" else Path(source)
     model = LoadedModel.read(path, device)
-    return LocalEngine(lambda: model, EngineSettings(cleaning, cache_folder=_cache_folder()))
+    return LocalEngine(lambda: model, settings or EngineSettings(cache_folder=_cache_folder()))
 
 
-def _follow(project: Path, device: str, cleaning: bool) -> LocalEngine:
+def _follow(project: Path, device: str, settings: EngineSettings | None) -> LocalEngine:
     """An engine that loads a project's model anew whenever another one is promoted."""
     if not (project / "project.toml").is_file():
         raise BadInput(f"there is no project in {project}: project.toml is missing")
     follower = _Follower(ModelRegistry(project / "models", packaged_weights()), device)
     follower()
-    return LocalEngine(follower, EngineSettings(cleaning, cache_folder=project / "embeddings"))
+    return LocalEngine(follower, settings or EngineSettings(cache_folder=project / "embeddings"))
 
 
 class _Follower:

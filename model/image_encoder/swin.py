@@ -14,7 +14,7 @@ class SwinTransformer(nn.Module):
     def __init__(self, config: SwinConfig) -> None:
         super().__init__()
         self.patch_embed = PatchEmbed(config.embed_dim)
-        rates = torch.linspace(0, config.drop_path, sum(config.depths)).tolist()
+        rates = torch.linspace(0, config.drop_path, sum(config.depths), device="cpu").tolist()
         stages: list[Stage] = []
         for stage, (depth, heads) in enumerate(zip(config.depths, config.heads, strict=True)):
             dim, start = config.embed_dim * 2**stage, sum(config.depths[:stage])

@@ -58,8 +58,8 @@ class DeformableAttention(nn.Module):
         """
         batch, count, _ = query.shape
         layout = (batch, count, self.heads, self.levels, self.points)
-        offsets = self.sampling_offsets(query).view(*layout, 2).float()
-        weights = self.attention_weights(query).view(*layout[:3], -1).float().softmax(-1).view(layout)
+        offsets = at_least_single(self.sampling_offsets(query)).view(*layout, 2)
+        weights = at_least_single(self.attention_weights(query)).view(*layout[:3], -1).softmax(-1).view(layout)
         sizes = offsets.new_tensor([(width, height) for height, width in shapes])
         centre = reference[:, :, None, None, None, :2]
         if reference.shape[-1] == 2:
@@ -82,7 +82,7 @@ def sample_and_sum(values: Tensor, shapes: Shapes, places: Tensor, weights: Tens
     first = torch.arange(batch, device=values.device).view(-1, 1, 1, 1, 1, 1) * length
     head = torch.arange(heads, device=values.device).view(1, 1, -1, 1, 1, 1)
     index = (first + rows) * heads + head
-    table = values.float().reshape(-1, width)
+    table = at_least_single(values).reshape(-1, width)
     summed = F.embedding_bag(
         index.reshape(batch * count * heads, -1),
         table,
@@ -90,6 +90,11 @@ def sample_and_sum(values: Tensor, shapes: Shapes, places: Tensor, weights: Tens
         per_sample_weights=(shares * weights[..., None]).reshape(batch * count * heads, -1),
     )
     return summed.view(batch, count, heads * width).to(values.dtype)
+
+
+def at_least_single(values: Tensor) -> Tensor:
+    """Half precision as single: where to read needs the digits."""
+    return values.float() if values.dtype in (torch.float16, torch.bfloat16) else values
 
 
 def _corners(shapes: Shapes, places: Tensor) -> tuple[Tensor, Tensor]:

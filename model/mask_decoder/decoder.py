@@ -18,6 +18,9 @@ from semsam_annotate.model.mask_decoder.prompts import TOKEN_KINDS, UNUSED, Prom
 TOKEN_SIZE = 0.02
 """Width and height of the reference box of an extra click or corner, relative to the image."""
 
+EDGE = 1e-5
+"""References stay this far from 0 and 1, where their logits would not be finite; as the published network has it."""
+
 
 @dataclass(frozen=True)
 class ImageMemory:
@@ -78,7 +81,7 @@ class MaskDecoder(nn.Module):
         """Queries and references (B, N, K + P, …) of granularity tokens, then prompt tokens, and which are in use."""
         content = self.label_enc.weight[0] + self.pb_embedding(prompts.flag)
         queries = content[:, :, None] + self.mask_tokens.weight
-        reference = prompts.reference[:, :, None].expand(-1, -1, self.granularities, -1)
+        reference = prompts.reference.clamp(EDGE, 1 - EDGE)[:, :, None].expand(-1, -1, self.granularities, -1)
         if not self.prompt_tokens or not prompts.token_kinds.shape[2]:
             return queries, reference, None
         kinds = prompts.token_kinds
