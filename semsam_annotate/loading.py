@@ -23,4 +23,5 @@ def load_engine(
         raise BadInput(
             f"a local engine needs the extra 'local' ({error}): pip install 'semsam-annotate[local]'"
         ) from error
-    return open_engine(source, device, cleaning)
+    engine = open_engine(source, device)
+    return engine if cleaning else engine.without_cleaning()
