@@ -22,7 +22,7 @@ def packaged_weights() -> Path:
 
 
 def open_engine(source: str = "default", device: str = "auto", settings: EngineSettings | None = None) -> LocalEngine:
-    """A local engine; ``source`` and ``device`` as in ``load_engine``, a cache folder of its own without ``settings``."""
+    """A local engine; ``source`` and ``device`` as in ``load_engine``."""
     if source.startswith("project:"):
         return _follow(Path(source.removeprefix("project:")), device, settings)
     if source in PUBLISHED:
