@@ -29,8 +29,11 @@ class Prompt:
         labels: Iterable[int] | None = None,
         box: Sequence[float] | None = None,
     ) -> None:
-        object.__setattr__(self, "points", tuple(_pair(point) for point in points))
-        signs = (1,) * len(self.points) if labels is None else tuple(int(label) for label in labels)
+        try:
+            object.__setattr__(self, "points", tuple(_pair(point) for point in points))
+            signs = (1,) * len(self.points) if labels is None else tuple(labels)
+        except TypeError as error:
+            raise BadInput("a prompt's points and labels are lists") from error
         object.__setattr__(self, "labels", signs)
         object.__setattr__(self, "box", None if box is None else _box(box))
         self._check()
@@ -40,6 +43,7 @@ class Prompt:
             raise BadInput(f"a prompt needs one label per point: {len(self.points)} points, {len(self.labels)} labels")
         if any(label not in (0, 1) for label in self.labels):
             raise BadInput("point labels are 1 (belongs to the mask) or 0 (does not)")
+        object.__setattr__(self, "labels", tuple(int(label) for label in self.labels))
         if self.box is None and 1 not in self.labels:
             raise BadInput("a prompt needs at least one positive point or a box")
 

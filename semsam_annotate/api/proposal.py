@@ -5,7 +5,7 @@ from typing import Any, overload
 
 from semsam_annotate.api.errors import BadInput
 from semsam_annotate.api.prompt import Box
-from semsam_annotate.api.rle import Mask, Rle, decode_rle, encode_rle, rle_area
+from semsam_annotate.api.rle import Mask, Rle, checked_rle, decode_rle, encode_rle, rle_area
 
 Labels = tuple[tuple[str, float], ...]
 """(name, probability), best first, summing to at most 1; the rest is "none of these"."""
@@ -83,7 +83,7 @@ class Proposal:
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "Proposal":
-        """Back from ``to_json``."""
+        """Back from ``to_json``; BadInput when a field is missing or wrong, the mask too."""
         try:
             x0, y0, x1, y1 = value["box"]
             return cls(
@@ -93,7 +93,7 @@ class Proposal:
                 stability=value["stability"],
                 level=value["level"],
                 box=(x0, y0, x1, y1),
-                rle=value["mask"],
+                rle=checked_rle(value["mask"]),
                 part_probability=value["part_probability"],
                 object_labels=[(name, share) for name, share in value["object_labels"]],
                 part_labels=[(name, share) for name, share in value["part_labels"]],
@@ -149,7 +149,9 @@ class Ladder(Sequence[Proposal]):
 
     @classmethod
     def from_json(cls, value: Sequence[dict[str, Any]]) -> "Ladder":
-        """Back from ``to_json``."""
+        """Back from ``to_json``; BadInput for anything else."""
+        if not isinstance(value, Sequence):
+            raise BadInput("a ladder is a list of proposals")
         return cls([Proposal.from_json(item) for item in value])
 
 
@@ -199,9 +201,16 @@ class Tree:
 
     @classmethod
     def from_json(cls, value: Sequence[dict[str, Any]]) -> "Tree":
-        """Back from ``to_json``."""
+        """Back from ``to_json``; BadInput for anything else."""
         nodes: list[TreeNode] = []
-        for item in value:
-            parent = item["parent"]
-            nodes.append(TreeNode(Proposal.from_json(item["proposal"]), None if parent is None else nodes[parent]))
+        try:
+            for item in value:
+                parent = item["parent"]
+                if parent is not None and not 0 <= parent < len(nodes):
+                    raise BadInput(
+                        f"node {len(nodes)} of a tree has the parent {parent}, which does not come before it"
+                    )
+                nodes.append(TreeNode(Proposal.from_json(item["proposal"]), None if parent is None else nodes[parent]))
+        except (KeyError, TypeError) as error:
+            raise BadInput(f"not a tree: {error}") from error
         return cls([node for node in nodes if node.parent is None])

@@ -12,6 +12,9 @@ Mask: TypeAlias = NDArray[np.bool_]
 Rle: TypeAlias = dict[str, Any]
 """``{"size": [height, width], "counts": str}``."""
 
+MOST_PIXELS = 1 << 31
+"""Of a mask; pycocotools counts pixels in 32 bits."""
+
 
 def encode_rle(mask: Mask) -> Rle:
     """Encode a (H, W) bool mask."""
@@ -23,26 +26,42 @@ def encode_rle(mask: Mask) -> Rle:
 
 def decode_rle(rle: Rle) -> Mask:
     """Decode to a (H, W) bool mask; the runs must fill the size exactly."""
+    checked = checked_rle(rle)
+    compressed = {"size": checked["size"], "counts": checked["counts"].encode("ascii")}
+    return np.asarray(coco_mask.decode(compressed), dtype=bool)
+
+
+def checked_rle(rle: Rle) -> Rle:
+    """The same mask with compressed counts as text; BadInput unless its runs fill its size exactly.
+
+    ``counts`` may also be bytes, or a list of run lengths as COCO writes crowds. pycocotools reads beyond the end of a
+    damaged string, so whatever comes from outside goes through here first.
+    """
     height, width = rle_size(rle)
     counts = rle["counts"]
-    if isinstance(counts, list):
-        compressed = coco_mask.frPyObjects({"size": [height, width], "counts": counts}, height, width)
-    else:
-        raw = counts.encode("ascii") if isinstance(counts, str) else counts
-        compressed = {"size": [height, width], "counts": raw}
-    if sum(run_lengths(compressed["counts"])) != height * width:
+    try:
+        if isinstance(counts, list):
+            runs = np.array([int(run) for run in counts], np.uint32)
+            raw: bytes = coco_mask.frPyObjects({"size": [height, width], "counts": runs}, height, width)["counts"]
+        else:
+            raw = counts.encode("ascii") if isinstance(counts, str) else bytes(memoryview(counts))
+    except (TypeError, ValueError, OverflowError) as error:
+        raise BadInput("the mask's counts are neither a run-length string nor a list of run lengths") from error
+    if sum(run_lengths(raw)) != height * width:
         raise BadInput(f"the mask's runs do not fill its size {height}x{width}")
-    return np.asarray(coco_mask.decode(compressed), dtype=bool)
+    return {"size": [height, width], "counts": raw.decode("ascii")}
 
 
 def rle_size(rle: Rle) -> tuple[int, int]:
     """(height, width) of an encoded mask."""
     try:
         height, width = (int(side) for side in rle["size"])
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise BadInput('a mask needs "size": [height, width] and "counts"') from error
     if height < 1 or width < 1 or "counts" not in rle:
         raise BadInput('a mask needs "size": [height, width], both at least 1, and "counts"')
+    if height * width > MOST_PIXELS:
+        raise BadInput(f"a mask of {height}x{width} pixels is larger than any image")
     return height, width
 
 

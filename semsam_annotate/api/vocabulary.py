@@ -42,13 +42,19 @@ class Vocabulary:
         """Back from ``to_json``."""
         if not isinstance(value, dict):
             raise BadInput("a vocabulary is a JSON object with objects and parts")
-        return cls(value.get("objects") or (), value.get("parts") or (), value.get("known"))
+        known = value.get("known")
+        if known is not None and not (isinstance(known, list) and all(isinstance(name, str) for name in known)):
+            raise BadInput("a vocabulary's known is a list of names, or null")
+        return cls(value.get("objects") or (), value.get("parts") or (), known)
 
 
 def _names(names: Iterable[str], kind: str) -> tuple[str, ...]:
     if isinstance(names, str):
         raise BadInput(f"{kind} names come as a list, not as one text: [{names!r}]")
-    listed = tuple(names)
+    try:
+        listed = tuple(names)
+    except TypeError as error:
+        raise BadInput(f"{kind} names come as a list, not as {names!r}") from error
     for name in listed:
         if not isinstance(name, str) or not name.strip():
             raise BadInput(f"{kind} names are non-empty texts, not {name!r}")
