@@ -1,0 +1,78 @@
+"""Questions, candidates and boxes: what a click may mean, and what a correction says."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from semsam_annotate.training.clicking import anywhere, correction, innermost, loose_box
+from semsam_annotate.training.questions import MOST_CANDIDATES, candidates
+from semsam_annotate.training.scores import mask_ious, shrink
+from semsam_annotate.training.targets import boxes_of
+
+SOME = hnp.arrays(
+    bool, hnp.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=16), elements=st.booleans()
+).filter(lambda mask: mask.any())
+
+
+@given(mask=SOME, seed=st.integers(0, 99))
+def test_clicks_hit_their_mask(mask, seed):
+    for x, y in (innermost(mask), anywhere(mask, np.random.default_rng(seed))):
+        assert mask[y, x]
+
+
+@given(mask=SOME, seed=st.integers(0, 99))
+def test_loose_boxes_are_boxes_of_the_image(mask, seed):
+    x0, y0, x1, y1 = loose_box(mask, np.random.default_rng(seed))
+    assert 0 <= x0 < x1 <= mask.shape[1] + 1
+    assert 0 <= y0 < y1 <= mask.shape[0] + 1
+    tight = loose_box(mask, np.random.default_rng(seed), slack=0.0)
+    rows, columns = np.nonzero(mask)
+    assert tight == (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)
+
+
+@given(truth=SOME, data=st.data())
+def test_corrections_are_on_errors(truth, data):
+    predicted = data.draw(hnp.arrays(bool, truth.shape, elements=st.booleans()))
+    found = correction(predicted, truth)
+    if found is None:
+        np.testing.assert_array_equal(predicted, truth)
+        return
+    (x, y), belongs = found
+    assert predicted[y, x] != truth[y, x]
+    assert belongs == truth[y, x]
+
+
+@given(masks=hnp.arrays(bool, (9, 6, 6), elements=st.booleans()), meant=st.integers(0, 8), data=st.data())
+def test_candidates_agree_with_every_click(masks, meant, data):
+    pixel = st.integers(0, 5)
+    places = data.draw(st.lists(st.tuples(pixel, pixel), min_size=1, max_size=3))
+    clicks = [(x, y, bool(masks[meant, y, x])) for x, y in places]
+    found = candidates(masks, meant, clicks, boxed=False)
+    assert found[0] == meant
+    assert len(found) == len(set(found)) <= MOST_CANDIDATES
+    agree = [row for row in range(9) if all(masks[row, y, x] == belongs for x, y, belongs in clicks)]
+    assert set(found) <= set(agree)
+    assert len(found) == min(len(agree), MOST_CANDIDATES)
+    assert candidates(masks, meant, clicks, boxed=True).tolist() == [meant]
+
+
+@given(masks=hnp.arrays(bool, (3, 7, 9), elements=st.booleans()))
+def test_boxes_are_tight(masks):
+    for mask, (cx, cy, w, h) in zip(masks, boxes_of(torch.from_numpy(masks)).tolist(), strict=True):
+        rows, columns = np.nonzero(mask)
+        if not len(rows):
+            assert (cx, cy, w, h) == (0, 0, 0, 0)
+            continue
+        edges = (columns.min() / 9, rows.min() / 7, (columns.max() + 1) / 9, (rows.max() + 1) / 7)
+        assert (cx - w / 2, cy - h / 2, cx + w / 2, cy + h / 2) == pytest.approx(edges, abs=1e-6)
+
+
+@given(masks=hnp.arrays(bool, (2, 8, 8), elements=st.booleans()))
+def test_shrinking_keeps_the_area(masks):
+    small = shrink(torch.from_numpy(masks), 4, 4)
+    np.testing.assert_allclose(small.mean((1, 2)), masks.mean((1, 2)), atol=1e-6)
+    ious = mask_ious(torch.from_numpy(masks).float() - 0.5, torch.from_numpy(masks))
+    assert all(iou == 1 or not mask.any() for iou, mask in zip(ious, masks, strict=True))
