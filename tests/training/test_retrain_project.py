@@ -1,0 +1,118 @@
+"""Retraining a real project with the packaged weights: a few small steps, killed, locked, forced."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import semsam_annotate as semsam
+from semsam_annotate.annotations import Project
+from semsam_annotate.api import BadInput, encode_rle
+from semsam_annotate.model.engine.opening import packaged_weights
+from semsam_annotate.model.registry import PACKAGED, ModelRegistry
+from semsam_annotate.training.retrain import RetrainSettings, retrain
+from semsam_annotate.training.retrain.lock import only_one
+from semsam_annotate.training.retrain.project_data import read_project
+from semsam_annotate.training.scenes import generate
+
+SMALL = RetrainSettings(steps=2, batch=1, size=64, workers=0, replay_scenes=2)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """Four annotated scenes, one of them held back."""
+    made = Project.create(tmp_path / "project")
+    for number in range(4):
+        scene = generate(number, 96, "held-out")
+        path = tmp_path / f"{number}.png"
+        Image.fromarray(scene.image).save(path)
+        ref = made.ref(path, scene.image)
+        made.store.register(ref)
+        made.store.splits.assign(ref.sha256, "validation" if number == 3 else "train", None)
+        for index in np.flatnonzero([name is not None for name in scene.objects])[:4]:
+            mask = encode_rle(scene.masks[index])
+            part = scene.parts[index]
+            made.store.accept(ref, mask=mask, object=scene.objects[index], part=part, kind="part" if part else "object")
+        made.add_images([path])
+    return made
+
+
+def _registry(project: Project) -> ModelRegistry:
+    return ModelRegistry(project.models, packaged_weights())
+
+
+def test_accepted_masks_are_split_by_image_and_keep_their_names(project: Project) -> None:
+    data = read_project(project)
+    assert len(data.train) == 3
+    assert len(data.validation.images) <= 1
+    stored = {(row.object, row.part) for row in project.store.annotations()}
+    named = {pair for entry in data.train for pair in zip(entry.objects, entry.parts, strict=True)}
+    assert named <= stored
+
+
+def test_a_refused_model_is_kept_but_does_not_serve(project: Project) -> None:
+    report = retrain(project, SMALL)
+    assert not report.promoted
+    assert any("validation masks" in reason for reason in report.verdict.reasons)
+    assert _registry(project).active().version == PACKAGED
+    assert report.version.version in {version.version for version in _registry(project).versions()}
+
+
+def test_force_promotes_and_rollback_takes_it_back(project: Project) -> None:
+    with closing(semsam.load_engine(f"project:{project.folder}")) as engine:
+        before = engine.info.version
+        report = retrain(project, replace(SMALL, force=True))
+        assert engine.info.version == report.version.version != before
+        _registry(project).rollback()
+        assert engine.info.version == before
+
+
+def test_names_that_the_old_model_knew_stay_known(project: Project) -> None:
+    retrain(project, replace(SMALL, force=True))
+    engine = semsam.load_engine(f"project:{project.folder}")
+    known = engine.resolve(semsam.Vocabulary(objects=["person", "lantern", "no such thing"])).known
+    engine.close()
+    assert known is not None
+    assert "person" in known
+    assert "no such thing" not in known
+
+
+def test_nothing_accepted_is_said_in_one_line(tmp_path: Path) -> None:
+    with Project.create(tmp_path / "empty") as empty, pytest.raises(BadInput, match="no accepted annotations"):
+        retrain(empty, SMALL)
+
+
+def test_only_one_retraining_at_a_time(project: Project) -> None:
+    with only_one(project.models), pytest.raises(BadInput, match="already running"):
+        retrain(project, SMALL)
+
+
+def test_a_killed_retraining_leaves_the_old_model_serving(project: Project) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "semsam_annotate.cli",
+        "retrain",
+        "--project",
+        str(project.folder),
+        "--steps",
+        "500",
+    ]
+    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    deadline = time.monotonic() + 120
+    while not list(project.models.glob(".retrain-*/run/metrics.jsonl")) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
+    assert _registry(project).active().version == PACKAGED
+    assert [version.version for version in _registry(project).versions()] == [PACKAGED]
+    with only_one(project.models):
+        pass
