@@ -9,23 +9,36 @@ import numpy as np
 from semsam_annotate.api import Mask, Point, Rle, decode_rle, rle_area
 from semsam_annotate.napari.labels import describe
 
+Window = tuple[slice, slice]
+"""Rows and columns of an image."""
+
 
 @dataclass(frozen=True)
 class AcceptedMask:
-    """``id``: of its record. ``part_of``: id of the record it is a part of. ``number``: 1, 2, … within the picture."""
+    """``id``: of its record. ``part_of``: id of the record it is a part of. ``time``: when it was made, sorts as text.
+
+    Only the cut-out is kept decoded: hundreds of masks of a large image would not fit in memory.
+    """
 
     id: str
-    number: int
+    time: str
     rle: Rle
     object: str | None
     part: str | None
     part_of: str | None
     score: float
 
-    @cached_property
+    @property
     def mask(self) -> Mask:
         """(H, W) bool."""
         return decode_rle(self.rle)
+
+    @cached_property
+    def cut_out(self) -> tuple[Window, Mask]:
+        """The smallest rectangle around the mask, and the mask in it."""
+        mask = self.mask
+        window = bounds(mask) or (slice(0, 0), slice(0, 0))
+        return window, mask[window].copy()
 
     @cached_property
     def area(self) -> int:
@@ -34,25 +47,38 @@ class AcceptedMask:
 
     @property
     def title(self) -> str:
-        """For people: "3: wheel of car"."""
-        return f"{self.number}: {describe(self.object, self.part)}"
+        """For people: "wheel of car"."""
+        return describe(self.object, self.part)
+
+
+def bounds(mask: Mask) -> Window | None:
+    """The smallest rectangle around a mask, None for an empty one."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not rows.size:
+        return None
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
 
 
 def parent_for(mask: Mask, accepted: Sequence[AcceptedMask]) -> AcceptedMask | None:
     """The smallest accepted mask that holds at least 90 % of ``mask`` and is larger, or None."""
     area = int(mask.sum())
-    holding = [
-        other for other in accepted if other.area > area and np.count_nonzero(other.mask & mask) >= 0.9 * max(area, 1)
-    ]
+    holding = [other for other in accepted if other.area > area and _shared(other, mask) >= 0.9 * max(area, 1)]
     return min(holding, key=lambda other: other.area, default=None)
 
 
 def at_point(point: Point, accepted: Sequence[AcceptedMask]) -> AcceptedMask | None:
     """The smallest accepted mask under (x, y), or None."""
     column, row = round(point[0]), round(point[1])
-    under = [mask for mask in accepted if _covers(mask.mask, row, column)]
+    under = [mask for mask in accepted if _covers(mask, row, column)]
     return min(under, key=lambda mask: mask.area, default=None)
 
 
-def _covers(mask: Mask, row: int, column: int) -> bool:
-    return 0 <= row < mask.shape[0] and 0 <= column < mask.shape[1] and bool(mask[row, column])
+def _shared(other: AcceptedMask, mask: Mask) -> int:
+    window, inner = other.cut_out
+    return int(np.count_nonzero(inner & mask[window]))
+
+
+def _covers(mask: AcceptedMask, row: int, column: int) -> bool:
+    (rows, columns), inner = mask.cut_out
+    inside = rows.start <= row < rows.stop and columns.start <= column < columns.stop
+    return inside and bool(inner[row - rows.start, column - columns.start])

@@ -55,13 +55,13 @@ class LabelForm(QWidget):
     def show_masks(self, masks: Sequence[AcceptedMask], parent: str | None, proposed: AcceptedMask | None) -> None:
         """Accepted masks that a part may belong to, the parent chosen, and what automatic would take."""
         self.parent_box.clear()
-        automatic = (
-            "mask around it" if proposed is None or parent != AUTOMATIC else f"mask around it ({proposed.title})"
-        )
+        titles = {mask.id: f"{number}: {mask.title}" for number, mask in enumerate(masks, 1)}
+        known = proposed is not None and parent == AUTOMATIC and proposed.id in titles
+        automatic = f"mask around it ({titles[proposed.id]})" if known and proposed is not None else "mask around it"
         self.parent_box.addItem(automatic, AUTOMATIC)
         self.parent_box.addItem("none", None)
-        for mask in masks:
-            self.parent_box.addItem(mask.title, mask.id)
+        for id, title in titles.items():
+            self.parent_box.addItem(title, id)
         row = next((row for row in range(self.parent_box.count()) if self.parent_box.itemData(row) == parent), 0)
         self.parent_box.setCurrentIndex(row)
 

@@ -10,7 +10,7 @@ from napari.utils.colormaps import DirectLabelColormap
 from numpy.typing import NDArray
 
 from semsam_annotate.api import Box, Mask
-from semsam_annotate.napari.accepted import AcceptedMask
+from semsam_annotate.napari.accepted import AcceptedMask, Window, bounds
 from semsam_annotate.napari.candidate import Candidate, Click
 from semsam_annotate.napari.geometry import image_shape, plane_transform, to_rows_columns
 
@@ -27,7 +27,7 @@ class AnnotationLayers:
 
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = viewer
-        self._drawn: tuple[slice, slice] | None = None
+        self._drawn: Window | None = None
         self._made: list[Layer] = []
         self.candidate: Labels | None = None
         self.accepted: Labels | None = None
@@ -100,7 +100,8 @@ class AnnotationLayers:
         data = cast("NDArray[np.int32]", self.accepted.data)
         data[:] = 0
         for value, mask in sorted(enumerate(masks, 1), key=lambda item: -item[1].area):
-            data[mask.mask] = value
+            window, inner = mask.cut_out
+            data[window][inner] = value
         self.accepted.features = _features(masks)
         self.accepted.colormap = _accepted_colours(colours)
         self.accepted.refresh(extent=False)
@@ -111,7 +112,7 @@ def drawn_mask(layer: Labels) -> Mask:
     return np.asarray(np.asarray(layer.data) == SHOWN, dtype=bool)
 
 
-def _draw_rungs(data: NDArray[np.uint8], candidate: Candidate) -> tuple[slice, slice] | None:
+def _draw_rungs(data: NDArray[np.uint8], candidate: Candidate) -> Window | None:
     """Write outlines of the rungs from the one shown upwards, then the one shown; the rectangle written to."""
     shown = candidate.proposal
     if shown is None or candidate.ladder is None or shown.mask.shape != data.shape:
@@ -119,7 +120,7 @@ def _draw_rungs(data: NDArray[np.uint8], candidate: Candidate) -> tuple[slice, s
     for wider in candidate.ladder[candidate.rung + 1 :]:
         data[_outline(wider.mask)] = WIDER
     data[shown.mask] = SHOWN
-    return _bounds(data != 0)
+    return bounds(data != 0)
 
 
 def _outline(mask: Mask) -> Mask:
@@ -130,13 +131,6 @@ def _outline(mask: Mask) -> Mask:
     inner[:, 1:] &= mask[:, :-1]
     inner[:, :-1] &= mask[:, 1:]
     return mask & ~inner
-
-
-def _bounds(mask: Mask) -> tuple[slice, slice] | None:
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    if not rows.size:
-        return None
-    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
 
 
 def _candidate_colours() -> DirectLabelColormap:

@@ -32,8 +32,8 @@ class Ledger(Protocol):
 
     def accept(
         self, picture: Picture, candidate: Candidate, choice: LabelChoice, parent: AcceptedMask | None, seconds: float
-    ) -> str:
-        """Store the mask shown with ladder, rung, prompt, names, parent, seconds and clicks; the id of its record."""
+    ) -> AcceptedMask:
+        """Store the mask shown with ladder, rung, prompt, names, parent, seconds and clicks."""
         ...
 
     def delete(self, mask: AcceptedMask) -> None:

@@ -64,8 +64,8 @@ class ProjectLedger:
 
     def accept(
         self, picture: Picture, candidate: Candidate, choice: LabelChoice, parent: AcceptedMask | None, seconds: float
-    ) -> str:
-        """Store the mask shown; the id of its record."""
+    ) -> AcceptedMask:
+        """Store the mask shown."""
         record = self._project.store.accept(
             self._image(picture),
             candidate.proposal,
@@ -80,7 +80,7 @@ class ProjectLedger:
             rung=candidate.rung,
             prompt=candidate.prompt,
         )
-        return record.id
+        return _shown(record)
 
     def delete(self, mask: AcceptedMask) -> None:
         """Mark as deleted."""
@@ -93,8 +93,7 @@ class ProjectLedger:
     def masks(self, picture: Picture) -> list[AcceptedMask]:
         """Accepted masks of the picture's plane, oldest first."""
         records = self._project.store.annotations(image=picture.sha256)
-        here = [record for record in records if tuple(record.plane) == picture.plane]
-        return [_shown(record, number) for number, record in enumerate(here, 1)]
+        return [_shown(record) for record in records if tuple(record.plane) == picture.plane]
 
     def record(self, id: str) -> Annotation:
         """The whole record."""
@@ -141,8 +140,9 @@ def _write_png(path: Path, picture: Picture) -> None:
     os.replace(part, path)
 
 
-def _shown(record: Annotation, number: int) -> AcceptedMask:
-    return AcceptedMask(record.id, number, record.mask, record.object, record.part, record.part_of, record.score or 0.0)
+def _shown(record: Annotation) -> AcceptedMask:
+    names = record.object, record.part, record.part_of
+    return AcceptedMask(record.id, record.time, record.mask, *names, record.score or 0.0)
 
 
 def _user() -> str | None:

@@ -63,7 +63,7 @@ class AnnotationSession:
         self.picture = picture
         self._set_candidate(Candidate())
         self.picture_changed.emit(picture)
-        self._reload()
+        self._set_accepted([] if picture is None else self.ledger.masks(picture))
 
     def click(self, point: Point, positive: bool = True, extend: bool = False) -> None:
         """Point at (x, y): a plain click starts a new mask, ``extend`` or a negative click goes on with this one."""
@@ -146,12 +146,11 @@ class AnnotationSession:
         if self.ledger.learn(self.choice.object, self.choice.part):
             self.vocabulary_changed.emit(self.vocabulary)
         parent, seconds = self.proposed_parent(), max(self._clock() - self.candidate.began, 0.0)
-        id = self.ledger.accept(self.picture, self.candidate, self.choice, parent, seconds)
+        mask = self.ledger.accept(self.picture, self.candidate, self.choice, parent, seconds)
         candidate, choice = self.candidate, self.choice
         self.choice, self.parent = choice.next(), AUTOMATIC
         self._set_candidate(Candidate())
-        self._reload()
-        mask = next(mask for mask in self.accepted if mask.id == id)
+        self._set_accepted([*self.accepted, mask])
         self._history.add(Step("accepted", mask, self.picture, candidate, choice))
         self.told.emit(f"accepted {mask.title}")
         return mask
@@ -162,9 +161,8 @@ class AnnotationSession:
         if mask is None or self.picture is None:
             self.told.emit("no accepted mask under the pointer")
             return
-        self.ledger.delete(mask)
+        self._delete(mask)
         self._history.add(Step("deleted", mask, self.picture, Candidate(), self.choice))
-        self._reload()
         self.told.emit(f"deleted {mask.title}; Ctrl+Z brings it back")
 
     def undo(self) -> None:
@@ -229,12 +227,16 @@ class AnnotationSession:
 
     def _apply(self, step: Step, back: bool) -> None:
         if (step.kind == "accepted") == back:
-            self.ledger.delete(step.mask)
+            self._delete(step.mask)
         else:
             self.ledger.restore(step.mask)
-        self._reload()
+            self._set_accepted(sorted([*self.accepted, step.mask], key=lambda mask: mask.time))
         self.told.emit(f"{'took back' if back else 'did again'}: {step.kind} {step.mask.title}")
 
-    def _reload(self) -> None:
-        self.accepted = [] if self.picture is None else self.ledger.masks(self.picture)
-        self.accepted_changed.emit(self.accepted)
+    def _delete(self, mask: AcceptedMask) -> None:
+        self.ledger.delete(mask)
+        self._set_accepted([other for other in self.accepted if other.id != mask.id])
+
+    def _set_accepted(self, accepted: list[AcceptedMask]) -> None:
+        self.accepted = accepted
+        self.accepted_changed.emit(accepted)
