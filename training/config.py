@@ -9,6 +9,8 @@ from typing import Any, get_type_hints
 from semsam_annotate.api import BadInput
 from semsam_annotate.training.criterion import CriterionConfig, LossWeights
 
+RECIPES = Path(__file__).parent / "recipes"
+
 
 @dataclass(frozen=True)
 class DataConfig:
@@ -104,14 +106,16 @@ class TrainConfig:
 
 
 def read_config(path: Path, packs: list[str] | None = None) -> TrainConfig:
-    """Read a TOML file; BadInput names a missing file, a syntax error or an unknown key.
+    """Read a TOML file, or a packaged recipe by its name; BadInput names a missing file, a syntax error, an unknown key.
 
     ``packs`` replaces the pack files that it names.
     """
+    recipe = RECIPES / f"{path.name}.toml"
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = tomllib.loads((path if path.exists() or not recipe.is_file() else recipe).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise BadInput(f"there is no configuration {path}") from error
+        known = ", ".join(sorted(found.stem for found in RECIPES.glob("*.toml")))
+        raise BadInput(f"there is no configuration {path}; the packaged recipes are {known}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadInput(f"{path} is not valid TOML: {error}") from error
     if packs is not None:

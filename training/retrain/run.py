@@ -94,7 +94,7 @@ def fine_tune_config(weights: Path, pack: Path, settings: RetrainSettings) -> Tr
         steps=settings.steps,
         batch=settings.batch,
         lr=settings.lr,
-        warmup=max(1, settings.steps // 20),
+        warmup=max(1, settings.steps // 10),
         decay=0.6,
         encoder_lr=0.5,
         size=settings.size,
