@@ -106,7 +106,7 @@ class TrainConfig:
 
 
 def read_config(path: Path, packs: list[str] | None = None) -> TrainConfig:
-    """Read a TOML file, or a packaged recipe by its name; BadInput names a missing file, a syntax error, an unknown key.
+    """Read a TOML file, or a packaged recipe by its name; BadInput names what is missing, misspelt or not TOML.
 
     ``packs`` replaces the pack files that it names.
     """
