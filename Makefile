@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 SCREEN := xvfb-run -a -s "-screen 0 1600x1200x24 +extension GLX"
+STUDIO := $(CURDIR)/.venv-label-studio
+SEMSAM_LABEL_STUDIO ?= $(STUDIO)/bin/label-studio
 SOURCES := semsam_annotate model training backend tests benchmarks tools
 
 .PHONY: help demo test stress lint types screen clean
@@ -18,8 +20,8 @@ demo: $(VENV)/all.stamp ## set up, then the main job on real photos into semsam-
 test: $(VENV)/dev.stamp screen lint types ## set up, then format, lint, import rules, types and tests
 	$(SCREEN) $(BIN)/python -m pytest -m "not stress"
 
-stress: $(VENV)/dev.stamp screen lint types ## full counts, and the tests on every Python that is found
-	$(SCREEN) $(BIN)/python -m pytest --hypothesis-profile=stress
+stress: $(VENV)/dev.stamp $(SEMSAM_LABEL_STUDIO) screen lint types ## full counts, a real Label Studio, every Python found
+	SEMSAM_LABEL_STUDIO=$(SEMSAM_LABEL_STUDIO) $(SCREEN) $(BIN)/python -m pytest --hypothesis-profile=stress
 	tools/python_matrix.sh $(SCREEN)
 
 lint: $(VENV)/dev.stamp build/house ## format, lint, import rules
@@ -50,5 +52,10 @@ $(VENV)/all.stamp: pyproject.toml setup.cfg tools/setup.sh
 	@tools/setup.sh $(VENV) all $(PYTHON)
 	@touch $@
 
+# In a virtual environment of its own: it pins what we use too, and stays out of ours.
+$(STUDIO)/bin/label-studio: | $(VENV)/dev.stamp
+	$(PYTHON) -m venv --clear $(STUDIO)
+	$(STUDIO)/bin/python -m pip install -q --disable-pip-version-check label-studio==1.23.2
+
 clean: ## remove what was built, the virtual environments too
-	rm -rf .venv .venv-3.* build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-* build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
