@@ -57,7 +57,9 @@ class PixelDecoder(nn.Module):
         for layer in self.layers:
             tokens = layer(tokens, position, reference.expand(tokens.shape[0], -1, -1), shapes)
         parts = torch.split(tokens, [h * w for h, w in shapes], 1)
-        return [part.transpose(1, 2).unflatten(2, shape) for part, shape in zip(parts, shapes, strict=True)]
+        return [
+            part.transpose(1, 2).reshape(part.shape[0], -1, *shape) for part, shape in zip(parts, shapes, strict=True)
+        ]
 
 
 class EncoderLayer(nn.Module):

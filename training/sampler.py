@@ -1,6 +1,7 @@
 """What each step trains on: a pure function of (seed, step), so that a run resumes exactly."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -26,7 +27,7 @@ class Sampler:
     config: TrainConfig
 
     def __post_init__(self) -> None:
-        self.packs = [Pack(path) for path in self.config.data.packs]
+        self.packs = [Pack(Path(path)) for path in self.config.data.packs]
         self.images = [(pack, index) for pack in self.packs for index in range(len(pack))]
         self.shares = image_shares(self.packs, self.config.data)
 

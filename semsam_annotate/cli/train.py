@@ -17,7 +17,6 @@ def train(
     pack: Annotated[list[Path] | None, typer.Option(help="Pack file instead of those in the configuration.")] = None,
 ) -> None:
     """Train a model; goes on where a run in the same folder stopped."""
-    from dataclasses import replace
 
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 

@@ -38,4 +38,5 @@ def _clicked(sample: TrainingImage, path: Path, clicks: int, rng: np.random.Gene
     )
     large = np.flatnonzero(sample.masks.sum((1, 2)) >= MIN_AREA)
     chosen = tuple(int(index) for index in rng.permutation(large)[:clicks])
-    return SampleImage(path.name, path, *sample.image.shape[:2], truths, chosen)
+    height, width = sample.image.shape[:2]
+    return SampleImage(path.name, path, height, width, truths, chosen)
