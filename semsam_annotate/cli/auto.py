@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from semsam_annotate.api import BadInput, Engine, Vocabulary
-from semsam_annotate.cli.engines import choose_engine, choose_words
+from semsam_annotate.cli.engines import check_source, choose_engine, choose_words
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".gif", ".webp", ".jp2", ".ppm", ".pgm", ".avif")
 
@@ -31,6 +31,7 @@ def auto(
     from semsam_annotate.annotations.files import write_atomically
     from semsam_annotate.cli.evaluate import check_writable
 
+    check_source(weights, project)
     check_writable(out)
     paths = image_paths(images)
     words = choose_words(objects, parts, project)

@@ -91,7 +91,7 @@ def _photo() -> RgbImage:
         from skimage import data
     except ImportError as error:
         raise BadInput(f"bench needs the extra 'local' ({error}): pip install 'semsam-annotate[local]'") from error
-    photo: RgbImage = data.astronaut()
+    photo: RgbImage = data.astronaut()  # type: ignore[no-untyped-call]
     return photo
 
 

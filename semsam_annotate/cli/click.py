@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from semsam_annotate.api import BadInput, Ladder, Prompt, Proposal, RgbImage
-from semsam_annotate.cli.engines import choose_engine, choose_words
+from semsam_annotate.cli.engines import check_source, choose_engine, choose_words
 
 COLUMNS = ("rung", "level", "score", "stability", "pixels", "box", "object", "part")
 
@@ -35,6 +35,7 @@ def click(
     """Click an image once and see the masks at every granularity, smallest first."""
     from semsam_annotate.annotations import read_image
 
+    check_source(weights, project)
     prompt = read_prompt(point or [], negative or [], box)
     words = choose_words(objects, parts, project)
     rgb = read_image(image)

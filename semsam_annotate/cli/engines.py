@@ -13,9 +13,14 @@ def choose_engine(weights: str | None, project: Path | None, device: str = "auto
     """The engine of ``weights`` (as in ``load_engine``), or a project's active model; else the packaged one."""
     from semsam_annotate import load_engine
 
+    check_source(weights, project)
+    return load_engine(f"project:{project}" if project is not None else weights or "default", device)
+
+
+def check_source(weights: str | None, project: Path | None) -> None:
+    """Raise BadInput when both are given."""
     if weights is not None and project is not None:
         raise BadInput("give --weights or --project, not both: a project has its own model")
-    return load_engine(f"project:{project}" if project is not None else weights or "default", device)
 
 
 def choose_words(objects: str | None, parts: str | None, project: Path | None) -> Vocabulary:
