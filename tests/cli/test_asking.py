@@ -1,0 +1,227 @@
+"""semsam click, auto, models and bench, as a person calls them."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from semsam_annotate.api import Ladder, Tree
+from semsam_annotate.cli import main
+from semsam_annotate.model.checkpoints.weights import CheckpointCard, load_checkpoint, save_checkpoint
+from semsam_annotate.model.engine.opening import packaged_weights
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    """Threads only wait for each other on images this small."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
+def semsam(monkeypatch, capsys, tmp_path_factory) -> Run:
+    """Call the program: exit code, what it printed, what it complained."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.argv", ["semsam", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stopped:
+            main()
+        out, err = capsys.readouterr()
+        return stopped.value.code or 0, out, err
+
+    return run
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    """A bright disc with a dark core."""
+    rows, columns = np.mgrid[:90, :120]
+    away = np.hypot(rows - 45, columns - 60)
+    image = np.full((90, 120, 3), (40, 60, 70), np.uint8)
+    image[away < 30] = (220, 90, 60)
+    image[away < 10] = (20, 20, 30)
+    Image.fromarray(image).save(tmp_path / "disc.png")
+    return tmp_path / "disc.png"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project with a class and one further version of the packaged model."""
+    from semsam_annotate.annotations import Project
+    from semsam_annotate.model.registry import ModelRegistry
+
+    with Project.create(tmp_path / "project") as made:
+        made.add_classes(["car"], [("car", "wheel")])
+        network, card, _ = load_checkpoint(packaged_weights())
+        network.mask_decoder.mask_tokens.weight.data.mul_(2)
+        weights = tmp_path / "other.safetensors"
+        save_checkpoint(network, CheckpointCard(card.config, card.levels, card.objects, card.parts), weights)
+        ModelRegistry(made.models, packaged_weights()).add(weights, {"run": "a test"})
+    return tmp_path / "project"
+
+
+def test_click_prints_the_ladder(semsam, photo):
+    code, out, _ = semsam("click", photo, "--point", "60,45", "--objects", "ball, button", "--parts", "hole")
+    assert code == 0
+    lines = [line for line in out.splitlines() if line.strip()]
+    assert lines[0].split()[:4] == ["rung", "level", "score", "stability"]
+    assert 2 <= len(lines) <= 7
+    assert sum("*" in line for line in lines) == 1
+    assert "ball" in out or "button" in out
+
+
+def test_click_as_json_and_picture(semsam, photo, tmp_path):
+    arguments = (
+        "--point",
+        "60,45",
+        "--negative",
+        "60,20",
+        "--box",
+        "25,10,95,80",
+        "--json",
+        "--out",
+        tmp_path / "x.png",
+    )
+    code, out, _ = semsam("click", photo, *arguments)
+    assert code == 0
+    answer = json.loads(out)
+    assert (answer["width"], answer["height"]) == (120, 90)
+    assert answer["prompt"] == {"points": [[60, 45], [60, 20]], "labels": [1, 0], "box": [25, 10, 95, 80]}
+    assert all(rung.mask.shape == (90, 120) for rung in Ladder.from_json(answer["ladder"]))
+    assert Image.open(tmp_path / "x.png").size[0] > 200
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--point", "120,5"], "click (120, 5) is outside the image of 120x90"),
+        (["--point", "-3,5"], "outside the image"),
+        (["--point", "5"], "a point is X,Y in pixels, such as 120,80, not '5'"),
+        (["--point", "a,b"], "a point is X,Y"),
+        (["--box", "1,2,3"], "a box is X0,Y0,X1,Y1"),
+        (["--box", "9,9,3,3"], "a box needs x0 < x1"),
+        (["--negative", "5,5"], "at least one positive point or a box"),
+        ([], "at least one positive point or a box"),
+        (["--point", "5,5", "--objects", "car,car"], "come twice: car"),
+        (["--point", "5,5", "--objects", ""], "non-empty"),
+        (["--point", "5,5", "--weights", "no.safetensors"], "no weights at no.safetensors"),
+        (["--point", "5,5", "--weights", "x", "--project", "y"], "not both"),
+        (["--point", "5,5", "--project", "nowhere"], "nowhere"),
+    ],
+)
+def test_click_names_mistakes(semsam, photo, arguments, message):
+    code, out, err = semsam("click", photo, *arguments)
+    assert code == 2
+    assert out == ""
+    assert message in err
+    assert len(err.splitlines()) == 1
+
+
+def test_a_failed_picture_prints_nothing_half(semsam, photo, tmp_path):
+    code, out, err = semsam("click", photo, "--point", "5,5", "--out", tmp_path / "missing" / "x.png")
+    assert code == 2
+    assert out == ""
+    assert len(err.splitlines()) == 1
+
+
+def test_auto_of_an_image(semsam, photo, tmp_path):
+    code, out, _ = semsam("auto", photo, "--out", tmp_path / "all.json", "--objects", "ball")
+    assert code == 0
+    content = json.loads((tmp_path / "all.json").read_text())
+    (image,) = content["images"]
+    assert (image["file"], image["width"], image["height"]) == ("disc.png", 120, 90)
+    tree = Tree.from_json(image["nodes"])
+    assert len(tree) >= 1
+    assert all(node.proposal.mask.shape == (90, 120) for node in tree)
+    assert f"{len(tree)} masks in 1 image" in out
+
+
+def test_auto_of_a_folder_tells_what_it_skipped(semsam, photo, tmp_path):
+    (photo.parent / "torn.jpg").write_bytes(b"\xff\xd8\xff torn")
+    (photo.parent / "notes.txt").write_text("not an image")
+    code, _, err = semsam("auto", photo.parent, "--out", tmp_path / "all.json")
+    assert code == 0
+    content = json.loads((tmp_path / "all.json").read_text())
+    assert [image["file"] for image in content["images"]] == ["disc.png"]
+    assert [item["file"] for item in content["skipped"]] == ["torn.jpg"]
+    assert "torn.jpg" in err
+
+
+def test_auto_names_mistakes_and_writes_nothing(semsam, tmp_path):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "torn.png").write_bytes(b"torn")
+    for source, message in (("empty", "no images in"), ("torn.png", "torn.png"), ("gone.png", "gone.png")):
+        code, _, err = semsam("auto", tmp_path / source, "--out", tmp_path / "out.json")
+        assert code == 2
+        assert message in err
+        assert not (tmp_path / "out.json").exists()
+    code, _, err = semsam("auto", tmp_path / "torn.png", "--out", tmp_path / "no" / "out.json")
+    assert code == 2
+    assert "cannot write" in err
+
+
+def test_models(semsam, project, photo):
+    rows = json.loads(semsam("models", "list", "--project", project, "--json")[1])
+    assert [row["version"] == "packaged" for row in rows] == [True, False]
+    assert rows[0]["active"]
+    version = rows[1]["version"]
+    with pytest.MonkeyPatch.context() as here:
+        here.chdir(project)  # --project is the current folder when left out
+        assert json.loads(semsam("models", "promote", version, "--json")[1]) == {"active": version}
+        assert f"* {version}" in semsam("models", "list")[1]
+    shown = json.loads(semsam("models", "info", "--project", project, "--json")[1])
+    assert shown["version"] == version
+    code, out, _ = semsam("click", photo, "--point", "60,45", "--project", project, "--json")
+    assert code == 0
+    ladder = Ladder.from_json(json.loads(out)["ladder"])
+    assert {rung.model for rung in ladder} == {version}
+    assert [name for name, _ in ladder[0].object_labels] == ["car"]  # the project's own words
+    assert "active: packaged" in semsam("models", "rollback", "--project", project)[1]
+    code, _, err = semsam("models", "rollback", "--project", project)
+    assert code == 2
+    assert "no earlier model" in err
+
+
+def test_models_info_of_a_file(semsam):
+    code, out, _ = semsam("models", "info", packaged_weights())
+    assert code == 0
+    assert "semsam-tiny" in out
+    assert "parameters" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["list", "--project", "nowhere"], "project.toml is missing"),
+        (["info", "gone.safetensors"], "no weights at gone.safetensors"),
+        (["info", "./model.pkl"], "never opened"),
+    ],
+)
+def test_models_names_mistakes(semsam, arguments, message):
+    code, _, err = semsam("models", *arguments)
+    assert code == 2
+    assert message in err
+
+
+def test_models_unknown_version(semsam, project):
+    code, _, err = semsam("models", "promote", "v9", "--project", project)
+    assert code == 2
+    assert "known are packaged" in err
+
+
+def test_bench(semsam):
+    code, out, _ = semsam("bench", "--repeats", "1", "--json", "--device", "cpu")
+    assert code == 0
+    times = json.loads(out)["times"]
+    assert set(times) == {"encode", "first click", "warm click", "32 clicks at once", "auto"}
+    assert times["encode"]["encodes"] == 1
+    assert all(row["ms"] > 0 for row in times.values())
