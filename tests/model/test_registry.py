@@ -1,0 +1,154 @@
+"""Versions of a project's model, promotion, rollback, and the engine that follows them."""
+
+import json
+import threading
+
+import pytest
+from safetensors.torch import load_file, save_file
+
+from semsam_annotate.api import BadInput, Prompt, StaleEmbedding
+from semsam_annotate.model.checkpoints.weights import read_header
+from semsam_annotate.model.engine.local import EngineSettings
+from semsam_annotate.model.engine.opening import open_engine
+from semsam_annotate.model.registry import PACKAGED, ModelRegistry
+
+
+@pytest.fixture
+def registry(tmp_path, weights_of):
+    return ModelRegistry(tmp_path / "project" / "models", weights_of(0))
+
+
+@pytest.fixture
+def project(registry, weights_of, monkeypatch):
+    """A project folder whose engine starts from the small packaged stand-in."""
+    monkeypatch.setattr("semsam_annotate.model.engine.opening.packaged_weights", lambda: registry.packaged)
+    registry.folder.mkdir(parents=True)
+    (registry.folder.parent / "project.toml").write_text("")
+    return registry.folder.parent
+
+
+def test_without_promotions_the_packaged_weights_serve(registry):
+    assert registry.active().version == PACKAGED
+    assert [item.version for item in registry.versions()] == [PACKAGED]
+    with pytest.raises(BadInput, match="nothing was promoted"):
+        registry.rollback()
+    assert not registry.folder.exists()  # reading writes nothing
+
+
+def test_promote_and_rollback(registry, weights_of):
+    first, second = (registry.add(weights_of(seed), {"score": seed}).version for seed in (1, 2))
+    assert [item.version for item in registry.versions()] == [PACKAGED, first, second]
+    assert registry.get(second).notes["score"] == 2
+    assert registry.active().version == PACKAGED
+    for version in (first, second):
+        assert registry.promote(version).version == registry.active().version == version
+    assert registry.rollback().version == first
+    assert registry.rollback().version == PACKAGED
+    registry.promote(first)
+    registry.promote(PACKAGED)
+    assert registry.active().version == PACKAGED
+    assert registry.rollback().version == first
+
+
+def test_promoting_twice_does_not_spoil_the_rollback(registry, weights_of):
+    version = registry.add(weights_of(1), {}).version
+    registry.promote(version)
+    registry.promote(version)
+    assert registry.rollback().version == PACKAGED
+
+
+def test_adding_again_keeps_what_serves(registry, weights_of):
+    version = registry.add(weights_of(1), {"run": 1}).version
+    registry.promote(version)
+    assert registry.add(weights_of(1), {"run": 2}).version == version
+    assert registry.active().notes["run"] == 2
+    assert len(registry.versions()) == 2
+    assert not list(registry.folder.glob(".*"))
+
+
+def test_half_copied_versions_are_not_there(registry, weights_of):
+    version = registry.add(weights_of(1), {}).version
+    (registry.folder / version).rename(registry.folder / f".{version}.1.part")
+    assert [item.version for item in registry.versions()] == [PACKAGED]
+
+
+@pytest.mark.parametrize("version", ["nowhere", "../../weights1", "..", "", ".hidden", "a/b"])
+def test_unknown_versions_are_named(registry, version):
+    with pytest.raises(BadInput, match="known are packaged"):
+        registry.promote(version)
+
+
+def test_a_version_is_no_path(registry, weights_of):
+    path = weights_of(1)
+    save_file(load_file(path), path, {**read_header(path), "version": "../../escaped"})
+    with pytest.raises(BadInput, match="damaged"):
+        registry.add(path, {})
+    assert not (registry.folder.parent.parent / "escaped").exists()
+
+
+def test_damaged_weights_are_not_promoted(registry, weights_of):
+    version = registry.add(weights_of(1), {}).version
+    path = registry.get(version).weights
+    path.write_bytes(path.read_bytes()[:-10])
+    with pytest.raises(BadInput):
+        registry.promote(version)
+    assert registry.active().version == PACKAGED
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"promoted": 3}', "null"])
+def test_a_damaged_record_says_so(registry, content):
+    registry.folder.mkdir(parents=True)
+    (registry.folder / "active.json").write_text(content)
+    with pytest.raises(BadInput, match=r"active\.json is damaged"):
+        registry.active()
+
+
+def test_a_failed_promotion_changes_nothing(registry, weights_of, monkeypatch):
+    first, second = (registry.add(weights_of(seed), {}).version for seed in (1, 2))
+    registry.promote(first)
+    monkeypatch.setattr("os.replace", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
+    with pytest.raises(OSError, match="disk full"):
+        registry.promote(second)
+    assert registry.active().version == first
+
+
+def test_readers_never_see_half_a_promotion(registry, weights_of):
+    versions = [registry.add(weights_of(seed), {}).version for seed in (1, 2)]
+    seen: set[str] = set()
+    done = threading.Event()
+
+    def read():
+        while not done.is_set():
+            seen.add(registry.active().version)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    for turn in range(30):
+        registry.promote(versions[turn % 2])
+    done.set()
+    reader.join()
+    assert seen <= {PACKAGED, *versions}
+    assert len(json.loads((registry.folder / "active.json").read_text())["promoted"]) == 30
+
+
+def test_the_engine_follows(project, registry, weights_of, photo):
+    engine = open_engine(f"project:{project}", "cpu", EngineSettings(memory_bytes=1 << 30))
+    click, old = Prompt([(44, 30)]), engine.encode(photo)
+    before = engine.propose(old, click)
+    version = registry.add(weights_of(1), {}).version
+    registry.promote(version)
+    new = engine.encode(photo)
+    assert (engine.info.version, new.model) == (version, version)
+    assert old.model != version
+    assert {proposal.model for proposal in engine.propose(new, click)} == {version}
+    assert [p.rle for p in engine.propose(old, click)] == [p.rle for p in before]  # by its own model
+    engine.release(old)
+    with pytest.raises(StaleEmbedding):
+        engine.propose(old, click)
+    registry.rollback()
+    assert engine.encode(photo) == old
+
+
+def test_without_a_project(tmp_path):
+    with pytest.raises(BadInput, match=r"project\.toml is missing"):
+        open_engine(f"project:{tmp_path}")
