@@ -131,9 +131,9 @@ def _version(name: str) -> str | None:
 def _child(code: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", code]
     try:
-        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        return subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
     except subprocess.TimeoutExpired:
-        return subprocess.CompletedProcess(command, 1, "", "no answer within 60 s")
+        return subprocess.CompletedProcess(command, 1, "", "no answer within 180 s")
 
 
 def _last_line(answer: subprocess.CompletedProcess[str]) -> str:
