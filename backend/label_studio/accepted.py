@@ -103,9 +103,6 @@ def _level(said: str | None, item: dict[str, Any]) -> int | None:
     """From the per-region control, else from the note that the suggestion carried."""
     meta = item.get("meta")
     notes = meta.get("text") if isinstance(meta, dict) else None
-    texts = [said or "", *(str(note) for note in (notes if isinstance(notes, list) else []))]
-    for text, pattern in zip(texts, [r"([1-6])(?:\.0)?", *[r"level ([1-6])"] * len(texts)], strict=False):
-        match = re.fullmatch(pattern, text.strip())
-        if match:
-            return int(match.group(1))
-    return None
+    note = " ".join(str(text)[:1000] for text in notes) if isinstance(notes, list) else str(notes or "")[:1000]
+    found = re.fullmatch(r"([1-6])(?:\.0)?", (said or "").strip()) or re.search(r"\blevel ([1-6])\b", note)
+    return None if found is None else int(found.group(1))

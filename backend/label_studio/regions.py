@@ -105,17 +105,20 @@ def _brush_region(candidate: Candidate, config: LabelConfig, brush: Control, sel
         "score": round(proposal.score, 4),
         "readonly": False,
         "value": {"format": "rle", "rle": encode_brush(proposal.mask), "brushlabels": [label.value]},
-        "meta": {"text": _notes(proposal)},
+        "meta": {"text": [_note(proposal)]},
     }
     return region if candidate.parent is None else {**region, "parentID": candidate.parent}
 
 
-def _notes(proposal: Proposal) -> list[str]:
-    """What the pills of Label Studio do not show: level, score and the best guesses."""
+def _note(proposal: Proposal) -> str:
+    """What the pills of Label Studio do not show: level, score and the best guesses.
+
+    One text: Label Studio shows several without anything between them.
+    """
     notes = [f"level {proposal.level}", f"score {proposal.score:.2f}"]
     notes += [f"object {name} {share:.2f}" for name, share in proposal.object_labels[:1]]
     notes += [f"part {name} {share:.2f}" for name, share in proposal.part_labels[:1]]
-    return notes
+    return " · ".join(notes)
 
 
 def _extras(candidate: Candidate, config: LabelConfig, region: dict[str, Any]) -> list[dict[str, Any]]:

@@ -79,7 +79,7 @@ def test_a_click_gives_a_ladder_with_levels_and_parents(label_studio, body_of):
     result = label_studio.post("/predict", json=body).json()["results"][0]["result"]
     brushes = [item for item in result if item["type"] == "brushlabels"]
     assert len(brushes) >= 3
-    levels = [int(item["meta"]["text"][0].removeprefix("level ")) for item in brushes]
+    levels = [int(item["meta"]["text"][0].removeprefix("level ")[0]) for item in brushes]
     assert levels == sorted(levels)
     assert any("parentID" in item for item in brushes)
     assert {item["value"]["brushlabels"][0] for item in brushes} == {"Object", "Part"}

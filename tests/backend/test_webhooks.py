@@ -63,6 +63,23 @@ def test_created_lands_once_however_often_it_comes(label_studio, project_folder,
     assert (project_folder / record.image.path).is_file()
 
 
+@pytest.mark.parametrize(
+    ("texts", "level"),
+    [
+        (["level 4 · score 0.75 · object car 0.60"], 4),
+        (["level 7", "sea level 2"], 2),
+        (["levels 3"], None),
+        ("level 5", 5),
+    ],
+)
+def test_the_level_is_read_from_the_note(label_studio, project_folder, created, texts, level):
+    created["annotation"]["result"][0]["meta"] = {"text": texts}
+    created["annotation"]["result"] = created["annotation"]["result"][:1]
+    send(label_studio, created)
+    (record,) = accepted(project_folder)
+    assert record.level == level
+
+
 def test_a_repeated_webhook_changes_nothing_after_a_restart(label_studio, project_folder, created):
     send(label_studio, created)
     hooks = label_studio.app.state.label_studio.hooks

@@ -51,8 +51,7 @@ def test_a_click_gives_a_ladder(studio, executable):
         assert (rung["original_width"], rung["original_height"]) == (451, 300)
         assert rung["value"]["brushlabels"][0] in ("cat", "cat:ear", "Object", "Part")
         assert 0 <= rung["score"] <= 1
-        assert any(note.startswith("level ") for note in rung["meta"]["text"])
-    assert len({note for rung in rungs for note in rung["meta"]["text"] if note.startswith("level")}) == len(rungs)
+    assert len({rung["meta"]["text"][0].partition(" · ")[0] for rung in rungs}) == len(rungs), "each its own level"
     areas = [int(decode_brush(rung["value"]["rle"], 300, 451).sum()) for rung in rungs]
     python = Path(executable).with_name("python")
     theirs = subprocess.run(
@@ -94,7 +93,7 @@ def test_the_store_follows_an_annotation(studio):
     assert (decode_rle(record.mask) == mask).all()
     assert label in (record.object, f"{record.object}:{record.part}") or label in ("Object", "Part")
     assert (record.score, record.clicks, record.seconds) == (pytest.approx(rung["score"], abs=1e-4), 1, 4.5)
-    assert f"level {record.level}" in rung["meta"]["text"]
+    assert rung["meta"]["text"][0].startswith(f"level {record.level} · ")
     assert (studio.folder / record.image.path).is_file()
 
     edited = mask.copy()
