@@ -1,116 +1,35 @@
 """A small deterministic engine for protocol tests: regions of similar colour, six tolerances; it learns nothing."""
 
-import hashlib
+import importlib.util
 import io
 import json
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
-from scipy import ndimage
 
-from semsam_annotate.api import (
-    BadInput,
-    Embedding,
-    EngineInfo,
-    Ladder,
-    Prompt,
-    Proposal,
-    StaleEmbedding,
-    Tree,
-    TreeNode,
-    Vocabulary,
-)
 from semsam_annotate.backend.app import create_app
 from semsam_annotate.backend.auth import Credentials
 from semsam_annotate.backend.settings import ServerSettings
 
 
-class RegionEngine:
-    """Flood fill around the first positive point; keeps every image it saw, counts its encodings."""
+def _module(name: str) -> ModuleType:
+    """A helper file of this folder (tests are no package)."""
+    spec = importlib.util.spec_from_file_location(f"backend_{name}", Path(__file__).parent / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
-    def __init__(self) -> None:
-        self.images: dict[str, np.ndarray] = {}
-        self.encodings = 0
-        self.closed = False
 
-    @property
-    def info(self) -> EngineInfo:
-        return EngineInfo("regions", "regions-1", "cpu", 0, ("points", "box", "object_labels", "part_labels"))
-
-    def encode(self, image: np.ndarray) -> Embedding:
-        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
-            raise BadInput("not an image")
-        self.encodings += 1
-        key = hashlib.sha256(repr(image.shape).encode() + image.tobytes()).hexdigest()
-        self.images[key] = image
-        return Embedding(key, image.shape[:2], "regions-1")
-
-    def propose(self, embedding: Embedding, prompt: Prompt, vocabulary: Vocabulary | None = None) -> Ladder:
-        if embedding.key not in self.images:
-            raise StaleEmbedding("gone")
-        image = self.images[embedding.key].astype(int)
-        prompt.check_inside(*image.shape[:2])
-        x, y = self._seed(prompt, *image.shape[:2])
-        proposals: list[Proposal] = []
-        for level, tolerance in zip(range(6, 0, -1), (4, 12, 30, 60, 120, 800), strict=True):
-            close = np.abs(image - image[y, x]).sum(axis=2) <= tolerance
-            mask = ndimage.label(close)[0]
-            mask = mask == mask[y, x]
-            if not proposals or mask.sum() > proposals[-1].area:
-                proposals.append(self._proposal(mask, level, vocabulary or Vocabulary()))
-        return Ladder(proposals)
-
-    @staticmethod
-    def _seed(prompt: Prompt, height: int, width: int) -> tuple[int, int]:
-        if 1 in prompt.labels:
-            x, y = prompt.points[prompt.labels.index(1)]
-        else:
-            x0, y0, x1, y1 = prompt.box
-            x, y = (max(x0, 0) + min(x1, width)) / 2 - 0.5, (max(y0, 0) + min(y1, height)) / 2 - 0.5
-        return min(max(round(x), 0), width - 1), min(max(round(y), 0), height - 1)
-
-    @staticmethod
-    def _proposal(mask: np.ndarray, level: int, words: Vocabulary) -> Proposal:
-        rows, columns = np.nonzero(mask)
-        return Proposal(
-            id=f"p{level}",
-            model="regions-1",
-            score=0.9 - 0.1 * abs(level - 3),
-            stability=0.9,
-            level=level,
-            box=(int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1),
-            mask=mask,
-            part_probability=level / 7,
-            object_labels=[(name, 0.9 / len(words.objects)) for name in words.objects],
-            part_labels=[(name, 0.9 / len(words.parts)) for name in words.parts],
-        )
-
-    def propose_many(
-        self, embedding: Embedding, prompts: Sequence[Prompt], vocabulary: Vocabulary | None = None
-    ) -> list[Ladder]:
-        return [self.propose(embedding, prompt, vocabulary) for prompt in prompts]
-
-    def auto(self, embedding: Embedding, vocabulary: Vocabulary | None = None) -> Tree:
-        height, width = embedding.size
-        ladder = self.propose(embedding, Prompt([((width - 1) // 2, (height - 1) // 2)]), vocabulary)
-        root = TreeNode(ladder[-1])
-        if len(ladder) > 1:
-            TreeNode(ladder[0], root)
-        return Tree([root])
-
-    def resolve(self, vocabulary: Vocabulary) -> Vocabulary:
-        return Vocabulary(vocabulary.objects, vocabulary.parts, known=vocabulary.objects)
-
-    def close(self) -> None:
-        self.closed = True
+RegionEngine = _module("region_engine").RegionEngine
 
 
 @pytest.fixture

@@ -1,0 +1,93 @@
+"""The engine as a child process: it starts, dies, starts again, and never outlives its parent."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from semsam_annotate.api import EngineUnavailable, Prompt, StaleEmbedding, Vocabulary
+from semsam_annotate.backend import server
+from semsam_annotate.remote import EngineProcess
+
+TOKEN = "a-token-for-tests"
+WORDS = Vocabulary(["car", "dog"], ["wheel"])
+
+
+def test_a_taken_port_is_one_line_and_exit_code_2():
+    with server.bind("127.0.0.1", 0) as taken:
+        port = str(taken.getsockname()[1])
+        command = [sys.executable, "-m", "semsam_annotate.cli", "serve", "--engine-only", "--port", port]
+        ended = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert ended.returncode == 2
+    assert ended.stderr.count("\n") == 1
+    assert f"cannot listen on 127.0.0.1:{port}" in ended.stderr
+
+
+def test_an_engine_process_that_cannot_start_says_why(tmp_path):
+    with pytest.raises(EngineUnavailable, match="did not start"):
+        EngineProcess(str(tmp_path / "missing.safetensors")).start()
+
+
+class RegionProcess(EngineProcess):
+    """The same child, with the region engine in place of weights."""
+
+    def _command(self) -> list[str]:
+        conftest = str(Path(__file__).with_name("conftest.py"))
+        code = (
+            f"import runpy, sys; made = runpy.run_path({conftest!r})['RegionEngine'];"
+            "import semsam_annotate.backend.app as app; app.load_engine = lambda *_: made();"
+            "from semsam_annotate.cli import main; sys.argv[0] = 'semsam'; main()"
+        )
+        return [sys.executable, "-c", code, *super()._command()[3:]]
+
+
+def test_an_engine_process_starts_dies_and_starts_again(scene):
+    with RegionProcess() as process:
+        embedding = process.engine.encode(scene)
+        assert len(process.engine.propose(embedding, Prompt([(32, 24)]), WORDS)) > 1
+        first = process.pid
+        os.kill(first, signal.SIGKILL)
+        until = time.monotonic() + 10
+        while process.is_running and time.monotonic() < until:
+            time.sleep(0.01)
+        with pytest.raises(StaleEmbedding):
+            process.engine.propose(embedding, Prompt([(32, 24)]))
+        assert process.pid not in (None, first)
+        engine = process.engine
+        process.kill()
+        assert not process.is_running
+        with pytest.raises(EngineUnavailable):
+            engine.encode(scene)
+        process.kill()
+
+
+def test_a_child_ends_when_its_parent_is_killed(tmp_path):
+    child = "from semsam_annotate.backend.server import exit_with_parent as e; e(); import time; time.sleep(60)"
+    script = f"""
+import subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", {child!r}], stdin=subprocess.PIPE)
+print(child.pid, flush=True)
+time.sleep(60)
+"""
+    parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    pid = int(parent.stdout.readline())
+    time.sleep(1.5)
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    until = time.monotonic() + 20
+    while _alive(pid) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not _alive(pid)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().split()[2] != "Z"
+    except OSError:
+        return False
