@@ -56,6 +56,8 @@ class WholeImage:
         for start in range(0, len(prompts), self.settings.at_once):
             predictions = self.decode(prompts[start : start + self.settings.at_once])
             found.append((predictions, self._good(predictions)))
+        if not any(len(item.rows) for _, item in found):
+            found = [(found[0][0], self._best(found[0][0]))]
         kept = self._suppress([item for _, item in found])
         for (predictions, item), keep in zip(found, kept, strict=True):
             logits = item.logits[keep]
@@ -88,9 +90,14 @@ class WholeImage:
         good = (quality >= self.settings.quality) & (steady >= self.settings.stability)
         good &= areas >= self.settings.smallest
         rows, tokens = good.nonzero(as_tuple=True)
-        if not len(rows):
-            best = quality.flatten().argmax()
-            rows, tokens = (best // quality.shape[1])[None], (best % quality.shape[1])[None]
+        return _Found(logits[rows, tokens], quality[rows, tokens], rows, tokens)
+
+    @staticmethod
+    def _best(predictions: Predictions) -> _Found:
+        """The one best mask, for an image where none is good."""
+        logits, quality = predictions.masks[0], predictions.scores[0, ..., 0].clamp(0, 1)
+        best = quality.flatten().argmax()
+        rows, tokens = (best // quality.shape[1])[None], (best % quality.shape[1])[None]
         return _Found(logits[rows, tokens], quality[rows, tokens], rows, tokens)
 
     def _suppress(self, found: list[_Found]) -> list[Tensor]:

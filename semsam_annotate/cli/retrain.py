@@ -15,7 +15,7 @@ def register(app: typer.Typer) -> None:
 def retrain(
     project: Annotated[Path, typer.Option(help="Project folder.")] = Path(),
     steps: Annotated[int, typer.Option(min=1, help="Training steps.")] = 250,
-    batch: Annotated[int, typer.Option(min=1, help="Images a step.")] = 6,
+    batch: Annotated[int, typer.Option(min=1, help="Images a step.")] = 4,
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
     replay_pack: Annotated[list[Path] | None, typer.Option(help="Pack of earlier training data to mix in.")] = None,
     force: Annotated[bool, typer.Option(help="Promote whatever the gate says.")] = False,

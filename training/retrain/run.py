@@ -33,9 +33,9 @@ class RetrainSettings:
     """How to fine-tune; ``replay_packs`` are mixed in beside the scenes (share ``replay`` of the batch is scenes)."""
 
     steps: int = 250
-    batch: int = 6
-    lr: float = 2e-4
-    size: int = 256
+    batch: int = 4
+    lr: float = 2.5e-4
+    size: int = 384
     replay: float = 0.4
     replay_packs: tuple[str, ...] = ()
     seed: int = 0
