@@ -15,9 +15,9 @@ from semsam_annotate.training.data.record import TrainingImage
 from semsam_annotate.training.retrain import RetrainReport, RetrainSettings, retrain
 from semsam_annotate.training.scenes import generate
 
-TRAIN_SCENES, VALIDATION_SCENES = 24, 8
+TRAIN_SCENES, VALIDATION_SCENES = 24, 12
 MASKS_A_SCENE = 10
-"""The largest ones; 8 scenes hold 80 validation masks."""
+"""The largest ones; 12 scenes hold 120 validation masks."""
 SIDE = 256
 
 
@@ -26,7 +26,7 @@ def learn(out: Path, steps: int, console: Console) -> dict[str, Any]:
     console.print("\nlearning objects that the shipped model never saw (lanterns, windmills, teapots …)")
     started = time.perf_counter()
     with _project(out) as project:
-        settings = RetrainSettings(steps=steps, batch=4, size=SIDE, lr=3e-4)
+        settings = RetrainSettings(steps=steps, batch=4, size=SIDE, replay=0.4)
         report = _retrain(project, settings, console)
     seconds = round(time.perf_counter() - started, 1)
     verdict = report.verdict
