@@ -33,7 +33,7 @@ def play(screen: list[str], scenario: str, folder: Path) -> dict[str, float]:
 def test_click_move_name_accept_export_take_back(screen, tmp_path):
     measured = play(screen, "annotate", tmp_path)
     # a window that waited for the engine would stand still for most of the time; a busy machine alone costs some
-    assert measured["gap_while_encoding_s"] < max(0.5, 0.1 * measured["start_and_encode_s"])
+    assert measured["gap_while_encoding_s"] < 0.5
     assert (tmp_path / "napari.png").stat().st_size > 20_000
 
 
