@@ -51,9 +51,8 @@ def serve(
         server.exit_with_parent()
     if project is not None:
         _make_project(project)
-    credentials = _credentials(token, token_env, basic_auth, project)
     chosen = settings.ServerSettings(
-        credentials=credentials,
+        credentials=(credentials := _credentials(token, token_env, basic_auth, project)),
         host=host,
         port=port,
         weights=weights or ("default" if project is None else f"project:{project}"),
@@ -63,16 +62,13 @@ def serve(
         label_studio_url=label_studio_url,
         label_studio_token=_from_environment(label_studio_token_env),
     )
-    listener = server.bind(host, port)
-    with listener:
+    with server.bind(host, port) as listener:
         served = application.create_app(chosen)
         if token is None and token_env is None and basic_auth is None:
             typer.echo(f"token: {credentials.token}", err=True)
         if not engine_only:
-            port_now = listener.getsockname()[1]
-            typer.echo(
-                f"Label Studio: http://{host}:{port_now}/hook/{credentials.hook_secret}/ with basic auth", err=True
-            )
+            address = f"http://{host}:{listener.getsockname()[1]}/hook/{credentials.hook_secret}/"
+            typer.echo(f"Label Studio: {address} with basic auth", err=True)
         server.announce(listener)
         server.run(served, listener)
 
