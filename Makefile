@@ -17,10 +17,10 @@ help: ## list the targets
 demo: $(VENV)/all.stamp ## set up, then the main job on real photos into semsam-demo/
 	$(BIN)/semsam demo
 
-test: $(VENV)/dev.stamp screen lint types ## set up, then format, lint, import rules, types and tests
+test: screen $(VENV)/dev.stamp lint types ## set up, then format, lint, import rules, types and tests
 	$(SCREEN) $(BIN)/python -m pytest -m "not stress"
 
-stress: $(VENV)/dev.stamp $(SEMSAM_LABEL_STUDIO) screen lint types ## full counts, a real Label Studio, every Python found
+stress: screen $(VENV)/dev.stamp $(SEMSAM_LABEL_STUDIO) lint types ## full counts, a real Label Studio, every Python found
 	SEMSAM_LABEL_STUDIO=$(SEMSAM_LABEL_STUDIO) $(SCREEN) $(BIN)/python -m pytest --hypothesis-profile=stress
 	tools/python_matrix.sh $(SCREEN)
 
@@ -32,8 +32,9 @@ lint: $(VENV)/dev.stamp build/house ## format, lint, import rules
 types: $(VENV)/dev.stamp build/house ## mypy on every room
 	MYPYPATH=build/house $(BIN)/mypy -p semsam_annotate
 
+# First, so that one line names everything that is missing before minutes of installing.
 screen:
-	@tools/need.sh $$($(PYTHON) tools/missing_libraries.py)
+	@tools/need.sh $$($(PYTHON) tools/missing_packages.py)
 
 # The rooms under their import names, files linked: linters and type checkers read folders and do not know setup.cfg's
 # package_dir.

@@ -1,6 +1,7 @@
-"""Print the Debian packages that Qt needs under a virtual screen and that this machine lacks."""
+"""Print the Debian packages that `make test` needs and this machine lacks: for venv, and for Qt on a virtual screen."""
 
 import ctypes
+import importlib.util
 import shutil
 
 PROGRAMS = {"xvfb-run": "xvfb", "xauth": "xauth"}
@@ -33,6 +34,7 @@ def loads(library: str) -> bool:
     return True
 
 
-missing = [package for program, package in PROGRAMS.items() if shutil.which(program) is None]
+missing = [] if importlib.util.find_spec("ensurepip") else ["python3-venv"]
+missing += [package for program, package in PROGRAMS.items() if shutil.which(program) is None]
 missing += [package for library, package in LIBRARIES.items() if not loads(library)]
 print(" ".join(missing))
