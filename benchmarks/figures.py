@@ -1,22 +1,25 @@
 """Pictures of a training run: its curves, and a sheet of ladders on photos that it never saw.
 
 python benchmarks/figures.py curves RUN docs/training.png
-python benchmarks/figures.py sheet COCO.json IMAGES docs/ladders-val.png [--names a.jpg,b.jpg] [--clicks 2]
+python benchmarks/figures.py sheet COCO.json IMAGES docs/ladders-val.png [--names a.jpg,b.jpg] [--clicks 2] [--drawn]
+
+``--drawn`` leaves the photos out, whose licences may forbid to publish them, and shows what annotators drew.
 """
 
 import argparse
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import matplotlib
 import numpy as np
+from scipy.ndimage import binary_erosion
 
 import semsam_annotate as semsam
 from semsam_annotate.annotations import read_image
+from semsam_annotate.api import RgbImage
 from semsam_annotate.training.evaluation.clicks import mask_click
-from semsam_annotate.training.evaluation.sample import read_sample
+from semsam_annotate.training.evaluation.sample import SampleImage, read_sample
 from semsam_annotate.training.evaluation.sheet import SheetRow, draw_sheet
 
 CURVES = {
@@ -50,7 +53,17 @@ def curves(run: Path, out: Path) -> None:
     figure.savefig(out, dpi=80)
 
 
-def sheet(annotations: Path, images: Path, out: Path, names: list[str], clicks: int) -> None:
+def drawn(image: SampleImage, meant: int) -> RgbImage:
+    """(H, W, 3) uint8: the mask that was meant in black, the edges of the others in grey."""
+    picture = np.full((image.height, image.width, 3), 250, np.uint8)
+    for truth in image.truths:
+        mask = truth.mask()
+        picture[mask & ~binary_erosion(mask, iterations=2)] = 170
+    picture[image.truths[meant].mask()] = 40
+    return picture
+
+
+def sheet(annotations: Path, images: Path, out: Path, names: list[str], clicks: int, masks_only: bool) -> None:
     """Ladders of the packaged weights for the first masks, in the seeded order, of each named photo."""
     sample = read_sample(annotations, images, masks_limit=clicks)
     engine = semsam.load_engine("default")
@@ -61,8 +74,16 @@ def sheet(annotations: Path, images: Path, out: Path, names: list[str], clicks: 
         for index in image.chosen:
             prompt = semsam.Prompt(points=[mask_click(image.truths[index].mask())])
             ladder = engine.propose(embedding, prompt, sample.vocabulary)
-            rows.append(replace(SheetRow(rgb, prompt, ladder), title=Path(image.name).stem))
-    draw_sheet(rows, out, "photos that training never saw: one click, smallest mask first, the best score framed")
+            rows.append(SheetRow(drawn(image, index) if masks_only else rgb, prompt, ladder, _name(image, index)))
+    seen = "black: what an annotator drew; " if masks_only else ""
+    draw_sheet(
+        rows, out, f"photos that training never saw: {seen}one click, smallest mask first, the best score framed"
+    )
+
+
+def _name(image: SampleImage, index: int) -> str:
+    truth = image.truths[index]
+    return " / ".join(name for name in (truth.object, truth.part) if name) or Path(image.name).stem
 
 
 def main() -> None:
@@ -77,11 +98,12 @@ def main() -> None:
         second.add_argument(name, type=Path)
     second.add_argument("--names", type=lambda text: text.split(","), default=[])
     second.add_argument("--clicks", type=int, default=2)
+    second.add_argument("--drawn", action="store_true")
     options = parser.parse_args()
     if options.kind == "curves":
         curves(options.run, options.out)
     else:
-        sheet(options.annotations, options.images, options.out, options.names, options.clicks)
+        sheet(options.annotations, options.images, options.out, options.names, options.clicks, options.drawn)
 
 
 if __name__ == "__main__":

@@ -2,13 +2,12 @@
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from semsam_annotate.annotations import Project
 from semsam_annotate.api import BadInput
-from semsam_annotate.model.checkpoints.weights import load_checkpoint, save_checkpoint
 from semsam_annotate.model.engine import LocalEngine
 from semsam_annotate.model.engine.loaded import LoadedModel
 from semsam_annotate.model.engine.opening import packaged_weights
@@ -19,6 +18,7 @@ from semsam_annotate.training.evaluation.result import EvaluationResult
 from semsam_annotate.training.evaluation.run import evaluate
 from semsam_annotate.training.evaluation.sample import EvaluationSample
 from semsam_annotate.training.loop import train
+from semsam_annotate.training.retrain.blend import blend
 from semsam_annotate.training.retrain.gate import GateSettings, Verdict, judge
 from semsam_annotate.training.retrain.lock import only_one
 from semsam_annotate.training.retrain.project_data import ProjectData, read_project
@@ -30,11 +30,15 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class RetrainSettings:
-    """How to fine-tune; ``replay_packs`` are mixed in beside the scenes (share ``replay`` of the batch is scenes)."""
+    """How to fine-tune; ``replay_packs`` are mixed in beside the scenes (share ``replay`` of the batch is scenes).
+
+    ``blend``: share of the fine-tuned weights in the new version, the rest are the old ones.
+    """
 
     steps: int = 250
     batch: int = 4
-    lr: float = 2.5e-4
+    lr: float = 5e-4
+    blend: float = 0.7
     size: int = 384
     replay: float = 0.4
     replay_packs: tuple[str, ...] = ()
@@ -117,20 +121,7 @@ def _fine_tune(data: ProjectData, old: ModelVersion, settings: RetrainSettings, 
     write_pack(data.train, pack)
     config = fine_tune_config(old.weights, pack, settings)
     trained = train(config, work / "run", lambda done, steps, losses: progress("training", done, steps))
-    return _with_old_names(trained, old.weights, work / "weights.safetensors")
-
-
-def _with_old_names(trained: Path, old: Path, path: Path) -> Path:
-    """The trained weights with the names that the old model knew added to those of this run."""
-    network, card, _ = load_checkpoint(trained)
-    known = load_checkpoint(old)[1]
-    merged = replace(
-        card,
-        objects=tuple(sorted({*card.objects, *known.objects})),
-        parts=tuple(sorted({*card.parts, *known.parts})),
-    )
-    save_checkpoint(network, merged, path)
-    return path
+    return blend(old.weights, trained, settings.blend, work / "weights.safetensors")
 
 
 def _compare(
