@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from semsam_annotate.api import BadInput
+from semsam_annotate.model.checkpoints.weights import read_header
 from semsam_annotate.training.config import TrainConfig, config_from_json
 from semsam_annotate.training.data.pack import Pack
 from semsam_annotate.training.data.record import TrainingImage
@@ -30,7 +31,8 @@ class RunFolder:
             self.names = _names_from_json(self._read("run.json")["names"])
             return
         self.names = NameIndex.count(chain(*(_pack_names(path) for path in config.data.packs), _scene_names(config)))
-        self._write("run.json", {"config": config.to_json(), "data": data_hashes(config), "names": vars_of(self.names)})
+        began = {"config": config.to_json(), "from": start_version(config), "data": data_hashes(config)}
+        self._write("run.json", {**began, "names": vars_of(self.names)})
 
     @property
     def state(self) -> Path:
@@ -55,9 +57,12 @@ class RunFolder:
         return [rows[step] for step in sorted(rows)]
 
     def description(self) -> dict[str, Any]:
-        """Configuration and data, for the checkpoint's card."""
+        """Configuration, weights begun from, data, for the checkpoint's card; weights travel, so no folder is named."""
         content = self._read("run.json")
-        return {"config": content["config"], "data": content["data"]}
+        config = content["config"]
+        packs = [Path(pack).name for pack in config["data"]["packs"]]
+        told = {**config, "model": Path(config["model"]).name, "data": {**config["data"], "packs": packs}}
+        return {"config": told, "from": content.get("from"), "data": content["data"]}
 
     def _check_same(self) -> None:
         began = config_from_json(self._read("run.json")["config"])
@@ -90,6 +95,11 @@ def data_hashes(config: TrainConfig) -> dict[str, Any]:
     """File name, size and digest of every pack."""
     packs = [Pack(Path(path)) for path in config.data.packs]
     return {pack.path.name: {"images": len(pack), "sha256": pack.sha256()} for pack in packs}
+
+
+def start_version(config: TrainConfig) -> str | None:
+    """Version of the weights that a run begins with; None when it begins from scratch."""
+    return read_header(Path(config.model))["version"] if config.model.endswith(".safetensors") else None
 
 
 def vars_of(names: NameIndex) -> dict[str, list[Any]]:

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -99,6 +100,8 @@ def test_a_run_says_how_it_was_made(config, whole):
     assert card.trained["steps"] == STEPS
     assert card.trained["seed"] == config.seed
     assert card.trained["config"]["schedule"]["steps"] == STEPS
+    assert card.trained["config"]["model"] == "start.safetensors", "weights travel: no folder of this machine in them"
+    assert card.trained["from"] == load_checkpoint(Path(config.model))[2]
     assert sorted(card.levels) == [1, 2, 3, 4, 5, 6]
     assert card.objects
     assert card.parts
