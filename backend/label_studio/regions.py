@@ -13,6 +13,8 @@ from semsam_annotate.backend.label_studio.config import Control, Label, LabelCon
 
 INSIDE = 0.8
 """Share of a mask that its parent must hold."""
+WHOLE_IMAGE = 0.9
+"""Prelabels that cover more of the image are left out: in Label Studio every click would select them."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +34,12 @@ def ladder_candidates(ladder: Ladder, config: LabelConfig) -> list[Candidate]:
 
 
 def tree_candidates(tree: Tree, limit: int) -> list[Candidate]:
-    """Parents before children, the best ``limit`` by score; a child whose parent fell out hangs to the next one up."""
-    nodes = sorted(tree, key=lambda node: -node.proposal.score)[:limit]
+    """Parents before children, the best ``limit`` by score of those that leave some of the image free, if any do.
+
+    A child whose parent fell out hangs to the next one up.
+    """
+    useful = [node for node in tree if node.proposal.area <= WHOLE_IMAGE * node.proposal.mask.size]
+    nodes = sorted(useful or tree, key=lambda node: -node.proposal.score)[:limit]
     ids = {id(node): str(uuid.uuid4()) for node in nodes}
     found = []
     for node in (node for node in tree if id(node) in ids):

@@ -89,3 +89,13 @@ def test_a_tree_keeps_its_parents_and_its_bound():
     assert [candidate.proposal for candidate in bounded] == [root.proposal, leaf.proposal]
     assert bounded[1].parent == bounded[0].id
     assert prediction([], CONFIG, "v") == {"result": [], "score": 0.0, "model_version": "v"}
+
+
+def test_prelabels_leave_some_of_the_image_to_click_on():
+    whole = rung(30, 1, 0.1, score=0.9)
+    root = TreeNode(whole)
+    thing = TreeNode(rung(16, 3, 0.1, score=0.2), root)
+    found = tree_candidates(Tree([root]), 10)
+    assert [(candidate.proposal, candidate.parent) for candidate in found] == [(thing.proposal, None)]
+    alone = tree_candidates(Tree([TreeNode(whole)]), 10)
+    assert [candidate.proposal for candidate in alone] == [whole], "an empty prediction would say nothing was tried"
