@@ -55,9 +55,9 @@ class CheckpointCard:
         )
 
 
-def save_checkpoint(network: SemanticSam, card: CheckpointCard, path: Path) -> str:
-    """Write the network in half precision, all or nothing; returns its version."""
-    tensors = {name: _halved(value) for name, value in network.state_dict().items()}
+def save_checkpoint(network: SemanticSam, card: CheckpointCard, path: Path, half: bool = True) -> str:
+    """Write the network, in half precision unless told otherwise, all or nothing; returns its version."""
+    tensors = {name: _stored(value, half) for name, value in network.state_dict().items()}
     version = tensors_version(tensors)
     header = {"format": FORMAT, "card": json.dumps(card.to_json(), sort_keys=True), "version": version}
     partial = path.with_name(f"{path.name}.{os.getpid()}.part")
@@ -88,7 +88,10 @@ def load_checkpoint(path: Path) -> tuple[SemanticSam, CheckpointCard, str]:
 def read_header(path: Path) -> dict[str, str]:
     """The header of a weights file, without reading the tensors."""
     if path.suffix in (".pkl", ".pickle", ".pt", ".pth", ".ckpt"):
-        raise BadInput(f"{path} may hold a pickle, which is never opened: weights are .safetensors files")
+        raise BadInput(
+            f"{path} may hold a pickle, which is never opened: weights are .safetensors files (published "
+            "checkpoints: semsam models convert)"
+        )
     if not path.is_file():
         raise BadInput(f"there are no weights at {path}")
     try:
@@ -110,9 +113,9 @@ def tensors_version(tensors: dict[str, Tensor]) -> str:
     return digest.hexdigest()[:12]
 
 
-def _halved(value: Tensor) -> Tensor:
+def _stored(value: Tensor, half: bool) -> Tensor:
     value = value.detach().cpu().contiguous()
-    return value.half() if value.is_floating_point() else value
+    return value.half() if half and value.is_floating_point() else value
 
 
 def _read_tensors(path: Path) -> dict[str, Tensor]:

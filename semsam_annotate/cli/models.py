@@ -17,11 +17,12 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    models = typer.Typer(help="List, inspect, promote and roll back the models of a project.", no_args_is_help=True)
+    models = typer.Typer(help="The models of a project; published checkpoints.", no_args_is_help=True)
     models.command("list")(list_models)
     models.command()(info)
     models.command()(promote)
     models.command()(rollback)
+    models.command()(convert)
     app.add_typer(models, name="models")
 
 
@@ -72,6 +73,26 @@ def promote(
 def rollback(project: ProjectOption = Path(), json: JsonOption = False) -> None:
     """Make the version before the active one active again."""
     _report(registry_of(project).rollback(), json)
+
+
+def convert(
+    checkpoint: Annotated[Path, typer.Argument(help="Published Semantic-SAM checkpoint, a .pth file.")],
+    out: Annotated[Path | None, typer.Option(help="Weights to write; beside the checkpoint if left out.")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Convert a published checkpoint once, after comparing every tensor; nothing in the file is run."""
+    from semsam_annotate.model.checkpoints.published import convert as run
+
+    found = run(checkpoint, out or checkpoint.with_suffix(".safetensors"))
+    facts = {"network": found.network, "version": found.version, "file": str(found.path), "sha256": found.sha256}
+    if json:
+        typer.echo(jsonlib.dumps({**facts, "ignored": found.ignored}))
+        return
+    for name, value in facts.items():
+        typer.echo(f"{name:<9} {value}")
+    typer.echo(
+        f"ignored   {_some(found.ignored)}\nlicence   its authors state none: ask them before you publish anything"
+    )
 
 
 def _report(active: "ModelVersion", json: bool) -> None:
