@@ -7,12 +7,12 @@ from pathlib import Path
 import platformdirs
 
 from semsam_annotate.api import BadInput
+from semsam_annotate.model.checkpoints.download import FILES, checkpoints_folder
 from semsam_annotate.model.engine.loaded import LoadedModel
 from semsam_annotate.model.engine.local import EngineSettings, LocalEngine
 from semsam_annotate.model.registry import ModelRegistry
 
 PACKAGED = "semsam-tiny.safetensors"
-PUBLISHED = ("swin-t", "swin-l")
 
 
 def packaged_weights() -> Path:
@@ -21,13 +21,21 @@ def packaged_weights() -> Path:
         return path
 
 
+def published_weights(source: str) -> Path | None:
+    """The converted checkpoint of "swin-t" or "swin-l", None for other names; BadInput when it was not pulled yet."""
+    if source not in FILES:
+        return None
+    path = checkpoints_folder() / f"{source}.safetensors"
+    if not path.is_file():
+        raise BadInput(f"the published {source} weights are not here yet: semsam models pull {source}")
+    return path
+
+
 def open_engine(source: str = "default", device: str = "auto", settings: EngineSettings | None = None) -> LocalEngine:
     """A local engine; ``source`` and ``device`` as in ``load_engine``."""
     if source.startswith("project:"):
         return _follow(Path(source.removeprefix("project:")), device, settings)
-    if source in PUBLISHED:
-        raise BadInput(f"the published {source} weights are not converted here; give a .safetensors file or 'default'")
-    path = packaged_weights() if source == "default" else Path(source)
+    path = packaged_weights() if source == "default" else published_weights(source) or Path(source)
     model = LoadedModel.read(path, device)
     return LocalEngine(lambda: model, settings or EngineSettings(cache_folder=_cache_folder()))
 

@@ -9,6 +9,7 @@ import typer
 from semsam_annotate.cli.engines import registry_of
 
 if TYPE_CHECKING:
+    from semsam_annotate.model.checkpoints.published import Conversion
     from semsam_annotate.model.registry import ModelVersion
 
 ProjectOption = Annotated[Path, typer.Option("--project", help="Folder of the project.")]
@@ -22,6 +23,7 @@ def register(app: typer.Typer) -> None:
     models.command()(info)
     models.command()(promote)
     models.command()(rollback)
+    models.command()(pull)
     models.command()(convert)
     app.add_typer(models, name="models")
 
@@ -83,7 +85,35 @@ def convert(
     """Convert a published checkpoint once, after comparing every tensor; nothing in the file is run."""
     from semsam_annotate.model.checkpoints.published import convert as run
 
-    found = run(checkpoint, out or checkpoint.with_suffix(".safetensors"))
+    _report_conversion(run(checkpoint, out or checkpoint.with_suffix(".safetensors")), json)
+
+
+def pull(
+    network: Annotated[str, typer.Argument(help="swin-t or swin-l.")],
+    release: Annotated[str | None, typer.Option(help="Folder address of a mirror.")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Download a published checkpoint, going on where it broke off, and convert it: --weights swin-t works then."""
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
+
+    from semsam_annotate.model.checkpoints.download import RELEASE, checkpoints_folder, download
+    from semsam_annotate.model.checkpoints.published import convert as run
+
+    folder = checkpoints_folder()
+    columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(network, total=None)
+
+        def show(done: int, total: int | None) -> None:
+            bar.update(task, completed=done, total=total)
+
+        found = download(network, folder, release or RELEASE, show)
+    typer.echo(f"{found.path.name}: sha256 {found.sha256}{', pinned now' if found.first else ', as pinned'}", err=True)
+    _report_conversion(run(found.path, folder / f"{network}.safetensors"), json)
+
+
+def _report_conversion(found: "Conversion", json: bool) -> None:
     facts = {"network": found.network, "version": found.version, "file": str(found.path), "sha256": found.sha256}
     if json:
         typer.echo(jsonlib.dumps({**facts, "ignored": found.ignored}))

@@ -3,7 +3,11 @@
 import json
 import pickle
 import re
+from contextlib import closing
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 import torch
@@ -11,10 +15,12 @@ from typer.testing import CliRunner
 
 from semsam_annotate.api import BadInput
 from semsam_annotate.cli.app import build
+from semsam_annotate.model.checkpoints.download import FILES
 from semsam_annotate.model.checkpoints.published import check, convert, read_published
 from semsam_annotate.model.checkpoints.published_layout import layout_of
 from semsam_annotate.model.checkpoints.published_names import published_name
 from semsam_annotate.model.checkpoints.weights import load_checkpoint
+from semsam_annotate.model.engine.opening import open_engine
 
 NORM = "sem_seg_head.predictor.decoder_norm.weight"
 BOX = "sem_seg_head.predictor.bbox_embed.3.layers.1.bias"
@@ -67,6 +73,23 @@ def test_a_published_file_is_converted_exactly(published, network_of, tmp_path):
     for name, value in network_of("swin-t").state_dict().items():
         if published_name(name) in published:
             assert torch.equal(network.state_dict()[name], value), name
+
+
+def test_pulled_once_it_opens_by_name(published, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    with pytest.raises(BadInput, match="semsam models pull swin-t"):
+        open_engine("swin-t")
+    write(tmp_path / FILES["swin-t"], published)
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(SimpleHTTPRequestHandler, directory=tmp_path)) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        release = f"http://127.0.0.1:{server.server_port}"
+        answer = CliRunner().invoke(build(), ["models", "pull", "swin-t", "--release", release], catch_exceptions=False)
+        server.shutdown()
+    assert "pinned now" in answer.output
+    assert "its authors state none" in answer.output
+    with closing(open_engine("swin-t", "cpu")) as engine:
+        assert engine.info.name == "swin-t"
+        assert engine.info.version in answer.output
 
 
 @pytest.mark.parametrize(
