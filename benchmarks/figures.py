@@ -75,9 +75,9 @@ def sheet(annotations: Path, images: Path, out: Path, names: list[str], clicks: 
             prompt = semsam.Prompt(points=[mask_click(image.truths[index].mask())])
             ladder = engine.propose(embedding, prompt, sample.vocabulary)
             rows.append(SheetRow(drawn(image, index) if masks_only else rgb, prompt, ladder, _name(image, index)))
-    seen = "black: what an annotator drew; " if masks_only else ""
+    drew = "; in black what an annotator drew" if masks_only else ""
     draw_sheet(
-        rows, out, f"photos that training never saw: {seen}one click, smallest mask first, the best score framed"
+        rows, out, f"one click on photos that training never saw{drew}; smallest mask first, the best score framed"
     )
 
 
