@@ -10,7 +10,7 @@ from semsam_annotate.api import BadInput
 
 ROUNDS = 2000
 _CHUNK = 100
-_TAILS = (2.5, 97.5)
+LEVEL = 0.95
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -32,7 +32,7 @@ def bootstrap_interval(
     sums, counts = _by_group(value, groups, classes)
     if not counts.sum():
         return float("nan"), float("nan")
-    return _percentiles(_resampled_means(sums, counts, seed, rounds))
+    return _percentiles(_resampled_means(sums, counts, seed, rounds), LEVEL)
 
 
 def paired_bootstrap(
@@ -42,8 +42,9 @@ def paired_bootstrap(
     seed: int = 0,
     rounds: int = ROUNDS,
     classes: Sequence[Hashable] | None = None,
+    level: float = LEVEL,
 ) -> tuple[float, float, float]:
-    """(mean of a − mean of b, low, high): 95 % interval of the difference on the same clicks.
+    """(mean of a − mean of b, low, high): interval (95 % unless told) of the difference on the same clicks.
 
     a, b: (N,) values of the same N clicks in the same order; a click that is NaN in either does not count. groups: (N,)
     the image of each click, resampled as a whole. classes: (N,) for macro means. All NaN when nothing can be compared;
@@ -59,7 +60,7 @@ def paired_bootstrap(
     if not counts.sum():
         return float("nan"), float("nan"), float("nan")
     mean = float(_means(sums.sum(axis=0)[None], counts.sum(axis=0)[None])[0])
-    low, high = _percentiles(_resampled_means(sums, counts, seed, rounds))
+    low, high = _percentiles(_resampled_means(sums, counts, seed, rounds), level)
     return mean, low, high
 
 
@@ -104,6 +105,6 @@ def _means(sums: Floats, counts: Floats) -> Floats:
     return np.asarray(each.sum(axis=1) / np.maximum(present.sum(axis=1), 1))
 
 
-def _percentiles(means: Floats) -> tuple[float, float]:
-    low, high = np.percentile(means, _TAILS)
+def _percentiles(means: Floats, level: float) -> tuple[float, float]:
+    low, high = np.quantile(means, ((1 - level) / 2, (1 + level) / 2))
     return float(low), float(high)

@@ -4,7 +4,13 @@ import math
 from typing import Any
 
 from semsam_annotate.api import BadInput
-from semsam_annotate.training.evaluation.bootstrap import ROUNDS, bootstrap_interval, grouped_mean, paired_bootstrap
+from semsam_annotate.training.evaluation.bootstrap import (
+    LEVEL,
+    ROUNDS,
+    bootstrap_interval,
+    grouped_mean,
+    paired_bootstrap,
+)
 from semsam_annotate.training.evaluation.label_metrics import label_measures, majority_figures
 from semsam_annotate.training.evaluation.measure import Measure, with_kinds
 from semsam_annotate.training.evaluation.result import EvaluationResult
@@ -53,9 +59,9 @@ def summarize(result: EvaluationResult, seed: int = 0, rounds: int = ROUNDS) -> 
 
 
 def compare(
-    new: EvaluationResult, old: EvaluationResult, seed: int = 0, rounds: int = ROUNDS
+    new: EvaluationResult, old: EvaluationResult, seed: int = 0, rounds: int = ROUNDS, level: float = LEVEL
 ) -> dict[str, list[float] | None]:
-    """New minus old on the clicks that both made: key to [difference, low, high], 95 % paired bootstrap over images.
+    """New minus old on the clicks that both made: key to [difference, low, high], paired bootstrap over images.
 
     None where nothing can be compared. Raises BadInput unless both clicked the same masks.
     """
@@ -65,7 +71,7 @@ def compare(
     for key, measure in all_measures().items():
         a, b = measure.values(first for first, _ in pairs), measure.values(second for _, second in pairs)
         classes = measure.class_of(first for first, _ in pairs)
-        difference = paired_bootstrap(a, b, groups, seed=seed, rounds=rounds, classes=classes)
+        difference = paired_bootstrap(a, b, groups, seed=seed, rounds=rounds, classes=classes, level=level)
         found[key] = None if math.isnan(difference[0]) else [round(value, DIGITS) for value in difference]
     return found
 

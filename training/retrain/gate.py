@@ -6,12 +6,14 @@ from typing import Any
 from semsam_annotate.training.evaluation.metrics import compare, summarize
 from semsam_annotate.training.evaluation.result import EvaluationResult
 
+ONE_SIDED = 0.90
+"""Interval that leaves 5 % below it: whether something got worse is a one-sided question."""
 WATCHED = ("oracle", "label_object_top1_macro", "label_part_top1_macro")
 
 
 @dataclass(frozen=True)
 class GateSettings:
-    """``margin``: points that "not worse" may lose, at the lower end of the interval. ``replay``: points of mean oracle
+    """``margin``: points that "not worse" may lose, with 95 % certainty. ``replay``: points of mean oracle
     that may be lost on the replay set. ``least``: validation masks below which nothing can be said.
     """
 
@@ -46,16 +48,17 @@ def judge(
 ) -> Verdict:
     """Compare on the same clicks by a paired bootstrap over images.
 
-    Not worse means shown not to be worse: the lower end of the 95 % interval is above minus the margin. Labels that
-    were learned wrongly hover around no difference with a wide interval, and do not pass.
+    Not worse means shown not to be worse: with 95 % certainty (one-sided, so the lower end of the 90 % interval) the
+    difference is above minus the margin. Labels that were learned wrongly hover around no difference with a wide
+    interval, and do not pass. A gain is one whose whole 95 % interval is above zero.
     """
-    found = compare(new, old)
+    found, certain = compare(new, old), compare(new, old, level=ONE_SIDED)
     differences = {key: found[key] for key in WATCHED if found.get(key) is not None}
     forgotten = _mean_oracle(old_replay) - _mean_oracle(new_replay)
     count = len(new.rows)
     reasons = [
         *_too_few(count, settings),
-        *_worse(differences, settings),
+        *_worse({key: certain[key] for key in differences}, settings),
         *_no_gain(differences),
         *_forgets(forgotten, settings),
     ]
@@ -82,7 +85,7 @@ def _too_few(count: int, settings: GateSettings) -> list[str]:
 
 def _worse(differences: dict[str, list[float] | None], settings: GateSettings) -> list[str]:
     return [
-        f"{key} may be worse: {_words(difference)}"
+        f"{key} may be worse: {difference[0]:+.1f} points, with 95 % certainty only above {difference[1]:+.1f}"
         for key, difference in differences.items()
         if difference is not None and difference[1] < -settings.margin
     ]
