@@ -159,10 +159,11 @@ def test_the_packaged_weights_find_a_plain_disc(packaged):
     assert max(overlap(rung.mask, disc) for rung in ladder) > 0.7
 
 
-def test_bad_sources(tmp_path):
+def test_bad_sources(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     for source, message in (
         (str(tmp_path / "no.safetensors"), "no weights"),
-        ("swin-t", "not converted"),
+        ("swin-t", "semsam models pull swin-t"),
         (f"project:{tmp_path}", "project.toml"),
         (str(tmp_path / "model.pkl"), "never opened"),
     ):
