@@ -48,7 +48,10 @@ HELD_OUT: tuple[Maker, ...] = (
     heldout.octopus,
 )  # fmt: skip
 
-FAMILIES: dict[str, tuple[Maker, ...]] = {"base": BASE, "held-out": HELD_OUT}
+# As many names as a minute of fine-tuning can learn.
+FEW: tuple[Maker, ...] = (heldout.lantern, heldout.windmill, heldout.teapot)
+
+FAMILIES: dict[str, tuple[Maker, ...]] = {"base": BASE, "held-out": HELD_OUT, "few": FEW}
 """Name of a family to the makers of its objects, each as often as it should be drawn."""
 
 

@@ -13,7 +13,7 @@ def register(app: typer.Typer) -> None:
 
 def demo(
     out: Annotated[Path, typer.Option(help="Folder for the pictures, exports and the report.")] = Path("semsam-demo"),
-    steps: Annotated[int, typer.Option(min=1, help="Training steps of the learning half.")] = 60,
+    steps: Annotated[int, typer.Option(min=1, help="Training steps of the learning half.")] = 48,
 ) -> None:
     """One click, a ladder of masks with labels, accept, export; then learn from what was accepted."""
     from semsam_annotate.cli.demo.run import run_demo
