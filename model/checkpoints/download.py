@@ -97,7 +97,7 @@ def _held(file: Path, path: Path) -> Download:
     with file.open("rb") as opened:
         digest = hashlib.file_digest(opened, "sha256").hexdigest()
     pins_file = path.with_name(PINS)
-    pins = json.loads(pins_file.read_text(encoding="utf-8")) if pins_file.exists() else {}
+    pins = _pins(pins_file)
     pinned = pins.get(path.name)
     if pinned is not None and pinned != digest:
         file.unlink()
@@ -107,3 +107,10 @@ def _held(file: Path, path: Path) -> Download:
         partial.write_text(json.dumps({**pins, path.name: digest}, indent=1), encoding="utf-8")
         os.replace(partial, pins_file)
     return Download(path, digest, pinned is None)
+
+
+def _pins(file: Path) -> dict[str, str]:
+    try:
+        return dict(json.loads(file.read_text(encoding="utf-8"))) if file.exists() else {}
+    except (ValueError, TypeError) as error:
+        raise BadInput(f"{file} is damaged: delete it, and the next download is pinned anew") from error

@@ -20,14 +20,10 @@ def register(app: typer.Typer) -> None:
 
 
 def serve(
-    project: Annotated[
-        Path | None, typer.Option(help="Project folder: annotations land here, its model serves.")
-    ] = None,
+    project: Annotated[Path | None, typer.Option(help="Project: annotations land here, its model serves.")] = None,
     host: Annotated[str, typer.Option(help="Address to listen on; 127.0.0.1 is this machine only.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on; 0 picks a free one.")] = 9090,
-    token: Annotated[
-        str | None, typer.Option(help="Token that callers must send; made and shown when left out.")
-    ] = None,
+    token: Annotated[str | None, typer.Option(help="Token of callers; made and shown when left out.")] = None,
     token_env: Annotated[str | None, typer.Option(help="Environment variable that holds the token.")] = None,
     basic_auth: Annotated[str | None, typer.Option(help="USER:PASSWORD for HTTP basic auth.")] = None,
     weights: Annotated[str | None, typer.Option(help="default, a .safetensors file or project:DIR.")] = None,
@@ -51,8 +47,9 @@ def serve(
         server.exit_with_parent()
     if project is not None:
         _make_project(project)
+    credentials = _credentials(token, token_env, basic_auth, project)
     chosen = settings.ServerSettings(
-        credentials=(credentials := _credentials(token, token_env, basic_auth, project)),
+        credentials=credentials,
         host=host,
         port=port,
         weights=weights or ("default" if project is None else f"project:{project}"),
@@ -67,10 +64,14 @@ def serve(
         if token is None and token_env is None and basic_auth is None:
             typer.echo(f"token: {credentials.token}", err=True)
         if not engine_only:
-            address = f"http://{host}:{listener.getsockname()[1]}/hook/{credentials.hook_secret}/"
-            typer.echo(f"Label Studio: {address} with basic auth", err=True)
+            _tell_address(host, listener.getsockname()[1], credentials)
         server.announce(listener)
         server.run(served, listener)
+
+
+def _tell_address(host: str, port: int, credentials: "Credentials") -> None:
+    """What to enter in Label Studio as the address of its ML backend."""
+    typer.echo(f"Label Studio: http://{host}:{port}/hook/{credentials.hook_secret}/ with basic auth", err=True)
 
 
 def _make_project(folder: Path) -> None:

@@ -110,6 +110,13 @@ def test_a_changed_file_on_disk_is_noticed(release, tmp_path):
         download("swin-t", tmp_path, release.url)
 
 
+def test_damaged_pins_are_named(release, tmp_path):
+    (tmp_path / PINS).write_text("{cut off")
+    with pytest.raises(BadInput, match=r"checksums\.json is damaged"):
+        download("swin-t", tmp_path, release.url)
+    assert not (tmp_path / FILES["swin-t"]).exists()
+
+
 def test_no_such_file_no_such_name_no_server(release, tmp_path):
     release.status = 404
     with pytest.raises(BadInput, match="answers 404 Not Found"):

@@ -17,10 +17,12 @@ from semsam_annotate.api import BadInput
 from semsam_annotate.cli.app import build
 from semsam_annotate.model.checkpoints.download import FILES
 from semsam_annotate.model.checkpoints.published import check, convert, read_published
-from semsam_annotate.model.checkpoints.published_layout import layout_of
+from semsam_annotate.model.checkpoints.published_layout import NOT_PUBLISHED, layout_of
 from semsam_annotate.model.checkpoints.published_names import published_name
 from semsam_annotate.model.checkpoints.weights import load_checkpoint
 from semsam_annotate.model.engine.opening import open_engine
+from semsam_annotate.model.network import SemanticSam
+from semsam_annotate.model.presets import preset
 
 NORM = "sem_seg_head.predictor.decoder_norm.weight"
 BOX = "sem_seg_head.predictor.bbox_embed.3.layers.1.bias"
@@ -58,6 +60,14 @@ def test_the_layout_is_the_recorded_one(size, letter, reference):
     layout = layout_of(size)
     assert layout.shapes == {name: tuple(entry["shape"]) for name, entry in recorded.items()}
     assert layout.aliases == {name: entry["alias_of"] for name, entry in recorded.items() if "alias_of" in entry}
+
+
+@pytest.mark.parametrize("size", ["swin-t", "swin-l"])
+def test_no_two_parameters_share_a_published_name(size):
+    with torch.device("meta"):
+        names = [published_name(name) for name in SemanticSam(preset(size)).state_dict() if name not in NOT_PUBLISHED]
+    assert None not in names
+    assert len(set(names)) == len(names)
 
 
 def test_a_published_file_is_converted_exactly(published, network_of, tmp_path):
