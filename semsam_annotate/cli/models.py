@@ -103,10 +103,10 @@ def pull(
     folder = checkpoints_folder()
     columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task(network, total=None)
+        task = bar.add_task(network, total=None, visible=False)
 
         def show(done: int, total: int | None) -> None:
-            bar.update(task, completed=done, total=total)
+            bar.update(task, completed=done, total=total, visible=True)
 
         found = download(network, folder, release or RELEASE, show)
     typer.echo(f"{found.path.name}: sha256 {found.sha256}{', pinned now' if found.first else ', as pinned'}", err=True)
