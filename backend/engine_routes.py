@@ -5,6 +5,7 @@
     POST /v1/propose      {"embedding": key, "prompt", "vocabulary"}       -> {"ladder": […]}
     POST /v1/propose_many {"embedding": key, "prompts", "vocabulary"}      -> {"ladders": [[…], …]}
     POST /v1/auto         {"embedding": key, "vocabulary"}                 -> {"tree": […]}
+    POST /v1/segment      {"embedding": key, "vocabulary", "task"}         -> {"proposals": […]} or {"segmentation"}
     POST /v1/resolve      {"vocabulary"}                                   -> {"vocabulary"}
     POST /v1/release      {"embedding": key}                               -> {"released": bool}
 
@@ -20,7 +21,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from semsam_annotate.annotations.images import read_image
-from semsam_annotate.api import BadInput, RgbImage
+from semsam_annotate.api import BadInput, RgbImage, Segmentation, Vocabulary, checked_task
 from semsam_annotate.backend.bodies import parse_object, parse_prompt, parse_prompts, parse_vocabulary
 from semsam_annotate.backend.limits import read_body
 from semsam_annotate.backend.services import services
@@ -80,12 +81,22 @@ async def auto(request: Request) -> dict[str, Any]:
     return {"tree": await shared.worker.run(lambda engine: engine.auto(embedding, vocabulary).to_json())}
 
 
+@router.post("/segment")
+async def segment(request: Request) -> dict[str, Any]:
+    """All of a vocabulary without a prompt."""
+    shared, body = services(request), await _json(request)
+    embedding, vocabulary = shared.handles.get(_key(body)), _vocabulary(body)
+    task = checked_task(str(body.get("task", "instance")))
+    found = await shared.worker.run(lambda engine: engine.segment(embedding, vocabulary, task))
+    if isinstance(found, Segmentation):
+        return {"segmentation": await run_in_threadpool(found.to_json)}
+    return {"proposals": await run_in_threadpool(lambda: [proposal.to_json() for proposal in found])}
+
+
 @router.post("/resolve")
 async def resolve(request: Request) -> dict[str, Any]:
     """The vocabulary with its known names."""
-    vocabulary = parse_vocabulary((await _json(request)).get("vocabulary"))
-    if vocabulary is None:
-        raise BadInput('"vocabulary" is missing')
+    vocabulary = _vocabulary(await _json(request))
     resolved = await services(request).worker.run(lambda engine: engine.resolve(vocabulary))
     return {"vocabulary": resolved.to_json()}
 
@@ -118,6 +129,13 @@ def _check_size(height: int, width: int, max_pixels: int) -> None:
 async def _json(request: Request) -> dict[str, Any]:
     limit = services(request).settings.max_json_bytes
     return await run_in_threadpool(parse_object, await read_body(request, limit))
+
+
+def _vocabulary(body: dict[str, Any]) -> Vocabulary:
+    vocabulary = parse_vocabulary(body.get("vocabulary"))
+    if vocabulary is None:
+        raise BadInput('"vocabulary" is missing')
+    return vocabulary
 
 
 def _key(body: dict[str, Any]) -> str:

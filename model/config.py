@@ -57,6 +57,8 @@ class MaskDecoderConfig:
     """Extra points, box corners and a previous mask join the self-attention and shape the masks around the click."""
     part_head: bool = False
     """Predict whether a mask is a part rather than an object."""
+    generic_queries: int = 0
+    """Learned queries that find everything of a vocabulary without a prompt; 0 leaves that branch out."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,8 @@ class ModelConfig:
                 raise BadInput(f"{name}: dim {dim} must be a multiple of 32 and of its {heads} heads")
         if not 1 <= self.mask_decoder.granularities <= 6:
             raise BadInput("mask_decoder: granularities is 1 to 6")
+        if not 0 <= self.mask_decoder.generic_queries <= 4096:
+            raise BadInput("mask_decoder: generic_queries is 0 (no generic branch) to 4096")
         if self.encoder not in ("swin", "conv"):
             raise BadInput(f"encoder is 'swin' or 'conv', not {self.encoder!r}")
 

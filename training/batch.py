@@ -43,12 +43,12 @@ def with_clicks(batch: Batch, clicks: Sequence[Sequence[list[Click]]], point_siz
 def prompts_of(
     questions: Sequence[Questions], clicks: Sequence[Sequence[list[Click]]], point_size: float
 ) -> PromptBatch:
-    """Prompts in 0..1 of the image: pixel (x, y) is at ((x + 0.5) / S, (y + 0.5) / S)."""
+    """Prompts in 0..1 of the image: pixel (x, y) is at ((x + 0.5) / S, (y + 0.5) / S). The last token stays unused."""
     side = questions[0].sample.image.shape[0]
     shape = (len(questions), len(questions[0].meant))
     reference = np.zeros((*shape, 4), np.float32)
-    places = np.zeros((*shape, MOST_CLICKS, 2), np.float32)
-    kinds = np.full((*shape, MOST_CLICKS), UNUSED, np.int64)
+    places = np.zeros((*shape, MOST_CLICKS + 1, 2), np.float32)
+    kinds = np.full((*shape, MOST_CLICKS + 1), UNUSED, np.int64)
     for b, one in enumerate(questions):
         for n in range(shape[1]):
             if np.isnan(one.boxes[n, 0]):
@@ -78,6 +78,8 @@ def _targets(questions: Sequence[Questions], clicks: Sequence[Sequence[list[Clic
         objects=torch.tensor([names.object(name) for sample in samples for name in sample.objects]),
         parts=torch.tensor([names.part(name) for sample in samples for name in sample.parts]),
         kinds=torch.from_numpy(np.concatenate([sample.kinds for sample in samples]).astype(np.int64)),
+        image=torch.arange(len(samples)).repeat_interleave(torch.tensor([len(sample) for sample in samples])),
+        complete=torch.tensor([sample.complete for sample in samples]),
     )
 
 

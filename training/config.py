@@ -38,8 +38,36 @@ class PromptConfig:
     """Share of the rest that is asked with a box."""
     centred: float = 0.6
     """Share of clicks at the innermost point of the mask; the others anywhere in it."""
+    previous: float = 0.0
+    """Share of the corrected questions that show the network its own mask of the round before."""
     area_power: float = 0.2
     """Masks are asked for in proportion to their area to this power; 0 asks for the many tiny ones mostly."""
+
+
+@dataclass(frozen=True)
+class GenericCosts:
+    """Weights of matching costs and losses alike, the published ones of Mask DINO; the last two cost nothing."""
+
+    object_class: float = 4.0
+    bce: float = 5.0
+    dice: float = 5.0
+    box: float = 5.0
+    giou: float = 2.0
+    iou: float = 1.0
+    kind: float = 0.5
+
+
+@dataclass(frozen=True)
+class GenericConfig:
+    """Training of the generic branch, which finds everything of a vocabulary without a prompt."""
+
+    queries: int = 0
+    """Queries that a model without that branch gets; 0 trains no such branch."""
+    weight: float = 1.0
+    """Factor for all of its losses."""
+    parts: bool = True
+    """Learn to find parts as well as objects."""
+    weights: GenericCosts = field(default_factory=GenericCosts)
 
 
 @dataclass(frozen=True)
@@ -62,6 +90,8 @@ class ScheduleConfig:
     final_share: float = 0.2
     freeze_norms: bool = False
     """Keep batch statistics as they are (fine-tuning on little data)."""
+    freeze_features: bool = False
+    """Train the mask decoder, class heads and text tower alone, on features that stay as they are."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +109,7 @@ class TrainConfig:
     checkpoint_every: int = 200
     data: DataConfig = field(default_factory=DataConfig)
     prompts: PromptConfig = field(default_factory=PromptConfig)
+    generic: GenericConfig = field(default_factory=GenericConfig)
     schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
     criterion: CriterionConfig = field(
         default_factory=lambda: CriterionConfig(

@@ -92,7 +92,7 @@ class Criterion:
         boxes = predictions.boxes.float().flatten(0, 2)[matched.query]
         scores = predictions.scores.float().flatten(0, 2)
         count = max(len(matched.query), 1)
-        bce, dice = self._mask_losses(logits, truth.soft, matched.target, rand)
+        bce, dice = mask_losses(logits, truth.soft, matched.target, self.config, rand)
         true_boxes = targets.boxes[matched.target]
         quality = (1 - dice) if self.config.soft_dice_score else mask_ious(logits, truth.small[matched.target])
         losses = {
@@ -100,26 +100,29 @@ class Criterion:
             "dice": dice.sum() / count,
             "iou": (scores[matched.query, 0] - quality).square().sum() / count,
             "box": F.l1_loss(boxes, true_boxes, reduction="sum") / count,
-            "giou": _giou_loss(boxes, true_boxes) / count,
+            "giou": giou_loss(boxes, true_boxes) / count,
         }
         if scores.shape[-1] > 1:
             losses["clicked_iou"] = _clicked_loss(predictions, targets.clicked, truth.small)
         return losses
 
-    def _mask_losses(self, logits: Tensor, soft: Tensor, rows: Tensor, rand: Rand) -> tuple[Tensor, Tensor]:
-        """(R,) binary cross-entropy and Dice loss of each pair, on points."""
-        config = self.config
-        with torch.no_grad():
-            points = uncertain_points(logits, config.points, config.oversample, config.importance, rand)
-            truth = sample_points(soft[rows], points)
-        sampled = sample_points(logits, points)
-        bce = F.binary_cross_entropy_with_logits(sampled, truth, reduction="none").mean(1)
-        shares = sampled.sigmoid()
-        dice = 1 - (2 * (shares * truth).sum(1) + 1) / (shares.sum(1) + truth.sum(1) + 1)
-        return bce, dice
+
+def mask_losses(
+    logits: Tensor, soft: Tensor, rows: Tensor, config: CriterionConfig, rand: Rand
+) -> tuple[Tensor, Tensor]:
+    """(R,) binary cross-entropy and Dice loss on points, of (R, h, w) logits against the masks ``rows`` of ``soft``."""
+    with torch.no_grad():
+        points = uncertain_points(logits, config.points, config.oversample, config.importance, rand)
+        truth = sample_points(soft[rows], points)
+    sampled = sample_points(logits, points)
+    bce = F.binary_cross_entropy_with_logits(sampled, truth, reduction="none").mean(1)
+    shares = sampled.sigmoid()
+    dice = 1 - (2 * (shares * truth).sum(1) + 1) / (shares.sum(1) + truth.sum(1) + 1)
+    return bce, dice
 
 
-def _giou_loss(boxes: Tensor, truth: Tensor) -> Tensor:
+def giou_loss(boxes: Tensor, truth: Tensor) -> Tensor:
+    """Summed loss of (R, 4) cxcywh boxes."""
     first, second = box_convert(boxes, "cxcywh", "xyxy"), box_convert(truth, "cxcywh", "xyxy")
     out: Tensor = generalized_box_iou_loss(first, second, reduction="sum")
     return out

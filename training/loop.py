@@ -13,6 +13,7 @@ from semsam_annotate.model.checkpoints.weights import CheckpointCard, load_check
 from semsam_annotate.model.network import SemanticSam
 from semsam_annotate.model.presets import preset
 from semsam_annotate.training.config import TrainConfig
+from semsam_annotate.training.generic import with_generic_branch
 from semsam_annotate.training.levels import measure_levels
 from semsam_annotate.training.questions import Questions
 from semsam_annotate.training.run_folder import RunFolder
@@ -66,6 +67,7 @@ def build_learner(config: TrainConfig, folder: RunFolder) -> Learner:
         network = load_checkpoint(Path(config.model))[0]
     else:
         network = SemanticSam(preset(config.model))
+    network = with_generic_branch(network, config.generic.queries)
     network = network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return Learner(network, build_optimizer(network, config.schedule), config, folder.names, device)
 

@@ -67,27 +67,27 @@ def _costs(
     truth = truth[rows]
     boxes = predictions.boxes.float().view(batch * count, granularities, 4)
     return (
-        costs.bce * _bce_cost(logits, truth)
-        + costs.dice * _dice_cost(logits.sigmoid(), truth)
+        costs.bce * bce_cost(logits, truth)
+        + costs.dice * dice_cost(logits.sigmoid(), truth)
         + costs.box * torch.cdist(boxes, targets.boxes[rows], p=1)
-        - costs.giou * _giou(boxes, targets.boxes[rows])
+        - costs.giou * giou(boxes, targets.boxes[rows])
     )
 
 
-def _bce_cost(logits: Tensor, truth: Tensor) -> Tensor:
+def bce_cost(logits: Tensor, truth: Tensor) -> Tensor:
     """(C, K, T) mean binary cross-entropy of (C, K, P) logits against (C, T, P) soft truth."""
     hit, miss = F.softplus(-logits), F.softplus(logits)
     return (hit @ truth.transpose(1, 2) + miss @ (1 - truth).transpose(1, 2)) / logits.shape[-1]
 
 
-def _dice_cost(shares: Tensor, truth: Tensor) -> Tensor:
+def dice_cost(shares: Tensor, truth: Tensor) -> Tensor:
     """(C, K, T) one minus the soft Dice coefficient, smoothed by one."""
     joint = 2 * shares @ truth.transpose(1, 2)
     total = shares.sum(-1)[:, :, None] + truth.sum(-1)[:, None]
     return 1 - (joint + 1) / (total + 1)
 
 
-def _giou(boxes: Tensor, truth: Tensor) -> Tensor:
+def giou(boxes: Tensor, truth: Tensor) -> Tensor:
     """(C, K, T) generalised IoU of cxcywh boxes."""
     first, second = box_convert(boxes, "cxcywh", "xyxy"), box_convert(truth, "cxcywh", "xyxy")
     return torch.stack([generalized_box_iou(a, b) for a, b in zip(first, second, strict=True)])

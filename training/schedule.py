@@ -23,11 +23,15 @@ TEMPERATURE_RATE = 20.0
 """The class temperature starts at the published e^1, far from where cosines separate hundreds of names."""
 
 
+UNDECAYED = ("embed", "tokens", "label_enc", "generic_queries")
+"""Parameters of these names are places or prototypes, not weights."""
+
+
 def build_optimizer(network: SemanticSam, schedule: ScheduleConfig) -> AdamW:
     """AdamW; no weight decay on norms, biases and embeddings; the image encoder may learn more slowly."""
     groups: dict[tuple[bool, float], list[nn.Parameter]] = {}
     for name, parameter in network.named_parameters():
-        plain = parameter.ndim < 2 or "embed" in name or "tokens" in name or "label_enc" in name
+        plain = parameter.ndim < 2 or any(word in name for word in UNDECAYED)
         groups.setdefault((plain, _factor(name, schedule)), []).append(parameter)
     return AdamW(
         [
@@ -46,7 +50,11 @@ def build_optimizer(network: SemanticSam, schedule: ScheduleConfig) -> AdamW:
 def _factor(name: str, schedule: ScheduleConfig) -> float:
     if name.startswith("image_encoder."):
         return schedule.encoder_lr
-    return TEMPERATURE_RATE if name.endswith(("logit_scale", "null_logits")) else 1.0
+    return (
+        TEMPERATURE_RATE
+        if name.endswith(("logit_scale", "null_logits", "generic_queries.log_scale", "generic_queries.bias"))
+        else 1.0
+    )
 
 
 def set_learning_rate(optimizer: AdamW, rate: float) -> None:

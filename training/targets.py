@@ -15,7 +15,8 @@ class Targets:
     ``masks`` (M, H, W) bool at the padded input's size. ``boxes`` (M, 4) cxcywh in 0..1 of the padded input.
     ``candidates`` (B, N, T) long: the masks that a prompt may mean, as rows of ``masks``, -1 filling. ``clicked``
     (B, N) long: the mask that was meant, -1 unknown. ``objects``, ``parts`` (M,) long: index of the object name and of
-    the bare part name, -1 where not known. ``kinds`` (M,) long: 0 object, 1 part, -1 not known.
+    the bare part name, -1 where not known. ``kinds`` (M,) long: 0 object, 1 part, -1 not known. ``image`` (M,) long:
+    whose image each mask is of. ``complete`` (B,) bool: everything that has one of the names is among the masks.
     """
 
     masks: Tensor
@@ -25,6 +26,8 @@ class Targets:
     objects: Tensor
     parts: Tensor
     kinds: Tensor
+    image: Tensor
+    complete: Tensor
 
     @classmethod
     def class_agnostic(cls, masks: Tensor, candidates: Tensor, clicked: Tensor | None = None) -> "Targets":
@@ -32,7 +35,9 @@ class Targets:
         unknown = torch.full((masks.shape[0],), NO_LABEL, dtype=torch.long, device=masks.device)
         meant = torch.full(candidates.shape[:2], -1, dtype=torch.long, device=masks.device)
         boxes = boxes_of(masks)
-        return cls(masks, boxes, candidates, meant if clicked is None else clicked, unknown, unknown, unknown)
+        known = (meant if clicked is None else clicked, unknown, unknown, unknown)
+        first = torch.zeros_like(unknown)
+        return cls(masks, boxes, candidates, *known, first, torch.zeros_like(candidates[:, 0, 0], dtype=torch.bool))
 
     def to(self, device: torch.device) -> "Targets":
         """Move every tensor to a device."""

@@ -50,7 +50,12 @@ class LoadedModel:
         labels = [
             name for name, words in (("object_labels", self.card.objects), ("part_labels", self.card.parts)) if words
         ]
-        return (*prompts, "auto", *labels)
+        return (*prompts, "auto", *(("segment",) if self.has_generic_branch else ()), *labels)
+
+    @property
+    def has_generic_branch(self) -> bool:
+        """Whether it finds everything of a vocabulary without a prompt."""
+        return self.network.mask_decoder.generic_queries is not None and self.network.text_tower is not None
 
     def resolve(self, vocabulary: Vocabulary) -> Vocabulary:
         """The vocabulary with the trained names marked."""

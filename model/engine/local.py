@@ -13,16 +13,21 @@ from semsam_annotate.api import (
     EngineInfo,
     Ladder,
     Prompt,
+    Proposal,
     RgbImage,
+    Segmentation,
     StaleEmbedding,
+    Task,
     Tree,
     Vocabulary,
+    checked_task,
 )
 from semsam_annotate.model.engine.cache import DiskCache, EncodedImage, MemoryCache, halved, on_device
 from semsam_annotate.model.engine.ladder import Reading
 from semsam_annotate.model.engine.loaded import LoadedModel
 from semsam_annotate.model.engine.preprocessing import Frame, check_image, to_input
 from semsam_annotate.model.engine.prompting import to_batch
+from semsam_annotate.model.engine.segmenting import Segmenter
 from semsam_annotate.model.engine.whole_image import WholeImage
 from semsam_annotate.model.mask_decoder import Predictions
 from semsam_annotate.model.pixel_decoder import PixelFeatures
@@ -97,6 +102,17 @@ class LocalEngine:
         reading = Reading(image.model, image.frame, vocabulary or Vocabulary(), self.settings.cleaning)
         with torch.inference_mode():
             return WholeImage(reading, lambda prompts: self._decode(image, prompts)).tree()
+
+    def segment(
+        self, embedding: Embedding, vocabulary: Vocabulary, task: Task = "instance"
+    ) -> list[Proposal] | Segmentation:
+        """All of a vocabulary without a prompt: proposals, best first (instance, parts), or a label map.
+
+        BadInput when the model has no generic branch or the vocabulary no names for the task.
+        """
+        image = self._image(embedding)
+        with torch.inference_mode(), self._lock:
+            return Segmenter(image.model, image.frame, image.memory, vocabulary).run(checked_task(task))
 
     def resolve(self, vocabulary: Vocabulary) -> Vocabulary:
         """The vocabulary with the names that the model was trained on marked."""

@@ -10,6 +10,7 @@ from semsam_annotate.model.config import MaskDecoderConfig
 from semsam_annotate.model.layers.deformable_attention import Shapes
 from semsam_annotate.model.layers.mlp import Mlp
 from semsam_annotate.model.layers.position import encode_boxes
+from semsam_annotate.model.mask_decoder.generic import GenericQueries
 from semsam_annotate.model.mask_decoder.geometry import prompt_geometry
 from semsam_annotate.model.mask_decoder.heads import PredictionHeads, Predictions
 from semsam_annotate.model.mask_decoder.layer import DecoderLayer
@@ -35,6 +36,20 @@ class ImageMemory:
     shapes: Shapes
 
 
+@dataclass(frozen=True)
+class Start:
+    """What the layers begin with: ``queries`` (B, N, G, dim), ``reference`` (B, N, G, 4), ``used`` (B, N, G) or None.
+
+    The first ``answering`` of a prompt's G queries are read by the heads. ``mutual``: all N groups see each other.
+    """
+
+    queries: Tensor
+    reference: Tensor
+    used: Tensor | None
+    answering: int
+    mutual: bool
+
+
 class MaskDecoder(nn.Module):
     """Decodes prompts; prompts never see each other unless ``mutual`` asks for the published demo's behaviour."""
 
@@ -46,6 +61,7 @@ class MaskDecoder(nn.Module):
         if config.prompt_tokens:
             self.token_embedding = nn.Embedding(TOKEN_KINDS, dim)
             nn.init.zeros_(self.token_embedding.weight)
+        self.generic_queries = GenericQueries(config.generic_queries, dim) if config.generic_queries else None
         self.ref_point_head = Mlp(2 * dim, dim, dim, 2)
         self.layers = nn.ModuleList(DecoderLayer(config, dim, levels) for _ in range(config.layers))
         self.decoder_norm = nn.LayerNorm(dim)
@@ -64,16 +80,29 @@ class MaskDecoder(nn.Module):
         self, memory: ImageMemory, prompts: PromptBatch, every_layer: bool = False, mutual: bool = False
     ) -> list[Predictions]:
         """Predictions of the last layer, or of every layer, first to last."""
-        queries, reference, used = self._start(prompts)
-        group = queries.shape[2]
-        geometry = self._geometry(memory, prompts)
-        entered, out = reference, []
+        start = Start(*self._start(prompts), self.granularities, mutual)
+        return self._layers(memory, start, self._geometry(memory, prompts), every_layer)
+
+    def generic(self, memory: ImageMemory, every_layer: bool = False) -> list[Predictions]:
+        """The same of the generic branch: its Q queries in the place of N prompts of one granularity each."""
+        assert self.generic_queries is not None, "the network has no generic branch"
+        batch = memory.mask_features.shape[0]
+        start = Start(*self.generic_queries(batch), None, 1, True)
+        geometry = self._geometry(memory, self.generic_queries.as_clicks())
+        shared = None if geometry is None else geometry.expand(batch, -1, -1, -1, -1)
+        return self._layers(memory, start, shared, every_layer)
+
+    def _layers(
+        self, memory: ImageMemory, start: "Start", geometry: Tensor | None, every_layer: bool
+    ) -> list[Predictions]:
+        queries, reference, entered = start.queries, start.reference, start.reference
+        out = []
         for index, layer in enumerate(self.layers):
             position = self.ref_point_head(encode_boxes(reference, queries.shape[-1]))
-            queries = self._run(layer, queries, position, reference, memory, index, group, used, mutual)
+            queries = self._run(layer, queries, position, reference, memory, index, start)
             if every_layer or index == len(self.layers) - 1:
-                out.append(self._predict(queries, entered, memory, geometry))
-            entered = self._refine(queries, reference)
+                out.append(self._predict(queries, entered, memory, geometry, start.answering))
+            entered = self._refine(queries, reference, start.answering)
             reference = entered.detach()
         return out
 
@@ -98,33 +127,33 @@ class MaskDecoder(nn.Module):
         reference: Tensor,
         memory: ImageMemory,
         index: int,
-        group: int,
-        used: Tensor | None,
-        mutual: bool,
+        start: "Start",
     ) -> Tensor:
         """One layer over all queries of an image in one row."""
-        batch, count = queries.shape[:2]
+        batch, count, group = queries.shape[:3]
         flat = layer(
             queries.flatten(1, 2),
             position.flatten(1, 2),
             reference.flatten(1, 2),
             memory.values[index],
             memory.shapes,
-            count * group if mutual else group,
-            None if used is None else used.flatten(1, 2),
+            count * group if start.mutual else group,
+            None if start.used is None else start.used.flatten(1, 2),
         )
         out: Tensor = flat.view(batch, count, group, -1)
         return out
 
-    def _refine(self, queries: Tensor, reference: Tensor) -> Tensor:
+    def _refine(self, queries: Tensor, reference: Tensor, answering: int) -> Tensor:
         """References of the next layer; those of prompt tokens stay where the annotator put them."""
-        moved = self.heads.refine(queries[:, :, : self.granularities], reference[:, :, : self.granularities])
-        return torch.cat([moved, reference[:, :, self.granularities :]], 2)
+        moved = self.heads.refine(queries[:, :, :answering], reference[:, :, :answering])
+        return torch.cat([moved, reference[:, :, answering:]], 2)
 
-    def _predict(self, queries: Tensor, entered: Tensor, memory: ImageMemory, geometry: Tensor | None) -> Predictions:
+    def _predict(
+        self, queries: Tensor, entered: Tensor, memory: ImageMemory, geometry: Tensor | None, answering: int
+    ) -> Predictions:
         """Heads read the state normed twice, as the published weights expect; the reference keeps its gradient."""
-        state = self.decoder_norm(self.decoder_norm(queries[:, :, : self.granularities]))
-        out: Predictions = self.heads(state, entered[:, :, : self.granularities], memory.mask_features, geometry)
+        state = self.decoder_norm(self.decoder_norm(queries[:, :, :answering]))
+        out: Predictions = self.heads(state, entered[:, :, :answering], memory.mask_features, geometry)
         return out
 
     def _geometry(self, memory: ImageMemory, prompts: PromptBatch) -> Tensor | None:

@@ -8,7 +8,7 @@ the weights of these channels come from the same mask head, so nothing else chan
 import torch
 from torch import Tensor
 
-from semsam_annotate.model.mask_decoder.prompts import CORNER_START, NEGATIVE, POSITIVE, PromptBatch
+from semsam_annotate.model.mask_decoder.prompts import CORNER_START, NEGATIVE, POSITIVE, PREVIOUS, PromptBatch
 
 ANCHOR_REACH = (0.03, 0.08, 0.2, 0.5)
 CLICK_REACH = (0.03, 0.1)
@@ -19,7 +19,7 @@ def prompt_geometry(prompts: PromptBatch, height: int, width: int) -> Tensor:
     """(B, N, CHANNELS, height, width) at mask resolution; lengths are relative to the longer side.
 
     Channels: one; dx, dy, dx², dx·dy, dy² from the reference's centre; Gaussians around it; Gaussians around the
-    nearest positive and the nearest negative click; inside the box; the previous mask.
+    nearest positive and the nearest negative click; inside the box; inside the previous mask.
     """
     scale = prompts.reference.new_tensor([width, height]) / max(width, height)
     grid = _grid(height, width, prompts.reference.device) * scale
@@ -29,7 +29,6 @@ def prompt_geometry(prompts: PromptBatch, height: int, width: int) -> Tensor:
     clicks = [
         _around_clicks(prompts, grid, scale, kind, reach) for kind in (POSITIVE, NEGATIVE) for reach in CLICK_REACH
     ]
-    previous = torch.zeros_like(dx) if prompts.previous is None else prompts.previous
     channels = [
         torch.ones_like(dx),
         dx,
@@ -41,7 +40,7 @@ def prompt_geometry(prompts: PromptBatch, height: int, width: int) -> Tensor:
         *clicks,
         _inside_box(prompts, grid / scale),
     ]
-    return torch.stack([*channels, previous], 2)
+    return torch.stack([*channels, _inside_previous(prompts, dx)], 2)
 
 
 def _grid(height: int, width: int, device: torch.device) -> Tensor:
@@ -70,3 +69,11 @@ def _inside_box(prompts: PromptBatch, grid: Tensor) -> Tensor:
     centre, size = prompts.reference[..., None, None, :2], prompts.reference[..., None, None, 2:]
     inside = ((grid - centre).abs() <= size / 2).all(-1)
     return torch.where(boxed, inside.to(grid.dtype) * 2 - 1, torch.zeros_like(inside, dtype=grid.dtype))
+
+
+def _inside_previous(prompts: PromptBatch, like: Tensor) -> Tensor:
+    """(B, N, h, w): from 1 inside the previous mask to -1 outside it, 0 for prompts without one."""
+    if prompts.previous is None:
+        return torch.zeros_like(like)
+    given = (prompts.token_kinds == PREVIOUS).any(-1)[..., None, None]
+    return torch.where(given, prompts.previous * 2 - 1, torch.zeros_like(like))

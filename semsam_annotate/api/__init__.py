@@ -5,6 +5,7 @@ from semsam_annotate.api.errors import BadInput, EngineUnavailable, SemsamError,
 from semsam_annotate.api.prompt import Box, Point, Prompt
 from semsam_annotate.api.proposal import Labels, Ladder, Proposal, Tree, TreeNode
 from semsam_annotate.api.rle import Mask, Rle, decode_rle, encode_rle, rle_area, rle_iou
+from semsam_annotate.api.segmentation import LabelMap, Segment, Segmentation, Task, checked_task, segments_of
 from semsam_annotate.api.vocabulary import Vocabulary
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "Engine",
     "EngineInfo",
     "EngineUnavailable",
+    "LabelMap",
     "Labels",
     "Ladder",
     "Mask",
@@ -22,13 +24,18 @@ __all__ = [
     "Proposal",
     "RgbImage",
     "Rle",
+    "Segment",
+    "Segmentation",
     "SemsamError",
     "StaleEmbedding",
+    "Task",
     "Tree",
     "TreeNode",
     "Vocabulary",
+    "checked_task",
     "decode_rle",
     "encode_rle",
     "rle_area",
     "rle_iou",
+    "segments_of",
 ]

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semsam_annotate.api.prompt import Prompt
-from semsam_annotate.api.proposal import Ladder, Tree
+from semsam_annotate.api.proposal import Ladder, Proposal, Tree
+from semsam_annotate.api.segmentation import Segmentation, Task
 from semsam_annotate.api.vocabulary import Vocabulary
 
 RgbImage: TypeAlias = NDArray[np.uint8]
@@ -71,6 +72,12 @@ class Engine(Protocol):
 
     def auto(self, embedding: Embedding, vocabulary: Vocabulary | None = None) -> Tree:
         """Everything in the image, objects with their parts."""
+        ...
+
+    def segment(
+        self, embedding: Embedding, vocabulary: Vocabulary, task: Task = "instance"
+    ) -> list[Proposal] | Segmentation:
+        """All of a vocabulary without a prompt: proposals, best first (instance, parts), or a label map."""
         ...
 
     def resolve(self, vocabulary: Vocabulary) -> Vocabulary:

@@ -7,7 +7,19 @@ from typing import Any
 
 import numpy as np
 
-from semsam_annotate.api import BadInput, Embedding, EngineInfo, Ladder, Prompt, RgbImage, Tree, Vocabulary
+from semsam_annotate.api import (
+    BadInput,
+    Embedding,
+    EngineInfo,
+    Ladder,
+    Prompt,
+    Proposal,
+    RgbImage,
+    Segmentation,
+    Task,
+    Tree,
+    Vocabulary,
+)
 from semsam_annotate.remote.image_bytes import png_bytes
 from semsam_annotate.remote.transport import Transport
 
@@ -66,6 +78,13 @@ class RemoteEngine:
         answer = self._ask("/v1/auto", embedding, vocabulary)
         return self._transport.decode(lambda value: Tree.from_json(value["tree"]), answer)
 
+    def segment(
+        self, embedding: Embedding, vocabulary: Vocabulary, task: Task = "instance"
+    ) -> list[Proposal] | Segmentation:
+        """All of a vocabulary without a prompt: proposals, best first (instance, parts), or a label map."""
+        answer = self._ask("/v1/segment", embedding, vocabulary, task=task)
+        return self._transport.decode(_segmented, answer)
+
     def resolve(self, vocabulary: Vocabulary) -> Vocabulary:
         """The vocabulary with ``known`` filled in."""
         answer = self._transport.post("/v1/resolve", {"vocabulary": vocabulary.to_json()})
@@ -93,6 +112,12 @@ class RemoteEngine:
 def _embedding(value: dict[str, Any]) -> Embedding:
     height, width = value["size"]
     return Embedding(key=value["key"], size=(int(height), int(width)), model=value["model"])
+
+
+def _segmented(value: dict[str, Any]) -> list[Proposal] | Segmentation:
+    if "segmentation" in value:
+        return Segmentation.from_json(value["segmentation"])
+    return [Proposal.from_json(item) for item in value["proposals"]]
 
 
 def _is_loopback(host: str) -> bool:

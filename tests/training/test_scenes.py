@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from semsam_annotate.api import BadInput
 from semsam_annotate.training.data import OBJECT, PART, UNKNOWN
 from semsam_annotate.training.scenes import FAMILIES, generate
-from semsam_annotate.training.scenes.family import makers
+from semsam_annotate.training.scenes.family import family_of
 from semsam_annotate.training.scenes.node import Node
 from semsam_annotate.training.scenes.pose import random_pose
 from semsam_annotate.training.scenes.raster import LIMIT, Canvas
@@ -54,7 +54,7 @@ def test_names_tell_the_kind(seed, family):
 
 def test_every_object_draws_and_has_named_parts():
     for family in FAMILIES:
-        for make in makers(family):
+        for make in family_of(family).makers:
             rng = np.random.default_rng(3)
             node = make(rng)
             canvas = Canvas(128)
@@ -66,7 +66,7 @@ def test_every_object_draws_and_has_named_parts():
 
 def test_families_share_no_object():
     names = {
-        family: {make(np.random.default_rng(seed)).name for make in makers(family) for seed in range(5)}
+        family: {make(np.random.default_rng(seed)).name for make in family_of(family).makers for seed in range(5)}
         for family in FAMILIES
     }
     assert not names["base"] & (names["held-out"] | names["few"])

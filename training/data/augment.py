@@ -1,6 +1,6 @@
 """Random views of an annotated image: zoom, crop, flip, colour; masks move along and parents are kept right."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +38,7 @@ def augment(sample: TrainingImage, size: int, rng: np.random.Generator) -> Train
     view = warp(sample, window, size, flip)
     areas = np.array([np.count_nonzero(mask) for mask in view.masks], np.int64)
     seen = view.select(areas >= SMALLEST)
-    return TrainingImage(jitter(seen.image, rng), seen.masks, seen.kinds, seen.objects, seen.parts, seen.parents)
+    return replace(seen, image=jitter(seen.image, rng))
 
 
 def random_window(sample: TrainingImage, rng: np.random.Generator) -> Window:
@@ -63,7 +63,7 @@ def warp(sample: TrainingImage, window: Window, size: int, flip: bool) -> Traini
     masks = _warp_masks(sample.masks, rows, columns, size, flip)
     parts = tuple(mirrored_name(name) for name in sample.parts) if flip else sample.parts
     image = np.ascontiguousarray(image[:, ::-1]) if flip else image
-    return TrainingImage(image, masks, sample.kinds, sample.objects, parts, sample.parents)
+    return replace(sample, image=image, masks=masks, parts=parts)
 
 
 @dataclass(frozen=True)

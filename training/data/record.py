@@ -1,6 +1,6 @@
 """The one record that every reader, the scenes and the augmentation hand on: an image with its masks and names."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -21,6 +21,7 @@ class TrainingImage:
     image: (H, W, 3) uint8 RGB. masks: (N, H, W) bool. kinds: (N,) int8, 0 object, 1 part, -1 unknown.
     objects: what each mask is or, for a part, what it belongs to; None = not known.
     parts: bare part names; None for objects and where not known. parents: (N,) int64 index of the direct parent or -1.
+    complete: everything that has one of the names is there, so that whatever else is found is wrong.
 
     Raises BadInput when the shapes disagree or the parents form a cycle.
     """
@@ -31,6 +32,7 @@ class TrainingImage:
     objects: Names
     parts: Names
     parents: NDArray[np.int64]
+    complete: bool = False
 
     def __post_init__(self) -> None:
         if self.image.ndim != 3 or self.image.shape[2] != 3 or self.image.dtype != np.uint8:
@@ -51,8 +53,8 @@ class TrainingImage:
     def select(self, keep: NDArray[np.bool_]) -> "TrainingImage":
         """Only the masks where ``keep`` (N,) is true; a child of a dropped mask moves to the nearest kept ancestor."""
         chosen = np.flatnonzero(keep)
-        return TrainingImage(
-            image=self.image,
+        return replace(
+            self,
             masks=self.masks[chosen],
             kinds=self.kinds[chosen],
             objects=tuple(self.objects[index] for index in chosen),

@@ -6,10 +6,20 @@ from semsam_annotate.training.scenes.node import Node, piece
 from semsam_annotate.training.scenes.shapes import blob, box, horizon, limb, polygon, star
 
 
-def backdrop(rng: np.random.Generator) -> list[Node]:
-    """Regions in the unit square, in order of drawing; nameless ones are clutter."""
+def backdrop(rng: np.random.Generator, tidy: bool = False) -> list[Node]:
+    """Regions in the unit square, in order of drawing; nameless ones are clutter. ``tidy``: two plain regions."""
+    if tidy:
+        return plain(rng)
     kind = rng.choice(4, p=[0.25, 0.3, 0.2, 0.25])
     return ([], landscape(rng), room(rng), clutter(rng))[kind]
+
+
+def plain(rng: np.random.Generator) -> list[Node]:
+    """Sky over grass, or a wall over a floor."""
+    line, slope = rng.uniform(0.35, 0.75), rng.uniform(-0.1, 0.1)
+    far, near, tints = [("sky", "grass", ("sky", "leaf")), ("wall", "floor", ("light", "wood"))][int(rng.integers(2))]
+    lower = polygon((-0.1, line - slope), (1.1, line + slope), (1.1, 1.1), (-0.1, 1.1))
+    return [piece(far, box(-0.1, -0.1, 1.1, 1.1), tint=tints[0]), piece(near, lower, tint=tints[1])]
 
 
 def landscape(rng: np.random.Generator) -> list[Node]:

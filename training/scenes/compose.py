@@ -9,7 +9,7 @@ from semsam_annotate.api import BadInput
 from semsam_annotate.training.data.record import OBJECT, PART, UNKNOWN, TrainingImage, relink
 from semsam_annotate.training.scenes.backdrop import backdrop
 from semsam_annotate.training.scenes.degrade import degrade
-from semsam_annotate.training.scenes.family import Maker, makers
+from semsam_annotate.training.scenes.family import Family, family_of
 from semsam_annotate.training.scenes.paint import paint
 from semsam_annotate.training.scenes.pose import random_pose, whole_picture
 from semsam_annotate.training.scenes.raster import Canvas, Piece
@@ -28,21 +28,23 @@ def generate(seed: int, size: int = 256, family: str = "base") -> TrainingImage:
     if size < 16:
         raise BadInput(f"a scene has at least 16 pixels a side, not {size}")
     rng = np.random.default_rng([seed, zlib.crc32(family.encode())])
-    canvas = Canvas(size)
-    for region in backdrop(rng):
+    canvas, chosen = Canvas(size), family_of(family)
+    for region in backdrop(rng, chosen.tidy):
         canvas.draw(region, whole_picture(), layer=0)
-    place_objects(rng, canvas, makers(family))
+    place_objects(rng, canvas, chosen)
     numbers = canvas.seen()
     image = degrade(rng, paint(rng, numbers, canvas.pieces))
     return annotate(image, numbers, canvas.pieces)
 
 
-def place_objects(rng: np.random.Generator, canvas: Canvas, choices: tuple[Maker, ...]) -> None:
+def place_objects(rng: np.random.Generator, canvas: Canvas, family: Family) -> None:
     """Draw 3 to 10 objects of very different sizes, mostly the large ones behind; some come in several.
 
-    How much detail they have differs from scene to scene, and small ones have less.
+    How much detail they have differs from scene to scene, and small ones have less. Tidy: 2 to 4, none tiny.
     """
-    halves = np.exp(rng.uniform(np.log(0.07), np.log(0.42), int(rng.integers(3, 6))))
+    choices = family.makers
+    count, smallest = (rng.integers(2, 5), 0.14) if family.tidy else (rng.integers(3, 6), 0.07)
+    halves = np.exp(rng.uniform(np.log(smallest), np.log(0.42), int(count)))
     detail = int(rng.choice([0, 1, 1, 2, 3]))
     halves[0] = rng.uniform(0.22, 0.5)
     if rng.random() < 0.8:
@@ -52,7 +54,7 @@ def place_objects(rng: np.random.Generator, canvas: Canvas, choices: tuple[Maker
         thing = choices[int(rng.integers(len(choices)))]
         pose = random_pose(rng, float(half), free_place(rng, float(half), taken))
         step = 1.6 * float(half) * rng.choice([-1, 1])
-        copies = int(rng.integers(2, 4)) if half < 0.2 and rng.random() < 0.3 else 1
+        copies = int(rng.integers(2, 4)) if half < 0.2 and rng.random() < 0.3 and not family.tidy else 1
         for copy in range(copies):
             node = thing(rng).pruned(detail if half > 0.14 else 1 if half > 0.1 else 0)
             there = pose.moved(copy * step, rng.normal(0, 0.1) * half, float(np.exp(rng.normal(0, 0.08))))
@@ -103,4 +105,5 @@ def _record(
         objects=tuple(piece.root or None for piece in shown),
         parts=tuple((piece.node.name or None) if piece.parent >= 0 else None for piece in shown),
         parents=relink(parents, keep),
+        complete=True,
     )
