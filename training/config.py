@@ -99,7 +99,9 @@ class TrainConfig:
     """A whole run."""
 
     model: str = "semsam-tiny"
-    """A preset of ``semsam_annotate.model.presets``, or a checkpoint file to start from."""
+    """A preset of ``semsam_annotate.model.presets``, "default" (the packaged weights), or a checkpoint file."""
+    input_side: int = 0
+    """Side that the finished model scales images to, best that of the crops; 0 keeps the model's own."""
     seed: int = 0
     workers: int = 1
     threads: int = 0
@@ -127,9 +129,9 @@ class TrainConfig:
             raise BadInput("data.packs is empty: name a pack file, or set data.scenes = 1.0 to train on scenes alone")
         if self.prompts.corrections >= self.prompts.count:
             raise BadInput("prompts.corrections must be less than prompts.count")
-        for side in (self.schedule.size, self.schedule.final_size):
+        for side in (self.schedule.size, self.schedule.final_size, self.input_side):
             if side % 32:
-                raise BadInput(f"schedule.size and final_size are multiples of 32, not {side}")
+                raise BadInput(f"schedule.size, final_size and input_side are multiples of 32, not {side}")
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values."""

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,14 @@ from semsam_annotate.training.config import TrainConfig
 from semsam_annotate.training.generic import with_generic_branch
 from semsam_annotate.training.levels import measure_levels
 from semsam_annotate.training.questions import Questions
-from semsam_annotate.training.run_folder import RunFolder
+from semsam_annotate.training.run_folder import RunFolder, starting_weights
 from semsam_annotate.training.sampler import Sampler
 from semsam_annotate.training.schedule import build_optimizer
 from semsam_annotate.training.state import load_state, save_state
 from semsam_annotate.training.step import Learner
+
+MOST_COARSE = 3
+"""Granularity levels up to this are of objects rather than parts."""
 
 Progress = Callable[[int, int, dict[str, float]], None]
 """Called after every step with steps done, steps in all, and its losses."""
@@ -63,13 +66,21 @@ def build_learner(config: TrainConfig, folder: RunFolder) -> Learner:
     """Network (fresh, or from a checkpoint file) and optimiser of a run, on the best device there is."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.manual_seed(config.seed)
-    if config.model.endswith(".safetensors"):
-        network = load_checkpoint(Path(config.model))[0]
-    else:
-        network = SemanticSam(preset(config.model))
-    network = with_generic_branch(network, config.generic.queries)
+    network = _starting_network(config)
+    if config.input_side:
+        network.config = replace(network.config, input=replace(network.config.input, side=config.input_side))
     network = network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return Learner(network, build_optimizer(network, config.schedule), config, folder.names, device)
+
+
+def _starting_network(config: TrainConfig) -> SemanticSam:
+    """Fresh or loaded, with a generic branch if it is to learn one: without parts, from its coarser half of tokens."""
+    weights = starting_weights(config)
+    if weights is None:
+        return with_generic_branch(SemanticSam(preset(config.model)), config.generic.queries)
+    network, card, _ = load_checkpoint(weights)
+    coarse = [token for token, level in enumerate(card.levels) if config.generic.parts or level <= MOST_COARSE]
+    return with_generic_branch(network, config.generic.queries, coarse)
 
 
 def checkpoint(learner: Learner, folder: RunFolder, done: int) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from semsam_annotate.api import BadInput
 from semsam_annotate.model.checkpoints.weights import read_header
+from semsam_annotate.model.engine.opening import packaged_weights
 from semsam_annotate.training.config import TrainConfig, config_from_json
 from semsam_annotate.training.data.pack import Pack
 from semsam_annotate.training.data.record import TrainingImage
@@ -99,7 +100,15 @@ def data_hashes(config: TrainConfig) -> dict[str, Any]:
 
 def start_version(config: TrainConfig) -> str | None:
     """Version of the weights that a run begins with; None when it begins from scratch."""
-    return read_header(Path(config.model))["version"] if config.model.endswith(".safetensors") else None
+    weights = starting_weights(config)
+    return None if weights is None else read_header(weights)["version"]
+
+
+def starting_weights(config: TrainConfig) -> Path | None:
+    """The checkpoint file that a run begins with; None when it begins from scratch."""
+    if config.model == "default":
+        return packaged_weights()
+    return Path(config.model) if config.model.endswith(".safetensors") else None
 
 
 def vars_of(names: NameIndex) -> dict[str, list[Any]]:

@@ -126,10 +126,11 @@ class Segmenter:
     def _panoptic(self, found: Predictions) -> Segmentation:
         scores, column = self._scores(found, part=False).max(-1)
         chosen = (scores > self.settings.sure).nonzero()[:, 0]
-        shares = to_image(found.masks[0, chosen, 0].float(), self.frame).sigmoid()
-        weighted = scores[chosen, None, None] * shares
-        owner = weighted.argmax(0) if len(chosen) else None
         labels = torch.zeros(self.frame.image, dtype=torch.int32)
+        if not len(chosen):
+            return Segmentation(labels.numpy(), ())
+        shares = to_image(found.masks[0, chosen, 0].float(), self.frame).sigmoid()
+        owner = (scores[chosen, None, None] * shares).argmax(0)
         segments: list[tuple[int, str, float]] = []
         for row, query in enumerate(chosen.tolist()):
             whole = shares[row] >= 0.5

@@ -19,6 +19,7 @@ COMMANDS: tuple[str, ...] = (
     "demo",
     "click",
     "auto",
+    "segment",
     "models",
     "bench",
 )

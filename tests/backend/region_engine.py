@@ -13,10 +13,13 @@ from semsam_annotate.api import (
     Ladder,
     Prompt,
     Proposal,
+    Segmentation,
     StaleEmbedding,
+    Task,
     Tree,
     TreeNode,
     Vocabulary,
+    segments_of,
 )
 
 
@@ -92,6 +95,13 @@ class RegionEngine:
         if len(ladder) > 1:
             TreeNode(ladder[0], root)
         return Tree([root])
+
+    def segment(self, embedding: Embedding, vocabulary: Vocabulary, task: Task = "instance"):
+        ladder = self.propose(embedding, Prompt([(0, 0)]), vocabulary)
+        if task in ("instance", "parts"):
+            return list(ladder)
+        labels = ladder[0].mask.astype(np.int32)
+        return Segmentation(labels, segments_of(labels, [(1, vocabulary.objects[0], 0.5)]))
 
     def resolve(self, vocabulary: Vocabulary) -> Vocabulary:
         return Vocabulary(vocabulary.objects, vocabulary.parts, known=vocabulary.objects)

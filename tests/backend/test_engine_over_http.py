@@ -57,6 +57,12 @@ def test_a_remote_engine_answers_as_the_local_one(url, region_engine, scene):
     with RemoteEngine(url, TOKEN) as remote:
         embedding = remote.encode(scene)
         assert embedding == region_engine.encode(scene)
+        assert remote.segment(embedding, WORDS, "parts") == region_engine.segment(embedding, WORDS, "parts")
+        far, near = (engine.segment(embedding, WORDS, "panoptic") for engine in (remote, region_engine))
+        assert far.segments == near.segments
+        assert np.array_equal(far.labels, near.labels)
+        with pytest.raises(BadInput, match="a task is one of"):
+            remote.segment(embedding, WORDS, "everything")
         prompts = [Prompt([(32, 24)]), Prompt([(1.5, 2)], [1]), Prompt(box=(20, 10, 44, 38))]
         ladder = remote.propose(embedding, prompts[0], WORDS)
         assert ladder == region_engine.propose(embedding, prompts[0], WORDS)

@@ -1,5 +1,7 @@
 """Questions, candidates and boxes: what a click may mean, and what a correction says."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -7,8 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from semsam_annotate.model.config import semsam_tiny
+from semsam_annotate.model.mask_decoder.prompts import PREVIOUS, mask_centres
+from semsam_annotate.model.network import SemanticSam
+from semsam_annotate.training.batch import collate
 from semsam_annotate.training.clicking import anywhere, correction, innermost, loose_box
-from semsam_annotate.training.questions import MOST_CANDIDATES, candidates
+from semsam_annotate.training.config import PromptConfig
+from semsam_annotate.training.corrections import add_corrections
+from semsam_annotate.training.names import NameIndex
+from semsam_annotate.training.points import seeded_rand
+from semsam_annotate.training.questions import MOST_CANDIDATES, ask, candidates
+from semsam_annotate.training.scenes import generate
 from semsam_annotate.training.scores import mask_ious, shrink
 from semsam_annotate.training.targets import boxes_of
 
@@ -76,3 +87,33 @@ def test_shrinking_keeps_the_area(masks):
     np.testing.assert_allclose(small.mean((1, 2)), masks.mean((1, 2)), atol=1e-6)
     ious = mask_ious(torch.from_numpy(masks).float() - 0.5, torch.from_numpy(masks))
     assert all(iou == 1 or not mask.any() for iou, mask in zip(ious, masks, strict=True))
+
+
+def test_a_previous_mask_is_shown_where_it_was_corrected():
+    torch.manual_seed(0)
+    network = SemanticSam(semsam_tiny()).eval()
+    config = PromptConfig(count=4, corrections=2, previous=1.0)
+    sample = generate(3, 64, "solid")
+    batch = collate([ask(sample, config, np.random.default_rng(0))], NameIndex.count([sample]), 0.1)
+    with torch.inference_mode():
+        memory = network.encode(batch.images)
+        corrected = add_corrections(
+            network.mask_decoder, memory, batch, config, 0.1, seeded_rand(0, torch.device("cpu"))
+        )
+        plain = add_corrections(
+            network.mask_decoder, memory, batch, replace(config, previous=0.0), 0.1, seeded_rand(0, torch.device("cpu"))
+        )
+    shown = (corrected.prompts.token_kinds == PREVIOUS).any(-1)[0]
+    assert not shown[:2].any()
+    assert shown[2:].any()
+    assert corrected.prompts.previous.shape == (1, 4, 16, 16)
+    assert ((corrected.prompts.previous >= 0) & (corrected.prompts.previous <= 1)).all()
+    assert not (plain.prompts.token_kinds == PREVIOUS).any()
+    assert plain.prompts.previous is None
+
+
+@given(x=st.integers(0, 6), y=st.integers(0, 4))
+def test_the_centre_of_one_pixel_is_that_pixel(x, y):
+    mask = torch.zeros(5, 7)
+    mask[y, x] = 0.8
+    assert mask_centres(mask).tolist() == pytest.approx([(x + 0.5) / 7, (y + 0.5) / 5])
