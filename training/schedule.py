@@ -50,11 +50,7 @@ def build_optimizer(network: SemanticSam, schedule: ScheduleConfig) -> AdamW:
 def _factor(name: str, schedule: ScheduleConfig) -> float:
     if name.startswith("image_encoder."):
         return schedule.encoder_lr
-    return (
-        TEMPERATURE_RATE
-        if name.endswith(("logit_scale", "null_logits", "generic_queries.log_scale", "generic_queries.bias"))
-        else 1.0
-    )
+    return TEMPERATURE_RATE if name.endswith(("logit_scale", "null_logits")) else 1.0
 
 
 def set_learning_rate(optimizer: AdamW, rate: float) -> None:

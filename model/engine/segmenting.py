@@ -14,6 +14,7 @@ from semsam_annotate.api import BadInput, Proposal, Segmentation, Task, Vocabula
 from semsam_annotate.model.engine.ladder import stability, tight_box
 from semsam_annotate.model.engine.loaded import LoadedModel
 from semsam_annotate.model.engine.preprocessing import Frame, to_image
+from semsam_annotate.model.engine.whole_image import suppress
 from semsam_annotate.model.mask_decoder import ImageMemory, Predictions
 
 
@@ -31,6 +32,9 @@ class SegmentSettings:
     """Temperature of the softmax over sigmoid scores."""
     whole: float = 0.8
     """A panoptic segment of which others take more than the rest of this share is dropped."""
+    same: float = 0.7
+    """Of two masks with a larger IoU only the surer one counts: of one name among instances, of any in a panoptic map.
+    The published rules trust the queries never to find a thing twice, and lose it whole when they do."""
     some: float = 0.1
     """A pixel whose best class has less evidence belongs to no class in a semantic map."""
 
@@ -70,14 +74,14 @@ class Segmenter:
         state = found.state[0, :, 0]
         if text is None or queries is None:
             return state.new_zeros(len(state), 0)
-        scores = queries.logits(network.class_heads.cosines(state, text, part), part).sigmoid()
+        scores = queries.log_odds(state, network.class_heads(state, text, part), part).sigmoid()
         if found.part is None:
             return scores
         chance = found.part[0, :, 0].sigmoid()[:, None]
         return scores * (chance if part else 1 - chance)
 
     def _instances(self, found: Predictions, part: bool) -> list[Proposal]:
-        scores = self._scores(found, part)
+        scores = self._alone(found, self._scores(found, part))
         masks = to_image(found.masks[0, :, 0].float(), self.frame)
         inside = (masks > 0).flatten(1)
         sure = (masks.sigmoid().flatten(1) * inside).sum(1) / inside.sum(1).clamp(min=1)
@@ -87,6 +91,15 @@ class Segmenter:
         kept = [(q, c) for q, c in pairs if ranked[q * scores.shape[1] + c] >= self.settings.least and inside[q].any()]
         other = self._scores(found, not part)
         return [self._proposal(found, masks, q, c, ranked[q * scores.shape[1] + c], part, other) for q, c in kept]
+
+    def _alone(self, found: Predictions, scores: Tensor) -> Tensor:
+        """Scores (Q, V) without those of masks that a surer one of the same name resembles."""
+        cut = found.masks[0, :, 0] > 0
+        alone = torch.zeros_like(scores)
+        for column in range(scores.shape[1]):
+            kept = suppress(cut, scores[:, column], self.settings.same)
+            alone[kept, column] = scores[kept, column]
+        return alone
 
     def _proposal(
         self, found: Predictions, masks: Tensor, query: int, column: int, score: Tensor, part: bool, other: Tensor
@@ -126,6 +139,7 @@ class Segmenter:
     def _panoptic(self, found: Predictions) -> Segmentation:
         scores, column = self._scores(found, part=False).max(-1)
         chosen = (scores > self.settings.sure).nonzero()[:, 0]
+        chosen = chosen[suppress(found.masks[0, chosen, 0] > 0, scores[chosen], self.settings.same)]
         labels = torch.zeros(self.frame.image, dtype=torch.int32)
         if not len(chosen):
             return Segmentation(labels.numpy(), ())

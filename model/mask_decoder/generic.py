@@ -12,23 +12,24 @@ from torch import Tensor, nn
 from semsam_annotate.model.layers.position import inverse_sigmoid
 from semsam_annotate.model.mask_decoder.prompts import POSITIVE, PromptBatch
 
-PRIOR = 0.01
-"""Probability of a name that the focal loss starts from (RetinaNet, section 4.1)."""
+EMPTY = 6.0
+"""Logit of having found nothing that queries start with: above all names, since most queries find nothing."""
 
 
 class GenericQueries(nn.Module):
-    """``count`` learned queries with learned anchors, and the calibration of their class scores.
+    """``count`` learned queries with learned anchors, and how much each state speaks for having found nothing.
 
-    Names are scored one by one with a sigmoid, not against each other: the cosine with a name, times a learned scale,
-    plus a learned bias, for objects and for parts.
+    Names compete with each other, as they do for prompted queries, and with that logit: so the class heads mean the
+    same in both branches, and the probabilities of a query sum to at most one.
     """
 
     def __init__(self, count: int, dim: int) -> None:
         super().__init__()
         self.content = nn.Parameter(torch.randn(count, dim))
         self.anchors = nn.Parameter(inverse_sigmoid(grid_anchors(count)))
-        self.log_scale = nn.Parameter(torch.full((2,), math.log(8.0)))
-        self.bias = nn.Parameter(torch.full((2,), -math.log((1 - PRIOR) / PRIOR)))
+        self.empty = nn.Linear(dim, 2)
+        nn.init.zeros_(self.empty.weight)
+        nn.init.constant_(self.empty.bias, EMPTY)
 
     def forward(self, batch: int) -> tuple[Tensor, Tensor]:
         """Contents (batch, Q, 1, dim) and anchor boxes (batch, Q, 1, 4), cxcywh in 0..1 of the padded input."""
@@ -41,9 +42,15 @@ class GenericQueries(nn.Module):
         kinds = torch.full((1, anchors.shape[1], 1), POSITIVE, device=anchors.device)
         return PromptBatch(anchors, torch.zeros_like(kinds[..., 0]), anchors[:, :, None, :2], kinds)
 
-    def logits(self, cosines: Tensor, part: bool) -> Tensor:
-        """Class logits from cosines with the names, as an object or, if ``part``, as a part."""
-        return cosines * self.log_scale[int(part)].exp() + self.bias[int(part)]
+    def log_odds(self, state: Tensor, logits: Tensor, part: bool) -> Tensor:
+        """(…, V) log-odds of every name, as an object or, if ``part``, as a part: their sigmoid is a softmax's share.
+
+        ``state`` (…, dim) and the class heads' ``logits`` (…, V) of it. As odds they fit losses and costs of sigmoids.
+        """
+        everything = torch.cat([logits, self.empty(state)[..., int(part), None]], -1)
+        shares = (logits - everything.logsumexp(-1, keepdim=True)).clamp(max=-1e-6)
+        rest = torch.where(shares > -0.6931, (-shares.expm1()).log(), (-shares.exp()).log1p())
+        return shares - rest
 
     @torch.no_grad()
     def start_from(self, contents: Tensor, size: float) -> None:

@@ -76,12 +76,8 @@ class ClassHeads(nn.Module):
 
     def forward(self, state: Tensor, names: Tensor, part: bool) -> Tensor:
         """Logits (…, V) of states (…, dim) against text embeddings (V, text_dim), the part head's if ``part``."""
-        return self.logit_scale.exp() * self.cosines(state, names, part)
-
-    def cosines(self, state: Tensor, names: Tensor, part: bool) -> Tensor:
-        """(…, V) cosines of projected states (…, dim) with text embeddings (V, text_dim)."""
         projected = state @ (self.class_embed_part if part else self.class_embed)
-        return F.normalize(projected, dim=-1) @ F.normalize(names, dim=-1).T
+        return self.logit_scale.exp() * F.normalize(projected, dim=-1) @ F.normalize(names, dim=-1).T
 
     def with_null(self, state: Tensor, names: Tensor, part: bool) -> Tensor:
         """Logits (…, V + 1), the last one "none of these"."""

@@ -23,7 +23,7 @@ def generic(tmp_path: Path) -> Path:
     torch.manual_seed(0)
     network, card, _ = load_checkpoint(packaged_weights())
     grown = with_generic_branch(network, 6)
-    grown.mask_decoder.generic_queries.bias.data.fill_(1.0)
+    grown.mask_decoder.generic_queries.empty.bias.data.fill_(-3.0)
     card = replace(card, config=grown.config)
     save_checkpoint(grown, card, tmp_path / "generic.safetensors")
     return tmp_path / "generic.safetensors"

@@ -24,7 +24,7 @@ def sure_engine(engine_of, generic):
     """An engine whose generic queries are sure enough to pass every threshold."""
     engine = engine_of(config=generic)
     with torch.no_grad():
-        engine._current().network.mask_decoder.generic_queries.bias.fill_(1.0)
+        engine._current().network.mask_decoder.generic_queries.empty.bias.fill_(-3.0)
     return engine
 
 
@@ -101,7 +101,7 @@ def test_maps(sure_engine, photo, task):
 def test_nothing_found(engine_of, generic, photo, task):
     engine = engine_of(config=generic)
     with torch.no_grad():
-        engine._current().network.mask_decoder.generic_queries.bias.fill_(-30.0)
+        engine._current().network.mask_decoder.generic_queries.empty.bias.fill_(40.0)
     found = engine.segment(engine.encode(photo), WORDS, task)
     assert not (found.segments if isinstance(found, Segmentation) else found)
 
@@ -152,3 +152,11 @@ def test_a_prompt_and_a_segmentation_of_one_embedding(sure_engine, photo):
     sure_engine.segment(handle, WORDS)
     after = sure_engine.propose(handle, Prompt([(40, 30)]))
     assert [one.rle for one in before] == [one.rle for one in after]
+
+
+def test_log_odds_are_those_of_a_softmax(network_of, generic):
+    queries = network_of(config=generic).mask_decoder.generic_queries
+    state, logits = torch.randn(5, 64), torch.randn(5, 3) * 8
+    shares = torch.cat([logits, queries.empty(state)[:, :1]], -1).softmax(-1)[:, :3]
+    torch.testing.assert_close(queries.log_odds(state, logits, False).sigmoid(), shares, atol=1e-5, rtol=1e-4)
+    assert queries.log_odds(state, torch.full((5, 3), 200.0), True).isfinite().all()

@@ -27,7 +27,7 @@ def name_logits(network: SemanticSam, predictions: Predictions, names: NameIndex
     assert network.text_tower is not None, "names need a text tower"
     state = predictions.state[:, :, 0]
     logits = [
-        generic.logits(network.class_heads.cosines(state, network.text_tower(listed), part), part)
+        generic.log_odds(state, network.class_heads(state, network.text_tower(listed), part), part)
         for part, listed in ((False, names.objects), (True, names.parts))
     ]
     return Found(predictions, *logits)
