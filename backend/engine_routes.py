@@ -4,13 +4,16 @@
     POST /v1/encode   an image file, or raw RGB bytes with ?height=&width= -> {"key", "size": [height, width], "model"}
     POST /v1/propose      {"embedding": key, "prompt", "vocabulary"}       -> {"ladder": […]}
     POST /v1/propose_many {"embedding": key, "prompts", "vocabulary"}      -> {"ladders": [[…], …]}
-    POST /v1/auto         {"embedding": key, "vocabulary"}                 -> {"tree": […]}
+    POST /v1/auto         {"embedding": key, "vocabulary", "settings"}     -> {"tree": […]}
     POST /v1/segment      {"embedding": key, "vocabulary", "task"}         -> {"proposals": […]} or {"segmentation"}
+    POST /v1/cancel       {"request": name}                                -> {"cancelled": bool}
     POST /v1/resolve      {"vocabulary"}                                   -> {"vocabulary"}
     POST /v1/release      {"embedding": key}                               -> {"released": bool}
 
-Masks travel as COCO run-length encoding, prompts in pixel coordinates. Errors are ``{"error": one line}``: 410 for a
-stale embedding, 4xx for what the caller got wrong, 503 when the engine is busy.
+Masks travel as COCO run-length encoding, prompts in pixel coordinates. ``encode`` (in the query), ``propose_many`` and
+``auto`` take a ``request``: a name for the call, to cancel it by; it also ends when the client hangs up. Errors are
+``{"error": one line}``: 410 for a stale embedding, 499 for a cancelled call, 4xx for what the caller got wrong, 503 when
+the engine is busy.
 """
 
 from typing import Any
@@ -21,8 +24,18 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from semsam_annotate.annotations.images import read_image
-from semsam_annotate.api import BadInput, RgbImage, Segmentation, Vocabulary, checked_task
+from semsam_annotate.api import (
+    AutoSettings,
+    BadInput,
+    CancelToken,
+    Engine,
+    RgbImage,
+    Segmentation,
+    Vocabulary,
+    checked_task,
+)
 from semsam_annotate.backend.bodies import parse_object, parse_prompt, parse_prompts, parse_vocabulary
+from semsam_annotate.backend.cancelling import run_cancellable
 from semsam_annotate.backend.limits import read_body
 from semsam_annotate.backend.services import services
 
@@ -39,7 +52,7 @@ async def info(request: Request) -> dict[str, Any]:
 @router.post("/encode")
 async def encode(request: Request, height: int | None = None, width: int | None = None) -> dict[str, Any]:
     """Encode an image once; the answer is its handle."""
-    shared = services(request)
+    shared, name = services(request), request.query_params.get("request")
     limit = shared.settings.max_pixels
     raw = height is not None and width is not None
     if raw:
@@ -47,7 +60,8 @@ async def encode(request: Request, height: int | None = None, width: int | None 
     body = await read_body(request, shared.settings.max_image_bytes)
     make = (lambda: from_raw(body, int(height or 0), int(width or 0))) if raw else (lambda: from_file(body, limit))
     image = await run_in_threadpool(make)
-    embedding = shared.handles.put(await shared.worker.run(lambda engine: engine.encode(image)))
+    found = await run_cancellable(shared, request, name, lambda engine, token: engine.encode(image, cancel=token))
+    embedding = shared.handles.put(found)
     return {"key": embedding.key, "size": list(embedding.size), "model": embedding.model}
 
 
@@ -67,10 +81,11 @@ async def propose_many(request: Request) -> dict[str, Any]:
     shared, body = services(request), await _json(request)
     embedding, vocabulary = shared.handles.get(_key(body)), parse_vocabulary(body.get("vocabulary"))
     prompts = parse_prompts(body.get("prompts"))
-    ladders = await shared.worker.run(
-        lambda engine: [ladder.to_json() for ladder in engine.propose_many(embedding, prompts, vocabulary)]
-    )
-    return {"ladders": ladders}
+
+    def call(engine: Engine, token: CancelToken) -> list[Any]:
+        return [ladder.to_json() for ladder in engine.propose_many(embedding, prompts, vocabulary, cancel=token)]
+
+    return {"ladders": await run_cancellable(shared, request, _name(body), call)}
 
 
 @router.post("/auto")
@@ -78,7 +93,20 @@ async def auto(request: Request) -> dict[str, Any]:
     """Everything in the image, objects with their parts."""
     shared, body = services(request), await _json(request)
     embedding, vocabulary = shared.handles.get(_key(body)), parse_vocabulary(body.get("vocabulary"))
-    return {"tree": await shared.worker.run(lambda engine: engine.auto(embedding, vocabulary).to_json())}
+    given = body.get("settings")
+    settings = None if given is None else AutoSettings.from_json(given)
+
+    def call(engine: Engine, token: CancelToken) -> Any:
+        return engine.auto(embedding, vocabulary, settings, cancel=token).to_json()
+
+    return {"tree": await run_cancellable(shared, request, _name(body), call)}
+
+
+@router.post("/cancel")
+async def cancel(request: Request) -> dict[str, Any]:
+    """Cancel a call by the name that its client gave it."""
+    name = _name(await _json(request))
+    return {"cancelled": name is not None and services(request).calls.cancel(name)}
 
 
 @router.post("/segment")
@@ -136,6 +164,13 @@ def _vocabulary(body: dict[str, Any]) -> Vocabulary:
     if vocabulary is None:
         raise BadInput('"vocabulary" is missing')
     return vocabulary
+
+
+def _name(body: dict[str, Any]) -> str | None:
+    name = body.get("request")
+    if name is not None and not isinstance(name, str):
+        raise BadInput('"request" is a text that names the call')
+    return name
 
 
 def _key(body: dict[str, Any]) -> str:

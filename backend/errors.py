@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
 
-from semsam_annotate.api import BadInput, SemsamError, StaleEmbedding
+from semsam_annotate.api import BadInput, Cancelled, SemsamError, StaleEmbedding
 
 log = logging.getLogger("semsam.backend")
 
@@ -27,11 +27,13 @@ def error_answer(status: int, line: str) -> JSONResponse:
 
 
 def status_of(error: Exception) -> int:
-    """400 bad input, 410 stale embedding, 503 engine or store unavailable, or what the error itself says."""
+    """400 bad input, 410 stale embedding, 499 cancelled, 503 not available, or what the error itself says."""
     if isinstance(error, RequestRefused):
         return error.status
     if isinstance(error, StaleEmbedding):
         return 410
+    if isinstance(error, Cancelled):
+        return 499  # nginx's "client closed request"; HTTP itself has no number for it
     return 400 if isinstance(error, BadInput) else 503
 
 

@@ -1,9 +1,10 @@
 """What the routes of one application share; made in ``create_app``, found on ``request.app.state``."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.requests import Request
 
+from semsam_annotate.backend.calls import RunningCalls
 from semsam_annotate.backend.handles import Handles
 from semsam_annotate.backend.settings import ServerSettings
 from semsam_annotate.backend.worker import EngineWorker
@@ -11,11 +12,12 @@ from semsam_annotate.backend.worker import EngineWorker
 
 @dataclass(frozen=True)
 class Services:
-    """Settings, the engine's worker and the handles given out."""
+    """Settings, the engine's worker, the handles given out, the calls that can be cancelled."""
 
     settings: ServerSettings
     worker: EngineWorker
     handles: Handles
+    calls: RunningCalls = field(default_factory=RunningCalls)
 
 
 def services(request: Request) -> Services:

@@ -9,7 +9,10 @@ Importing this package loads neither torch nor Qt; ``load_engine`` loads what th
 """
 
 from semsam_annotate.api import (
+    AutoSettings,
     BadInput,
+    Cancelled,
+    CancelToken,
     Embedding,
     Engine,
     EngineInfo,
@@ -29,7 +32,10 @@ from semsam_annotate.loading import load_engine
 from semsam_annotate.version import __version__
 
 __all__ = [
+    "AutoSettings",
     "BadInput",
+    "CancelToken",
+    "Cancelled",
     "Embedding",
     "Engine",
     "EngineInfo",

@@ -81,6 +81,7 @@ def load_checkpoint(path: Path) -> tuple[SemanticSam, CheckpointCard, str]:
     _check_keys(path, network, tensors)
     if tensors_version(tensors) != header["version"]:
         raise BadInput(f"the weights {path} are damaged: their contents are not those of version {header['version']}")
+    _check_finite(path, tensors)
     network.load_state_dict({name: _full(value) for name, value in tensors.items()})
     return network.eval(), card, header["version"]
 
@@ -139,3 +140,9 @@ def _check_keys(path: Path, network: SemanticSam, tensors: dict[str, Tensor]) ->
         if names:
             more = f" and {len(names) - 1} more" if len(names) > 1 else ""
             raise BadInput(f"the weights {path} {fault} {names[0]}{more}")
+
+
+def _check_finite(path: Path, tensors: dict[str, Tensor]) -> None:
+    for name, value in tensors.items():
+        if value.is_floating_point() and not bool(value.isfinite().all()):
+            raise BadInput(f"the weights {path} hold NaN or infinity in {name}: training diverged, or half overflowed")

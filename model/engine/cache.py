@@ -5,12 +5,14 @@ import re
 import threading
 from collections import OrderedDict
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
+from torch import Tensor
 
 from semsam_annotate.model.engine.loaded import LoadedModel
 from semsam_annotate.model.engine.preprocessing import Frame
@@ -33,6 +35,11 @@ class EncodedImage:
         """Memory held."""
         tensors = (self.memory.mask_features, *self.memory.values)
         return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+
+    def on_cpu(self) -> "EncodedImage":
+        """The same on the CPU, with the model's copy there."""
+        memory = {item.name: _on_cpu(getattr(self.memory, item.name)) for item in fields(self.memory)}
+        return EncodedImage(self.model.on_cpu(), self.frame, ImageMemory(**memory))
 
 
 class MemoryCache:
@@ -128,3 +135,10 @@ def on_device(features: PixelFeatures, device: torch.device) -> PixelFeatures:
     return PixelFeatures(
         features.mask_features.to(device).float(), tuple(level.to(device).float() for level in features.levels)
     )
+
+
+def _on_cpu(value: Any) -> Any:
+    """Tensors, alone or in tuples, to the CPU; anything else as it is."""
+    if isinstance(value, Tensor):
+        return value.cpu()
+    return tuple(_on_cpu(item) for item in value) if isinstance(value, tuple) else value

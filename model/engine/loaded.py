@@ -10,6 +10,7 @@ from torch import Tensor
 
 from semsam_annotate.api import BadInput, Vocabulary
 from semsam_annotate.model.checkpoints.weights import CheckpointCard, load_checkpoint
+from semsam_annotate.model.engine.interruption import CancelPoints
 from semsam_annotate.model.network import SemanticSam
 
 KEPT_VOCABULARIES = 16
@@ -25,6 +26,10 @@ class LoadedModel:
     device: torch.device
     _texts: "OrderedDict[tuple[str, ...], Tensor]" = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _cpu: "LoadedModel | None" = None
+
+    def __post_init__(self) -> None:
+        self.cancel_points = CancelPoints(self.network)
 
     @classmethod
     def read(cls, path: Path, device: str) -> "LoadedModel":
@@ -50,12 +55,22 @@ class LoadedModel:
         labels = [
             name for name, words in (("object_labels", self.card.objects), ("part_labels", self.card.parts)) if words
         ]
-        return (*prompts, "auto", *(("segment",) if self.has_generic_branch else ()), *labels)
+        part = ("part_probability",) if self.card.config.mask_decoder.part_head and self.card.parts else ()
+        return (*prompts, "auto", *(("segment",) if self.has_generic_branch else ()), *labels, *part)
 
     @property
     def has_generic_branch(self) -> bool:
         """Whether it finds everything of a vocabulary without a prompt."""
         return self.network.mask_decoder.generic_queries is not None and self.network.text_tower is not None
+
+    def on_cpu(self) -> "LoadedModel":
+        """A copy on the CPU, made once: for when the device has no memory left."""
+        with self._lock:
+            if self._cpu is None:
+                network = SemanticSam(self.card.config).eval().requires_grad_(False)
+                network.load_state_dict(self.network.state_dict())
+                self._cpu = LoadedModel(network, self.card, self.version, torch.device("cpu"))
+            return self._cpu
 
     def resolve(self, vocabulary: Vocabulary) -> Vocabulary:
         """The vocabulary with the trained names marked."""

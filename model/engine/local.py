@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 
 from semsam_annotate.api import (
+    CancelToken,
     Embedding,
     EngineInfo,
     Ladder,
@@ -18,17 +19,18 @@ from semsam_annotate.api import (
     Segmentation,
     StaleEmbedding,
     Task,
-    Tree,
     Vocabulary,
     checked_task,
 )
 from semsam_annotate.model.engine.cache import DiskCache, EncodedImage, MemoryCache, halved, on_device
+from semsam_annotate.model.engine.fallback import in_batches, on_cpu_when_full
+from semsam_annotate.model.engine.finite import check_features, check_predictions
 from semsam_annotate.model.engine.ladder import Reading
 from semsam_annotate.model.engine.loaded import LoadedModel
 from semsam_annotate.model.engine.preprocessing import Frame, check_image, to_input
 from semsam_annotate.model.engine.prompting import to_batch
 from semsam_annotate.model.engine.segmenting import Segmenter
-from semsam_annotate.model.engine.whole_image import WholeImage
+from semsam_annotate.model.engine.whole_image import WholeImageEngine
 from semsam_annotate.model.mask_decoder import Predictions
 from semsam_annotate.model.pixel_decoder import PixelFeatures
 
@@ -48,7 +50,7 @@ class EngineSettings:
     cache_folder: Path | None = None
 
 
-class LocalEngine:
+class LocalEngine(WholeImageEngine):
     """Encodes images and answers prompts with the model that ``current`` gives (see ``Engine`` for the methods).
 
     Safe to use from several threads; the network runs one request at a time.
@@ -67,7 +69,7 @@ class LocalEngine:
         model = self._current()
         return EngineInfo(model.name, model.version, str(model.device), model.parameters, model.capabilities)
 
-    def encode(self, image: RgbImage) -> Embedding:
+    def encode(self, image: RgbImage, cancel: CancelToken | None = None) -> Embedding:
         """Encode (H, W, 3) uint8 RGB once; the same pixels again cost only their hash."""
         check_image(image)
         model = self._current()
@@ -75,7 +77,8 @@ class LocalEngine:
         handle = Embedding(_key(image, model), (image.shape[0], image.shape[1]), model.version)
         with self._lock:
             if self._memory.get(handle.key) is None:
-                self._memory.put(handle.key, self._encode(image, handle.key, model, frame))
+                encoded = on_cpu_when_full(model, lambda on: self._encode(image, handle.key, on, frame, cancel))
+                self._memory.put(handle.key, encoded)
         return handle
 
     def propose(self, embedding: Embedding, prompt: Prompt, vocabulary: Vocabulary | None = None) -> Ladder:
@@ -83,25 +86,21 @@ class LocalEngine:
         return self.propose_many(embedding, [prompt], vocabulary)[0]
 
     def propose_many(
-        self, embedding: Embedding, prompts: Sequence[Prompt], vocabulary: Vocabulary | None = None
+        self,
+        embedding: Embedding,
+        prompts: Sequence[Prompt],
+        vocabulary: Vocabulary | None = None,
+        cancel: CancelToken | None = None,
     ) -> list[Ladder]:
         """The ladders of several prompts, which never change each other."""
-        image = self._image(embedding)
-        reading = Reading(image.model, image.frame, vocabulary or Vocabulary(), self.settings.cleaning)
-        ladders: list[Ladder] = []
-        for start in range(0, len(prompts), PROMPTS_AT_ONCE):
-            some = prompts[start : start + PROMPTS_AT_ONCE]
-            with torch.inference_mode():
-                predictions = self._decode(image, some)
-                ladders += [reading.ladder(predictions, number) for number in range(len(some))]
-        return ladders
+        image, words = self._image(embedding), vocabulary or Vocabulary()
 
-    def auto(self, embedding: Embedding, vocabulary: Vocabulary | None = None) -> Tree:
-        """Everything in the image, objects with their parts, from a grid of clicks."""
-        image = self._image(embedding)
-        reading = Reading(image.model, image.frame, vocabulary or Vocabulary(), self.settings.cleaning)
-        with torch.inference_mode():
-            return WholeImage(reading, lambda prompts: self._decode(image, prompts)).tree()
+        def answer(image: EncodedImage, some: Sequence[Prompt]) -> list[Ladder]:
+            with torch.inference_mode():
+                predictions, reading = self._decode(image, some, cancel), self._reading(image, words)
+                return [reading.ladder(predictions, number) for number in range(len(some))]
+
+        return [ladder for batch in in_batches(image, prompts, answer, PROMPTS_AT_ONCE, cancel) for ladder in batch]
 
     def segment(
         self, embedding: Embedding, vocabulary: Vocabulary, task: Task = "instance"
@@ -145,11 +144,18 @@ class LocalEngine:
                 return image
         raise StaleEmbedding("this embedding is no longer kept: encode the image again")
 
+    def _reading(self, image: EncodedImage, vocabulary: Vocabulary) -> Reading:
+        return Reading(image.model, image.frame, vocabulary, self.settings.cleaning)
+
     @torch.inference_mode()
-    def _encode(self, image: RgbImage, key: str, model: LoadedModel, frame: Frame) -> EncodedImage:
+    def _encode(
+        self, image: RgbImage, key: str, model: LoadedModel, frame: Frame, cancel: CancelToken | None
+    ) -> EncodedImage:
         features = None if self._disk is None else self._disk.get(key)
         if features is None:
-            features = halved(model.network.features(to_input(image, frame).to(model.device)))
+            with model.cancel_points.honour(cancel):
+                features = halved(model.network.features(to_input(image, frame).to(model.device)))
+            check_features(model.network, features)
             if self._disk is not None:
                 self._disk.put(key, features)
         return self._remember(model, frame, on_device(features, model.device))
@@ -159,10 +165,12 @@ class LocalEngine:
         memory = model.network.mask_decoder.remember(features.mask_features, features.levels)
         return EncodedImage(model, frame, memory)
 
-    def _decode(self, image: EncodedImage, prompts: Sequence[Prompt]) -> Predictions:
-        batch = to_batch(prompts, image.frame, image.model.card.config).to(image.model.device)
-        with self._lock:
-            answers: list[Predictions] = image.model.network.mask_decoder(image.memory, batch)
+    def _decode(self, image: EncodedImage, prompts: Sequence[Prompt], cancel: CancelToken | None = None) -> Predictions:
+        model = image.model
+        batch = to_batch(prompts, image.frame, model.card.config).to(model.device)
+        with self._lock, model.cancel_points.honour(cancel):
+            answers: list[Predictions] = model.network.mask_decoder(image.memory, batch)
+        check_predictions(model.network, answers[-1])
         return answers[-1]
 
 

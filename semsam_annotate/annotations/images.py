@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms, UnidentifiedImageError
 
 from semsam_annotate.api import BadInput, RgbImage
+from semsam_annotate.api.pixels import to_uint8, value_range
 
 MAX_PIXELS = 160_000_000
 """Largest image that is decoded: 30,000 x 5,000 and some; beyond it a small file could fill the memory."""
@@ -120,13 +121,12 @@ def _to_rgb(image: Image.Image) -> Image.Image:
 
 def _eight_bits(values: NDArray[Any]) -> NDArray[np.uint8]:
     """Grey of more than 8 bits: integers over the full 16 bits, floats in 0..1 or over their own range."""
-    wide = np.nan_to_num(values.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0)
-    low, high = float(wide.min()), float(wide.max())
+    low, high = value_range(values)
     if values.dtype.kind == "f":
         low, high = (0.0, 1.0) if low >= 0 and high <= 1 else (min(low, 0.0), max(high, 255.0))
     else:
         low, high = (0.0, 65535.0) if low >= 0 and high <= 65535 else (low, high)
-    return np.asarray(np.rint((wide - low) * (255.0 / (high - low))), dtype=np.uint8)
+    return to_uint8(values, (low, high))
 
 
 def _from_profile(image: Image.Image, profile: object | None = None) -> Image.Image | None:

@@ -7,9 +7,12 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from semsam_annotate.api.automatic import AutoSettings, Progress
+from semsam_annotate.api.cancel import CancelToken
 from semsam_annotate.api.prompt import Prompt
-from semsam_annotate.api.proposal import Ladder, Proposal, Tree
+from semsam_annotate.api.proposal import Ladder, Proposal
 from semsam_annotate.api.segmentation import Segmentation, Task
+from semsam_annotate.api.tree import Tree
 from semsam_annotate.api.vocabulary import Vocabulary
 
 RgbImage: TypeAlias = NDArray[np.uint8]
@@ -56,8 +59,8 @@ class Engine(Protocol):
         """Name, version, device, number of parameters, capabilities."""
         ...
 
-    def encode(self, image: RgbImage) -> Embedding:
-        """Encode (H, W, 3) uint8 RGB; BadInput for any other shape or type."""
+    def encode(self, image: RgbImage, cancel: CancelToken | None = None) -> Embedding:
+        """Encode (H, W, 3) uint8 RGB; BadInput for any other shape or type, Cancelled once ``cancel`` is."""
         ...
 
     def propose(self, embedding: Embedding, prompt: Prompt, vocabulary: Vocabulary | None = None) -> Ladder:
@@ -65,13 +68,27 @@ class Engine(Protocol):
         ...
 
     def propose_many(
-        self, embedding: Embedding, prompts: Sequence[Prompt], vocabulary: Vocabulary | None = None
+        self,
+        embedding: Embedding,
+        prompts: Sequence[Prompt],
+        vocabulary: Vocabulary | None = None,
+        cancel: CancelToken | None = None,
     ) -> list[Ladder]:
-        """The same as one by one, in one pass."""
+        """The same as one by one, in one pass; Cancelled once ``cancel`` is."""
         ...
 
-    def auto(self, embedding: Embedding, vocabulary: Vocabulary | None = None) -> Tree:
-        """Everything in the image, objects with their parts."""
+    def auto(
+        self,
+        embedding: Embedding,
+        vocabulary: Vocabulary | None = None,
+        settings: AutoSettings | None = None,
+        progress: Progress | None = None,
+        cancel: CancelToken | None = None,
+    ) -> Tree:
+        """Everything in the image, objects with their parts; Cancelled once ``cancel`` is.
+
+        ``progress``: called with clicks done and, at most, to do.
+        """
         ...
 
     def segment(

@@ -14,4 +14,8 @@ class StaleEmbedding(SemsamError, RuntimeError):
 
 
 class EngineUnavailable(SemsamError, RuntimeError):
-    """The engine cannot be reached or cannot start."""
+    """The engine cannot be reached, cannot start, or its network computes no numbers."""
+
+
+class Cancelled(SemsamError, RuntimeError):
+    """The caller no longer wants the answer."""

@@ -1,6 +1,6 @@
-"""What an engine answers: proposals, the ladder of one prompt, the tree of a whole image."""
+"""What an engine answers: proposals, and the ladder of one prompt."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, overload
 
 from semsam_annotate.api.errors import BadInput
@@ -65,6 +65,21 @@ class Proposal:
     def area(self) -> int:
         """Number of pixels of the mask."""
         return int(self.mask.sum()) if self._rle is None else rle_area(self._rle)
+
+    def placed(self, rle: Rle, box: Box) -> "Proposal":
+        """The same answer, id included, with another mask: its place in a larger image, or joined with its rest."""
+        return Proposal(
+            id=self.id,
+            model=self.model,
+            score=self.score,
+            stability=self.stability,
+            level=self.level,
+            box=box,
+            rle=rle,
+            part_probability=self.part_probability,
+            object_labels=self.object_labels,
+            part_labels=self.part_labels,
+        )
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values, the mask as RLE."""
@@ -153,64 +168,3 @@ class Ladder(Sequence[Proposal]):
         if not isinstance(value, Sequence):
             raise BadInput("a ladder is a list of proposals")
         return cls([Proposal.from_json(item) for item in value])
-
-
-class TreeNode:
-    """A proposal of a whole image with the proposals inside it."""
-
-    def __init__(self, proposal: Proposal, parent: "TreeNode | None" = None) -> None:
-        self.proposal, self.parent = proposal, parent
-        self.children: list[TreeNode] = []
-        if parent is not None:
-            parent.children.append(self)
-
-    def __repr__(self) -> str:
-        return f"TreeNode({self.proposal!r}, children={len(self.children)})"
-
-
-class Tree:
-    """Everything found in an image: ``roots`` are objects, below them their parts."""
-
-    def __init__(self, roots: Sequence[TreeNode]) -> None:
-        self.roots = list(roots)
-
-    def __iter__(self) -> Iterator[TreeNode]:
-        """Every node, parents before children."""
-        waiting = list(reversed(self.roots))
-        while waiting:
-            node = waiting.pop()
-            yield node
-            waiting.extend(reversed(node.children))
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
-
-    @property
-    def nodes(self) -> list[TreeNode]:
-        """Every node, parents before children."""
-        return list(self)
-
-    def to_json(self) -> list[dict[str, Any]]:
-        """Nodes, parents first, each with the index of its parent or null."""
-        nodes = self.nodes
-        index = {id(node): number for number, node in enumerate(nodes)}
-        return [
-            {"proposal": node.proposal.to_json(), "parent": None if node.parent is None else index[id(node.parent)]}
-            for node in nodes
-        ]
-
-    @classmethod
-    def from_json(cls, value: Sequence[dict[str, Any]]) -> "Tree":
-        """Back from ``to_json``; BadInput for anything else."""
-        nodes: list[TreeNode] = []
-        try:
-            for item in value:
-                parent = item["parent"]
-                if parent is not None and not 0 <= parent < len(nodes):
-                    raise BadInput(
-                        f"node {len(nodes)} of a tree has the parent {parent}, which does not come before it"
-                    )
-                nodes.append(TreeNode(Proposal.from_json(item["proposal"]), None if parent is None else nodes[parent]))
-        except (KeyError, TypeError) as error:
-            raise BadInput(f"not a tree: {error}") from error
-        return cls([node for node in nodes if node.parent is None])

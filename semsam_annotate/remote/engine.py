@@ -8,10 +8,13 @@ from typing import Any
 import numpy as np
 
 from semsam_annotate.api import (
+    AutoSettings,
     BadInput,
+    CancelToken,
     Embedding,
     EngineInfo,
     Ladder,
+    Progress,
     Prompt,
     Proposal,
     RgbImage,
@@ -20,6 +23,8 @@ from semsam_annotate.api import (
     Tree,
     Vocabulary,
 )
+from semsam_annotate.automatic import PixelSource, RgbSource, TileSettings, auto_tiled
+from semsam_annotate.remote.cancelling import cancellable
 from semsam_annotate.remote.image_bytes import png_bytes
 from semsam_annotate.remote.transport import Transport
 
@@ -46,18 +51,17 @@ class RemoteEngine:
         """Name, version, device, parameters, capabilities; asked anew each time, models get promoted."""
         return self._transport.decode(EngineInfo.from_json, self._transport.get("/v1/info"))
 
-    def encode(self, image: RgbImage) -> Embedding:
+    def encode(self, image: RgbImage, cancel: CancelToken | None = None) -> Embedding:
         """Encode (H, W, 3) uint8 RGB; raw bytes on this machine, PNG over a network."""
         if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
             raise BadInput(f"an image is (H, W, 3) uint8 RGB, not {getattr(image, 'shape', type(image).__name__)}")
         height, width = image.shape[:2]
         if min(height, width) < 1:
             raise BadInput("an image has at least one pixel")
-        if self._near:
-            pixels = np.ascontiguousarray(image).tobytes()
-            answer = self._transport.send("/v1/encode", pixels, {"height": height, "width": width})
-        else:
-            answer = self._transport.send("/v1/encode", png_bytes(image), {})
+        raw = {"height": height, "width": width} if self._near else {}
+        pixels = np.ascontiguousarray(image).tobytes() if self._near else png_bytes(image)
+        with cancellable(self._transport, cancel) as name:
+            answer = self._transport.send("/v1/encode", pixels, {**raw, **name})
         return self._transport.decode(_embedding, answer)
 
     def propose(self, embedding: Embedding, prompt: Prompt, vocabulary: Vocabulary | None = None) -> Ladder:
@@ -66,16 +70,32 @@ class RemoteEngine:
         return self._transport.decode(lambda value: Ladder.from_json(value["ladder"]), answer)
 
     def propose_many(
-        self, embedding: Embedding, prompts: Sequence[Prompt], vocabulary: Vocabulary | None = None
+        self,
+        embedding: Embedding,
+        prompts: Sequence[Prompt],
+        vocabulary: Vocabulary | None = None,
+        cancel: CancelToken | None = None,
     ) -> list[Ladder]:
         """The same as one by one, in one pass."""
         listed = [prompt.to_json() for prompt in prompts]
-        answer = self._ask("/v1/propose_many", embedding, vocabulary, prompts=listed)
+        with cancellable(self._transport, cancel) as name:
+            answer = self._ask("/v1/propose_many", embedding, vocabulary, prompts=listed, **name)
         return self._transport.decode(lambda value: [Ladder.from_json(item) for item in value["ladders"]], answer)
 
-    def auto(self, embedding: Embedding, vocabulary: Vocabulary | None = None) -> Tree:
-        """Everything in the image, objects with their parts."""
-        answer = self._ask("/v1/auto", embedding, vocabulary)
+    def auto(
+        self,
+        embedding: Embedding,
+        vocabulary: Vocabulary | None = None,
+        settings: AutoSettings | None = None,
+        progress: Progress | None = None,
+        cancel: CancelToken | None = None,
+    ) -> Tree:
+        """Everything in the image, objects with their parts; over the wire ``progress`` hears only of the end."""
+        wanted = None if settings is None else settings.to_json()
+        with cancellable(self._transport, cancel) as name:
+            answer = self._ask("/v1/auto", embedding, vocabulary, settings=wanted, **name)
+        if progress is not None:
+            progress(1, 1)
         return self._transport.decode(lambda value: Tree.from_json(value["tree"]), answer)
 
     def segment(
@@ -84,6 +104,18 @@ class RemoteEngine:
         """All of a vocabulary without a prompt: proposals, best first (instance, parts), or a label map."""
         answer = self._ask("/v1/segment", embedding, vocabulary, task=task)
         return self._transport.decode(_segmented, answer)
+
+    def auto_tiled(
+        self,
+        source: PixelSource | RgbSource,
+        vocabulary: Vocabulary | None = None,
+        settings: AutoSettings | None = None,
+        progress: Progress | None = None,
+        cancel: CancelToken | None = None,
+        tiles: TileSettings | None = None,
+    ) -> Tree:
+        """Everything in a large image, which is read here and sent tile by tile (see ``automatic.auto_tiled``)."""
+        return auto_tiled(self, source, vocabulary, settings, progress, cancel, tiles)
 
     def resolve(self, vocabulary: Vocabulary) -> Vocabulary:
         """The vocabulary with ``known`` filled in."""

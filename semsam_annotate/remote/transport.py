@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 import httpx
 
-from semsam_annotate.api import BadInput, EngineUnavailable, StaleEmbedding
+from semsam_annotate.api import BadInput, Cancelled, EngineUnavailable, StaleEmbedding
 
 T = TypeVar("T")
 
@@ -42,7 +42,7 @@ class Transport:
         """The JSON answer of a POST of JSON."""
         return self._exchange("POST", path, json=value)
 
-    def send(self, path: str, body: bytes, query: Mapping[str, int]) -> Any:
+    def send(self, path: str, body: bytes, query: Mapping[str, int | str]) -> Any:
         """The JSON answer of a POST of bytes."""
         headers = {"Content-Type": "application/octet-stream"}
         return self._exchange("POST", path, content=body, params=dict(query), headers=headers)
@@ -76,6 +76,8 @@ class Transport:
         line = _line(answer)
         if answer.status_code == 410:
             return StaleEmbedding(line)
+        if answer.status_code == 499:
+            return Cancelled(line)
         if answer.status_code in (401, 403):
             return EngineUnavailable(f"the engine at {self._url} refuses the token")
         if answer.status_code == 404 or not 400 <= answer.status_code < 500:

@@ -7,10 +7,13 @@ import numpy as np
 from scipy import ndimage
 
 from semsam_annotate.api import (
+    AutoSettings,
     BadInput,
+    CancelToken,
     Embedding,
     EngineInfo,
     Ladder,
+    Progress,
     Prompt,
     Proposal,
     Segmentation,
@@ -35,7 +38,7 @@ class RegionEngine:
     def info(self) -> EngineInfo:
         return EngineInfo("regions", "regions-1", "cpu", 0, ("points", "box", "object_labels", "part_labels"))
 
-    def encode(self, image: np.ndarray) -> Embedding:
+    def encode(self, image: np.ndarray, cancel: CancelToken | None = None) -> Embedding:
         if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
             raise BadInput("not an image")
         self.encodings += 1
@@ -84,11 +87,22 @@ class RegionEngine:
         )
 
     def propose_many(
-        self, embedding: Embedding, prompts: Sequence[Prompt], vocabulary: Vocabulary | None = None
+        self,
+        embedding: Embedding,
+        prompts: Sequence[Prompt],
+        vocabulary: Vocabulary | None = None,
+        cancel: CancelToken | None = None,
     ) -> list[Ladder]:
         return [self.propose(embedding, prompt, vocabulary) for prompt in prompts]
 
-    def auto(self, embedding: Embedding, vocabulary: Vocabulary | None = None) -> Tree:
+    def auto(
+        self,
+        embedding: Embedding,
+        vocabulary: Vocabulary | None = None,
+        settings: AutoSettings | None = None,
+        progress: Progress | None = None,
+        cancel: CancelToken | None = None,
+    ) -> Tree:
         height, width = embedding.size
         ladder = self.propose(embedding, Prompt([((width - 1) // 2, (height - 1) // 2)]), vocabulary)
         root = TreeNode(ladder[-1])

@@ -1,0 +1,45 @@
+"""A place to stop before every layer of a network."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import nn
+
+from semsam_annotate.api import CancelToken
+
+
+class CancelPoints:
+    """Looks at the token of the running call before each layer (a module without children) of a network.
+
+    The hooks stay for good: hooks that come and go would make a compiled network compile again.
+    """
+
+    def __init__(self, network: nn.Module) -> None:
+        self._tokens: dict[int, CancelToken] = {}
+        for module in network.modules():
+            if next(module.children(), None) is None:
+                module.register_forward_pre_hook(self._look)
+
+    @contextmanager
+    def honour(self, token: CancelToken | None) -> Iterator[None]:
+        """Within it, calls of the network by this thread raise ``Cancelled`` once the token is cancelled."""
+        if token is None:
+            yield
+            return
+        token.check()
+        thread = threading.get_ident()
+        self._tokens[thread] = token
+        try:
+            yield
+        finally:
+            del self._tokens[thread]
+
+    def _look(self, _: nn.Module, __: Any) -> None:
+        if not self._tokens or torch.compiler.is_compiling():
+            return
+        token = self._tokens.get(threading.get_ident())
+        if token is not None:
+            token.check()

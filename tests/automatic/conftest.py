@@ -1,0 +1,103 @@
+"""An engine that finds every connected region of one colour exactly, so that stitching can be compared with truth."""
+
+import uuid
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from semsam_annotate.api import (
+    AutoSettings,
+    CancelToken,
+    Embedding,
+    EngineInfo,
+    Ladder,
+    Progress,
+    Prompt,
+    Proposal,
+    Tree,
+    TreeNode,
+    Vocabulary,
+)
+
+
+class ColourEngine:
+    """Regions of one colour, black left out, of at least ``smallest`` pixels."""
+
+    def __init__(self, smallest: int = 40) -> None:
+        self.smallest, self.seen = smallest, []
+        self._images: dict[str, np.ndarray] = {}
+
+    @property
+    def info(self) -> EngineInfo:
+        return EngineInfo("colours", "1", "cpu", 0, ("auto",))
+
+    def encode(self, image: np.ndarray, cancel: CancelToken | None = None) -> Embedding:
+        self.seen.append(image.shape)
+        key = uuid.uuid4().hex
+        self._images = {key: image}
+        return Embedding(key, image.shape[:2], "1")
+
+    def propose(self, embedding: Embedding, prompt: Prompt, vocabulary: Vocabulary | None = None) -> Ladder:
+        raise NotImplementedError
+
+    def propose_many(self, embedding, prompts, vocabulary=None, cancel=None) -> list[Ladder]:
+        raise NotImplementedError
+
+    def auto(
+        self,
+        embedding: Embedding,
+        vocabulary: Vocabulary | None = None,
+        settings: AutoSettings | None = None,
+        progress: Progress | None = None,
+        cancel: CancelToken | None = None,
+    ) -> Tree:
+        image = self._images[embedding.key]
+        codes = image.astype(np.int32) @ np.array([1, 256, 65536])
+        nodes = []
+        for code in np.unique(codes[codes > 0]):
+            regions, count = ndimage.label(codes == code)
+            nodes += [self._node(regions == number) for number in range(1, count + 1)]
+        return Tree([node for node in nodes if node.proposal.area >= self.smallest])
+
+    def _node(self, mask: np.ndarray) -> TreeNode:
+        rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+        box = (float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1))
+        return TreeNode(Proposal(id=uuid.uuid4().hex, model="1", score=0.9, stability=1.0, level=1, box=box, mask=mask))
+
+    def resolve(self, vocabulary: Vocabulary) -> Vocabulary:
+        return vocabulary
+
+    def close(self) -> None:
+        self._images = {}
+
+
+@pytest.fixture
+def colour_engine() -> ColourEngine:
+    return ColourEngine()
+
+
+@pytest.fixture
+def ellipses() -> Callable[..., tuple[np.ndarray, list[np.ndarray]]]:
+    """Images of turned ellipses of different colours that do not touch, with their masks."""
+
+    def draw(height: int, width: int, count: int, seed: int) -> tuple[np.ndarray, list[np.ndarray]]:
+        rng = np.random.default_rng(seed)
+        image, masks = np.zeros((height, width, 3), np.uint8), []
+        rows, columns = np.mgrid[:height, :width].astype(np.float32)
+        free = np.ones((height, width), bool)
+        for number in range(count * 4):
+            long = rng.uniform(0.01, 0.3) * max(height, width)
+            angle, across = rng.uniform(0, np.pi), max(long * rng.uniform(0.1, 1), 8)
+            dx, dy = columns - rng.uniform(0, width), rows - rng.uniform(0, height)
+            u, v = dx * np.cos(angle) + dy * np.sin(angle), dy * np.cos(angle) - dx * np.sin(angle)
+            away = (u / long) ** 2 + (v / across) ** 2
+            mask = away < 1
+            if len(masks) < count and mask.sum() > 400 and free[mask].all():
+                masks.append(mask)
+                free &= ~(((u / (long + 4)) ** 2 + (v / (across + 4)) ** 2) < 1)
+                image[mask] = (40 + 7 * number % 200, 30 + 13 * number % 200, 50 + number)
+        return image, masks
+
+    return draw
