@@ -95,19 +95,16 @@ def conversion_of(
     8 bits stay as they are, anything else is scaled between two ``percentiles`` of the channel's finite values.
     Raises BadInput for what is no image, for channels it does not have, and when a channel has no finite value.
     """
-    layers = _layers(sample)
+    layers, ends = _layers(sample), _pair(percentiles)
     chosen = _chosen(layers.shape[2], channels)
     values = [layers[..., channel] for channel in chosen]
     scaled = limits is None and layers.dtype != np.uint8
     found = [
-        _limits(channel, value, percentiles) if scaled else (0.0, 255.0)
-        for channel, value in zip(chosen, values, strict=True)
+        _limits(channel, value, ends) if scaled else (0.0, 255.0) for channel, value in zip(chosen, values, strict=True)
     ]
     used = tuple(found if limits is None else _given(limits, len(chosen)))
     strange = sum(int((~np.isfinite(value)).sum()) for value in values) if layers.dtype.kind == "f" else 0
-    return Conversion(
-        str(layers.dtype), chosen, used, _pair(percentiles) if scaled else None, _mixing(len(chosen)), strange
-    )
+    return Conversion(str(layers.dtype), chosen, used, ends if scaled else None, _mixing(len(chosen)), strange)
 
 
 def value_range(data: Pixels) -> Limits:
@@ -154,13 +151,12 @@ def _chosen(count: int, channels: Sequence[int] | None) -> tuple[int, ...]:
 
 
 def _limits(channel: int, values: Pixels, percentiles: tuple[float, float]) -> Limits:
-    low, high = _pair(percentiles)
     finite = values[np.isfinite(values)] if values.dtype.kind == "f" else values
     if not finite.size:
         raise BadInput(f"channel {channel} of the image holds no finite value, only NaN or infinity")
     if finite.dtype == bool:
         return 0.0, 1.0
-    first, last = np.percentile(finite, (low, high))
+    first, last = np.percentile(finite, percentiles)
     return float(first), float(last)
 
 

@@ -11,7 +11,7 @@ MARGIN = 1 / 128
 
 @dataclass(frozen=True)
 class TileSettings:
-    """``side``: of a tile in pixels. ``overlap``: pixels that neighbours share; what fits in is whole in one of them."""
+    """``side``: of a tile in pixels. ``overlap``: pixels that neighbours share; what fits in is whole in one."""
 
     side: int = 1024
     overlap: int = 256
@@ -19,7 +19,7 @@ class TileSettings:
     def __post_init__(self) -> None:
         if self.side < 16 or not 0 < self.overlap <= self.side // 2:
             raise BadInput(
-                f"a tile has a side of at least 16 and an overlap of 1 to half of it, not {self.side} and {self.overlap}"
+                f"a tile has a side of 16 or more and an overlap of 1 to half of it, not {self.side}, {self.overlap}"
             )
 
 

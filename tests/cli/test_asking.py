@@ -4,7 +4,9 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 from semsam_annotate.api import Ladder, Tree
@@ -104,6 +106,54 @@ def test_auto_of_an_image(semsam, photo, tmp_path):
     assert len(tree) >= 1
     assert all(node.proposal.mask.shape == (90, 120) for node in tree)
     assert f"{len(tree)} masks in 1 image" in out
+
+
+def test_auto_of_a_stack_of_sixteen_bits(semsam, tmp_path):
+    stack = np.zeros((3, 60, 80), np.uint16)
+    stack[1, 20:40, 30:60] = 3000
+    stack[2] = np.arange(4800).reshape(60, 80)
+    tifffile.imwrite(tmp_path / "stack.tif", stack, metadata={"axes": "ZYX"})
+    options = ("--clicks", "4", "--levels", "1,2", "--percentiles", "0,100")
+    assert semsam("auto", tmp_path / "stack.tif", "--out", tmp_path / "all.json", *options)[0] == 0
+    images = json.loads((tmp_path / "all.json").read_text())["images"]
+    assert [image["plane"] for image in images] == [[0], [1], [2]]
+    assert [image["conversion"]["limits"] for image in images] == [[[0, 0]], [[0, 3000]], [[0, 4799]]]
+    assert {image["conversion"]["dtype"] for image in images} == {"uint16"}
+    for image in images:
+        tree = Tree.from_json(image["nodes"])
+        assert {node.proposal.level for node in tree} <= {1, 2}
+        assert all(node.proposal.mask.shape == (60, 80) for node in tree)
+
+
+def test_auto_tiles_what_is_large(semsam, tmp_path):
+    large = np.zeros((5, 300, 400), np.uint16)  # five channels
+    large[2, 100:200, 50:350] = 900
+    tifffile.imwrite(tmp_path / "large.tif", large, metadata={"axes": "CYX"})
+    options = ("--clicks", "4", "--channels", "2", "--tile", "256", "--tile-above", "350")
+    assert semsam("auto", tmp_path / "large.tif", "--out", tmp_path / "all.json", *options)[0] == 0
+    (image,) = json.loads((tmp_path / "all.json").read_text())["images"]
+    assert (image["width"], image["height"], image["tile"], image["plane"]) == (400, 300, 256, [])
+    assert image["conversion"]["channels"] == [2]
+    assert all(node.proposal.mask.shape == (300, 400) for node in Tree.from_json(image["nodes"]))
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("--levels", "7", "levels are chosen from 1"),
+        ("--levels", "a", "--levels takes numbers"),
+        ("--channels", "5", "channels 0 to 2, not 5"),
+        ("--percentiles", "9", "--percentiles takes two"),
+        ("--percentiles", "9,3", "percentiles are two numbers"),
+        ("--clicks", "0", "side is a whole number"),
+        ("--tile", "3", "a tile has a side"),
+    ],
+)
+def test_auto_names_wrong_options(semsam, photo, tmp_path, option, value, message):
+    code, _, err = semsam("auto", photo, "--out", tmp_path / "out.json", option, value)
+    assert code == 2
+    assert message in err
+    assert not (tmp_path / "out.json").exists()
 
 
 def test_auto_of_a_folder_tells_what_it_skipped(semsam, photo, tmp_path):

@@ -11,7 +11,7 @@ Flags = NDArray[np.bool_]
 
 
 def grid(height: int, width: int, side: int) -> NDArray[np.float64]:
-    """(N, 2) clicks (x, y), in pixels, at the centres of ``side`` squares along the longer side, one across at least."""
+    """(N, 2) clicks (x, y), in pixels, at the centres of ``side`` squares along the longer side, one at least."""
     step = max(height, width) / side
     rows, columns = max(1, round(height / step)), max(1, round(width / step))
     x = (np.arange(columns) + 0.5) * width / columns - 0.5
