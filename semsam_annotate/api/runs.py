@@ -94,7 +94,10 @@ class Runs:
 
     def within(self, top: int, left: int, bottom: int, right: int) -> "Runs":
         """What lies in the rows [top, bottom) and columns [left, right)."""
-        return self.minus(self.minus(_rectangle(self.size, top, left, bottom, right)))
+        first = np.searchsorted(self.ends, max(left, 0) * self.size[0], side="right")
+        last = np.searchsorted(self.starts, min(right, self.size[1]) * self.size[0])
+        near = Runs(self.size, self.starts[first:last], self.ends[first:last])
+        return near._both(_rectangle(self.size, top, left, bottom, right))
 
     def minus(self, other: "Runs") -> "Runs":
         """The pixels of this that the other does not hold."""

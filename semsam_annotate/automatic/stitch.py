@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from semsam_annotate.api import Box, Proposal
+from semsam_annotate.api import Box, Proposal, decode_rle
 from semsam_annotate.api.runs import Runs
 from semsam_annotate.automatic.tiles import Tile
 
@@ -22,11 +22,6 @@ class Piece:
     runs: Runs
     tiles: tuple[Tile, ...]
     cut: bool
-
-    def seen(self, tile: Tile) -> Runs:
-        """What of the mask both its own tiles and another one see."""
-        parts = [tile.of(own.of(self.runs)) for own in self.tiles if own.meets(tile)]
-        return parts[0].union(parts[1:]) if parts else Runs(self.runs.size, self.runs.starts[:0], self.runs.ends[:0])
 
 
 class Stitcher:
@@ -49,7 +44,7 @@ class Stitcher:
         yield from self._settled()
 
     def _place(self, tile: Tile, proposal: Proposal) -> Piece:
-        runs = Runs.of(proposal.mask, self.size, tile.top, tile.left)
+        runs = Runs.of(decode_rle(proposal.rle), self.size, tile.top, tile.left)
         return Piece(proposal, runs, (tile,), self._is_cut(runs, (tile,)))
 
     def _is_cut(self, runs: Runs, tiles: tuple[Tile, ...]) -> bool:
@@ -66,16 +61,10 @@ class Stitcher:
 
     def _matches(self, tile: Tile, new: Sequence[Piece]) -> Iterator[tuple[Piece, list[Piece]]]:
         """Each new mask with the earlier ones that are the same thing: best likeness first, one per neighbour."""
-        before = [piece for piece in (*self._waiting, *self._given) if any(tile.meets(own) for own in piece.tiles)]
-        pairs = []
-        for number, piece in enumerate(new):
-            for other in before:
-                likeness = self._likeness(tile, piece, other) if _overlap(piece.runs.box, other.runs.box) else 0.0
-                if likeness >= ALIKE:
-                    pairs.append((likeness, number, other))
+        pairs = sorted(self._pairs(tile, new), key=lambda pair: (-pair[0], pair[1]))
         taken: set[int] = set()
         like: dict[int, list[Piece]] = {number: [] for number in range(len(new))}
-        for _, number, other in sorted(pairs, key=lambda pair: (-pair[0], pair[1])):
+        for _, number, other in pairs:
             known = {own for piece in like[number] for own in piece.tiles}
             if id(other) not in taken and not known & set(other.tiles):
                 taken.add(id(other))
@@ -83,20 +72,19 @@ class Stitcher:
         for number, piece in enumerate(new):
             yield piece, like[number]
 
-    @staticmethod
-    def _likeness(tile: Tile, piece: Piece, other: Piece) -> float:
-        """IoU within what both saw; 0 when one is whole and most of the other lies where it could have been seen."""
-        theirs = other.seen(tile)
-        if not theirs.area:
-            return 0.0
-        ours = [own.of(piece.runs) for own in other.tiles if own.meets(tile)]
-        mine = ours[0].union(ours[1:])
-        joint = mine.shared(theirs)
-        if not piece.cut and theirs.area < BULK * other.runs.area:
-            return 0.0
-        if not other.cut and mine.area < BULK * piece.runs.area:
-            return 0.0
-        return joint / (mine.area + theirs.area - joint)
+    def _pairs(self, tile: Tile, new: Sequence[Piece]) -> Iterator[tuple[float, int, Piece]]:
+        """(likeness, index of the new mask, earlier mask) of all that may be the same thing."""
+        ours: dict[tuple[int, tuple[Tile, ...]], Runs] = {}
+        for other in (*self._waiting, *self._given):
+            windows = tuple(tile.shared(own) for own in other.tiles if tile.meets(own))
+            theirs = _seen(other.runs, windows)
+            for number, piece in enumerate(new if theirs.area else ()):
+                if _overlap(piece.runs.box, theirs.box):
+                    if (number, windows) not in ours:
+                        ours[number, windows] = _seen(piece.runs, windows)
+                    likeness = _likeness(piece, ours[number, windows], other, theirs)
+                    if likeness >= ALIKE:
+                        yield likeness, number, other
 
     def _merge(self, piece: Piece, like: list[Piece]) -> Piece | None:
         """What a new mask and its likes become; None when one given out before, or a whole one, says it all."""
@@ -134,6 +122,22 @@ class Stitcher:
             return False
         seen = [tile.of(piece.runs) for tile in self._tiles if tile != own and tile.meets(own)]
         return bool(seen) and seen[0].union(seen[1:]).area > BULK * piece.runs.area
+
+
+def _seen(runs: Runs, windows: tuple[Tile, ...]) -> Runs:
+    """What of a mask lies in the windows that two tiles share."""
+    parts = [window.of(runs) for window in windows if _meets(runs.box, window)]
+    return parts[0].union(parts[1:]) if parts else Runs(runs.size, runs.starts[:0], runs.ends[:0])
+
+
+def _likeness(piece: Piece, ours: Runs, other: Piece, theirs: Runs) -> float:
+    """IoU within what both saw; 0 when one is whole and most of the other lies where the first could not be seen."""
+    if not piece.cut and theirs.area < BULK * other.runs.area:
+        return 0.0
+    if not other.cut and ours.area < BULK * piece.runs.area:
+        return 0.0
+    joint = ours.shared(theirs)
+    return joint / (ours.area + theirs.area - joint)
 
 
 def _finished(piece: Piece) -> Proposal:

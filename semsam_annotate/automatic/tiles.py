@@ -38,6 +38,11 @@ class Tile:
             self.top < other.bottom and other.top < self.bottom and self.left < other.right and other.left < self.right
         )
 
+    def shared(self, other: "Tile") -> "Tile":
+        """What both see; they must meet."""
+        top, left = max(self.top, other.top), max(self.left, other.left)
+        return Tile(top, left, min(self.bottom, other.bottom), min(self.right, other.right))
+
     def of(self, mask: Runs) -> Runs:
         """What of the mask lies in the tile."""
         return mask.within(self.top, self.left, self.bottom, self.right)

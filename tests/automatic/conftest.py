@@ -58,8 +58,9 @@ class ColourEngine:
         nodes = []
         for code in np.unique(codes[codes > 0]):
             regions, count = ndimage.label(codes == code)
-            nodes += [self._node(regions == number) for number in range(1, count + 1)]
-        return Tree([node for node in nodes if node.proposal.area >= self.smallest])
+            sizes = np.bincount(regions.ravel())
+            nodes += [self._node(regions == row) for row in range(1, count + 1) if sizes[row] >= self.smallest]
+        return Tree(nodes)
 
     def _node(self, mask: np.ndarray) -> TreeNode:
         rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
@@ -84,20 +85,22 @@ def ellipses() -> Callable[..., tuple[np.ndarray, list[np.ndarray]]]:
 
     def draw(height: int, width: int, count: int, seed: int) -> tuple[np.ndarray, list[np.ndarray]]:
         rng = np.random.default_rng(seed)
-        image, masks = np.zeros((height, width, 3), np.uint8), []
-        rows, columns = np.mgrid[:height, :width].astype(np.float32)
-        free = np.ones((height, width), bool)
+        image, masks, free = np.zeros((height, width, 3), np.uint8), [], np.ones((height, width), bool)
         for number in range(count * 4):
             long = rng.uniform(0.01, 0.3) * max(height, width)
-            angle, across = rng.uniform(0, np.pi), max(long * rng.uniform(0.1, 1), 8)
-            dx, dy = columns - rng.uniform(0, width), rows - rng.uniform(0, height)
-            u, v = dx * np.cos(angle) + dy * np.sin(angle), dy * np.cos(angle) - dx * np.sin(angle)
-            away = (u / long) ** 2 + (v / across) ** 2
-            mask = away < 1
-            if len(masks) < count and mask.sum() > 400 and free[mask].all():
-                masks.append(mask)
-                free &= ~(((u / (long + 4)) ** 2 + (v / (across + 4)) ** 2) < 1)
-                image[mask] = (40 + 7 * number % 200, 30 + 13 * number % 200, 50 + number)
+            across, angle = max(long * rng.uniform(0.1, 1), 8), rng.uniform(0, np.pi)
+            x, y = rng.uniform(0, width), rng.uniform(0, height)
+            top, left = max(0, int(y - long - 5)), max(0, int(x - long - 5))
+            rows, columns = np.mgrid[top : min(height, int(y + long + 6)), left : min(width, int(x + long + 6))]
+            u = (columns - x) * np.cos(angle) + (rows - y) * np.sin(angle)
+            v = (rows - y) * np.cos(angle) - (columns - x) * np.sin(angle)
+            box = slice(top, top + rows.shape[0]), slice(left, left + rows.shape[1])
+            inside = (u / long) ** 2 + (v / across) ** 2 < 1
+            if len(masks) < count and inside.sum() > 400 and free[box][inside].all():
+                masks.append(np.zeros((height, width), bool))
+                masks[-1][box] = inside
+                free[box] &= (u / (long + 4)) ** 2 + (v / (across + 4)) ** 2 >= 1
+                image[masks[-1]] = (40 + 7 * number % 200, 30 + 13 * number % 200, 50 + number)
         return image, masks
 
     return draw
