@@ -45,7 +45,8 @@ class Stitcher:
 
     def _place(self, tile: Tile, proposal: Proposal) -> Piece:
         runs = Runs.of(decode_rle(proposal.rle), self.size, tile.top, tile.left)
-        return Piece(proposal, runs, (tile,), self._is_cut(runs, (tile,)))
+        bare = proposal.placed(proposal.rle, proposal.box)  # pieces of a row of tiles wait here: without their arrays
+        return Piece(bare, runs, (tile,), self._is_cut(runs, (tile,)))
 
     def _is_cut(self, runs: Runs, tiles: tuple[Tile, ...]) -> bool:
         """Whether the mask reaches an edge of its tiles beyond which none of them sees."""

@@ -1,5 +1,6 @@
 """Large images in tiles: what edges cut is joined, nothing comes twice, memory holds a tile."""
 
+import tracemalloc
 from itertools import pairwise
 
 import numpy as np
@@ -24,7 +25,7 @@ def found_in(tree):
     return [Runs.from_rle(node.proposal.rle) for node in tree]
 
 
-@given(length=st.integers(1, 3000), width=st.integers(1, 3000), side=st.integers(16, 900), share=st.floats(0.01, 0.5))
+@given(length=st.integers(1, 400), width=st.integers(1, 400), side=st.integers(16, 200), share=st.floats(0.01, 0.5))
 def test_tiles_cover_and_overlap(length, width, side, share):
     settings = TileSettings(side, max(1, int(side * share)))
     tiles = tiles_of((length, width), settings)
@@ -118,6 +119,20 @@ def test_cancel_after_a_few_tiles_of_a_huge_image(colour_engine):
     assert len(colour_engine.seen) == 3
     assert max(source.read) <= 512 * 512
     assert len(source.read) <= 5
+
+
+def test_memory_does_not_grow_with_the_tiles(colour_engine):
+    """Squares of a checkerboard, about thirty a tile: their arrays together would be 100 MB and more."""
+    source = Endless()
+    source.shape = (3000, 3000, 3)
+    tracemalloc.start()
+    try:
+        count = sum(1 for _ in stream_tiled(colour_engine, source, tiles=TileSettings(512, 128)))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert count >= 0.9 * (3000 // 97) ** 2 / 2
+    assert peak < 60e6
 
 
 def test_sixteen_bits_are_scaled_alike_in_every_tile(colour_engine):

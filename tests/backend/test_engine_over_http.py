@@ -192,7 +192,7 @@ def test_health_answers_while_the_engine_works(url, region_engine, scene):
     started, release = threading.Event(), threading.Event()
     encode = region_engine.encode
 
-    def slow(image):
+    def slow(image, cancel=None):
         started.set()
         release.wait(10)
         return encode(image)

@@ -113,7 +113,7 @@ def test_setup_and_health_answer_while_the_engine_works(label_studio, region_eng
     started, release = threading.Event(), threading.Event()
     encode = region_engine.encode
 
-    def slow(image):
+    def slow(image, cancel=None):
         started.set()
         release.wait(20)
         return encode(image)

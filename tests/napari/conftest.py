@@ -37,7 +37,7 @@ class RegionEngine:
     def info(self) -> EngineInfo:
         return EngineInfo("regions", "regions-1", "cpu", 0, ("points", "box", "object_labels", "part_labels"))
 
-    def encode(self, image: np.ndarray) -> Embedding:
+    def encode(self, image: np.ndarray, cancel: object = None) -> Embedding:
         time.sleep(self.delay)
         key = hashlib.sha256(image.tobytes()).hexdigest()
         self.known[key] = image.astype(int)
