@@ -112,7 +112,7 @@ def test_auto_of_a_stack_of_sixteen_bits(semsam, tmp_path):
     stack = np.zeros((3, 60, 80), np.uint16)
     stack[1, 20:40, 30:60] = 3000
     stack[2] = np.arange(4800).reshape(60, 80)
-    tifffile.imwrite(tmp_path / "stack.tif", stack, metadata={"axes": "ZYX"})
+    tifffile.imwrite(tmp_path / "stack.tif", stack, metadata={"axes": "ZYX"}, photometric="minisblack")
     options = ("--clicks", "4", "--levels", "1,2", "--percentiles", "0,100")
     assert semsam("auto", tmp_path / "stack.tif", "--out", tmp_path / "all.json", *options)[0] == 0
     images = json.loads((tmp_path / "all.json").read_text())["images"]
@@ -128,7 +128,7 @@ def test_auto_of_a_stack_of_sixteen_bits(semsam, tmp_path):
 def test_auto_tiles_what_is_large(semsam, tmp_path):
     large = np.zeros((5, 300, 400), np.uint16)  # five channels
     large[2, 100:200, 50:350] = 900
-    tifffile.imwrite(tmp_path / "large.tif", large, metadata={"axes": "CYX"})
+    tifffile.imwrite(tmp_path / "large.tif", large, metadata={"axes": "CYX"}, photometric="minisblack")
     options = ("--clicks", "4", "--channels", "2", "--tile", "256", "--tile-above", "350")
     assert semsam("auto", tmp_path / "large.tif", "--out", tmp_path / "all.json", *options)[0] == 0
     (image,) = json.loads((tmp_path / "all.json").read_text())["images"]
