@@ -1,6 +1,5 @@
-"""Threads, cancelling, memory that runs out, caches under pressure, numbers that are none, two processes alike."""
+"""Threads, cancelling, caches under pressure, two processes alike."""
 
-import logging
 import subprocess
 import sys
 import threading
@@ -11,8 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from semsam_annotate.api import AutoSettings, BadInput, Cancelled, CancelToken, EngineUnavailable, Prompt, Vocabulary
-from semsam_annotate.model.checkpoints.weights import load_checkpoint, save_checkpoint
+from semsam_annotate.api import AutoSettings, Cancelled, CancelToken, Prompt, Vocabulary
 from semsam_annotate.model.engine.interruption import CancelPoints
 from semsam_annotate.model.engine.local import EngineSettings
 from semsam_annotate.model.engine.opening import open_engine
@@ -89,7 +87,6 @@ def cancelled_after(seconds, work):
 
 
 def test_cancelling_frees_the_engine(packaged):
-    """The packaged model within 0.3 s where this process has a core to itself; measured in time on the CPU."""
     rng = np.random.default_rng(0)
     image = rng.integers(0, 255, (600, 800, 3)).astype(np.uint8)
     handle, everything = packaged.encode(image), AutoSettings(side=64, most_clicks=4096, quality=0)
@@ -152,86 +149,6 @@ def test_listeners_of_a_token_hear_once():
     token.cancel()
     token.on_cancel(lambda: heard.append("late"))
     assert heard == ["yes", "late"]
-
-
-def short_of_memory(network, most):
-    """The decoder refuses more than ``most`` prompts at once, as a full GPU does; 0 refuses all."""
-
-    def refuse(_, arguments):
-        if arguments[1].count > most:
-            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
-
-    return network.mask_decoder.register_forward_pre_hook(refuse)
-
-
-@pytest.mark.parametrize("most", [0, 1, 5])
-def test_out_of_memory_takes_smaller_batches_then_the_cpu(engine_of, photo, caplog, most):
-    calm, short = engine_of(), engine_of()
-    prompts = [Prompt([(x, y)]) for x in range(3, 80, 20) for y in range(3, 60, 20)]
-    expected = calm.propose_many(calm.encode(photo), prompts, WORDS)
-    hook = short_of_memory(short._current().network, most)
-    with caplog.at_level(logging.WARNING, "semsam.engine"):
-        answer = short.propose_many(short.encode(photo), prompts, WORDS)
-    assert [len(ladder) for ladder in answer] == [len(ladder) for ladder in expected]
-    for one, other in zip(answer, expected, strict=True):
-        assert all((a.mask != b.mask).mean() <= 0.002 for a, b in zip(one, other, strict=True))
-    assert "going on with" in caplog.text
-    assert ("on the CPU" in caplog.text) == (most == 0)
-    assert len(short.auto(short.encode(photo), WORDS, SEARCH)) == len(calm.auto(calm.encode(photo), WORDS, SEARCH))
-    hook.remove()
-
-
-def test_out_of_memory_while_encoding_goes_to_the_cpu(engine_of, photo, caplog):
-    engine = engine_of()
-
-    def refuse(*_):
-        raise torch.OutOfMemoryError("CUDA out of memory")
-
-    engine._current().network.image_encoder.register_forward_pre_hook(refuse)
-    with caplog.at_level(logging.WARNING, "semsam.engine"):
-        handle = engine.encode(photo)
-    assert "on the CPU" in caplog.text
-    calm = engine_of()
-    assert plain([engine.propose(handle, PROMPTS[0])]) == plain([calm.propose(calm.encode(photo), PROMPTS[0])])
-
-
-def test_other_errors_are_not_taken_for_a_lack_of_memory(engine_of, photo):
-    engine = engine_of()
-    handle = engine.encode(photo)
-
-    def fail(*_):
-        raise RuntimeError("shapes do not match")
-
-    engine._current().network.mask_decoder.register_forward_pre_hook(fail)
-    with pytest.raises(RuntimeError, match="shapes do not match"):
-        engine.propose(handle, PROMPTS[0])
-
-
-@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
-def test_weights_that_are_no_number_are_refused_by_name(network_of, weights_of, tmp_path, bad):
-    network, card, _ = load_checkpoint(weights_of())
-    name = "mask_decoder.layers.1.linear1.weight"
-    with torch.no_grad():
-        network.get_parameter(name)[0, 0] = bad
-    save_checkpoint(network, card, tmp_path / "bad.safetensors")
-    with pytest.raises(BadInput, match=rf"NaN or infinity in {name}"):
-        load_checkpoint(tmp_path / "bad.safetensors")
-
-
-def test_weights_spoilt_in_memory_are_named(engine_of, photo):
-    encoding, decoding = engine_of(), engine_of()
-    handle = decoding.encode(photo)
-    with torch.no_grad():
-        encoding._current().network.pixel_decoder.mask_features.weight[0] = float("nan")
-        decoding._current().network.mask_decoder.heads.iou_head.layers[0].bias[0] = float("inf")
-    with pytest.raises(
-        EngineUnavailable, match=r"image's mask_features: see the weight pixel_decoder.mask_features.weight"
-    ):
-        encoding.encode(photo)
-    with pytest.raises(EngineUnavailable, match=r"see the weight mask_decoder.heads.iou_head.layers.0.bias"):
-        decoding.propose(handle, PROMPTS[0])
-    with pytest.raises(EngineUnavailable, match="prompt's"):
-        decoding.auto(handle)
 
 
 ONE_RUN = """
