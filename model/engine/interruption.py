@@ -1,14 +1,25 @@
 """A place to stop before every layer of a network."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import nn
 
 from semsam_annotate.api import CancelToken
+
+
+T = TypeVar("T")
+
+
+def unless_cancelled(items: Iterable[T], token: CancelToken | None) -> Iterator[T]:
+    """The items, raising ``Cancelled`` before the next one once the token is cancelled."""
+    for item in items:
+        if token is not None:
+            token.check()
+        yield item
 
 
 class CancelPoints:

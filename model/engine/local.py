@@ -25,6 +25,7 @@ from semsam_annotate.api import (
 from semsam_annotate.model.engine.cache import DiskCache, EncodedImage, MemoryCache, halved, on_device
 from semsam_annotate.model.engine.fallback import in_batches, on_cpu_when_full
 from semsam_annotate.model.engine.finite import check_features, check_predictions
+from semsam_annotate.model.engine.interruption import unless_cancelled
 from semsam_annotate.model.engine.ladder import Reading
 from semsam_annotate.model.engine.loaded import LoadedModel
 from semsam_annotate.model.engine.preprocessing import Frame, check_image, to_input
@@ -98,7 +99,7 @@ class LocalEngine(WholeImageEngine):
         def answer(image: EncodedImage, some: Sequence[Prompt]) -> list[Ladder]:
             with torch.inference_mode():
                 predictions, reading = self._decode(image, some, cancel), self._reading(image, words)
-                return [reading.ladder(predictions, number) for number in range(len(some))]
+                return [reading.ladder(predictions, row) for row in unless_cancelled(range(len(some)), cancel)]
 
         return [ladder for batch in in_batches(image, prompts, answer, PROMPTS_AT_ONCE, cancel) for ladder in batch]
 

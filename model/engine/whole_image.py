@@ -85,7 +85,7 @@ class WholeImageEngine(ABC):
         def decode(prompts: Sequence[Prompt]) -> Iterable[tuple[Reading, Predictions]]:
             return in_batches(image, prompts, answer, AUTO_AT_ONCE, cancel)
 
-        return WholeImage(image.frame, decode, settings or AutoSettings(), progress)
+        return WholeImage(image.frame, decode, settings or AutoSettings(), progress, cancel)
 
     @abstractmethod
     def encode(self, image: RgbImage, cancel: CancelToken | None = None) -> Embedding:

@@ -68,20 +68,20 @@ def packaged():
     engine.close()
 
 
-def cancelled_after(seconds, work):
-    """How long a call still ran after its token was cancelled, None when it was done before."""
+def work_after_cancel(seconds, call):
+    """Seconds of CPU that a call still took after its token was cancelled; on a busy machine the clock says nothing."""
     token, at = CancelToken(), []
 
     def cancel():
-        at.append(time.perf_counter())
+        at.append(time.process_time())
         token.cancel()
 
     timer = threading.Timer(seconds, cancel)
     timer.start()
     try:
         with pytest.raises(Cancelled):
-            work(token)
-        return time.perf_counter() - at[0]
+            call(token)
+        return time.process_time() - at[0]
     finally:
         timer.cancel()
 
@@ -90,9 +90,8 @@ def test_cancelling_frees_the_engine(packaged):
     rng = np.random.default_rng(0)
     image = rng.integers(0, 255, (600, 800, 3)).astype(np.uint8)
     handle, everything = packaged.encode(image), AutoSettings(side=64, most_clicks=4096, quality=0)
-    before = time.process_time()
-    cancelled_after(0.2, lambda token: packaged.auto(handle, WORDS, everything, cancel=token))
-    assert time.process_time() - before < 60  # thousands of clicks would take minutes
+    for seconds in (0.05, 0.3, 0.6):
+        assert work_after_cancel(seconds, lambda token: packaged.auto(handle, WORDS, everything, cancel=token)) < 0.3
     token = CancelToken()
     token.cancel()
     for call in (

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from semsam_annotate.api import AutoSettings, Found, Progress, Prompt, Tree
+from semsam_annotate.api import AutoSettings, CancelToken, Found, Progress, Prompt, Tree
 from semsam_annotate.api.runs import Runs
 from semsam_annotate.automatic import Overlaps, arrange
 from semsam_annotate.model.engine.auto.clicks import as_points, grid, rounds, wanted
@@ -34,8 +34,16 @@ class _Candidates:
 class WholeImage:
     """One search; ``stream`` runs it, then ``tree`` arranges what it found."""
 
-    def __init__(self, frame: Frame, decode: Batches, settings: AutoSettings, progress: Progress | None = None) -> None:
+    def __init__(
+        self,
+        frame: Frame,
+        decode: Batches,
+        settings: AutoSettings,
+        progress: Progress | None = None,
+        cancel: CancelToken | None = None,
+    ) -> None:
         self.frame, self.decode, self.settings = frame, decode, settings
+        self._cancel = cancel or CancelToken()
         self._pool = Pool(settings.same, settings.most)
         self._progress = progress or (lambda done, total: None)
 
@@ -102,6 +110,7 @@ class WholeImage:
         for place, (mask, quality) in enumerate(zip(candidates.masks, candidates.quality.tolist(), strict=True)):
             rows = self._pool.offer(mask, quality)
             if rows is not None:
+                self._cancel.check()  # masks of a large photo take longer than the network
                 member = _member(reading, predictions, candidates, place)
                 yield Found(member.proposal, self._pool.accept(member, rows))
 
