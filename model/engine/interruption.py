@@ -10,7 +10,6 @@ from torch import nn
 
 from semsam_annotate.api import CancelToken
 
-
 T = TypeVar("T")
 
 
