@@ -124,8 +124,9 @@ def shares_of(values: Pixels, limits: Limits) -> NDArray[np.float32]:
     """Values between two limits as float32 0..1, cut outside them, NaN as 0."""
     low, high = float(limits[0]), float(limits[1])
     spread = high - low if high > low else 1.0
-    shares = (values.astype(np.float64 if values.dtype.itemsize > 2 else np.float32) - low) / spread
-    return np.clip(np.nan_to_num(shares, nan=0.0, posinf=1.0, neginf=0.0), 0.0, 1.0).astype(np.float32)
+    wide: Pixels = values.astype(np.float64 if values.dtype.itemsize > 2 else np.float32)
+    shares = np.nan_to_num((wide - low) / spread, nan=0.0, posinf=1.0, neginf=0.0)
+    return np.asarray(np.clip(shares, 0.0, 1.0), dtype=np.float32)
 
 
 def _layers(array: Pixels) -> Pixels:

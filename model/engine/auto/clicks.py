@@ -40,7 +40,7 @@ def wanted(clicks: NDArray[np.float64], size: tuple[int, int], masks: Flags, sid
     covered = masks[areas <= height * width / 4].any(0)
     step = max(height, width) / side
     busy = _around(masks[areas < step * step], step / 2)
-    return clicks[~covered[rows, columns] | busy[rows, columns]]
+    return np.asarray(clicks[~covered[rows, columns] | busy[rows, columns]])
 
 
 def _around(masks: Flags, reach: float) -> Flags:
