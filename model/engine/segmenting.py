@@ -14,7 +14,7 @@ from semsam_annotate.api import BadInput, Proposal, Segmentation, Task, Vocabula
 from semsam_annotate.model.engine.ladder import stability, tight_box
 from semsam_annotate.model.engine.loaded import LoadedModel
 from semsam_annotate.model.engine.preprocessing import Frame, to_image
-from semsam_annotate.model.engine.whole_image import suppress
+from semsam_annotate.model.engine.suppression import suppress
 from semsam_annotate.model.mask_decoder import ImageMemory, Predictions
 
 

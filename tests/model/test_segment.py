@@ -5,8 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from semsam_annotate.api import BadInput, Prompt, Proposal, Segment, Segmentation, Vocabulary
+from semsam_annotate.model.engine.suppression import suppress
 from semsam_annotate.model.mask_decoder import PromptBatch
 from semsam_annotate.model.mask_decoder.generic import grid_anchors
 
@@ -160,3 +163,19 @@ def test_log_odds_are_those_of_a_softmax(network_of, generic):
     shares = torch.cat([logits, queries.empty(state)[:, :1]], -1).softmax(-1)[:, :3]
     torch.testing.assert_close(queries.log_odds(state, logits, False).sigmoid(), shares, atol=1e-5, rtol=1e-4)
     assert queries.log_odds(state, torch.full((5, 3), 200.0), True).isfinite().all()
+
+
+@given(seed=st.integers(0, 99), count=st.integers(0, 7), same=st.floats(0, 0.99))
+def test_suppression_keeps_the_best_of_what_resembles(seed, count, same):
+    generator = torch.Generator().manual_seed(seed)
+    masks = torch.rand(count, 4, 4, generator=generator) > 0.5
+    quality = torch.rand(count, generator=generator)
+    kept = suppress(masks, quality, same).tolist()
+
+    def iou(a: int, b: int) -> float:
+        return float((masks[a] & masks[b]).sum() / (masks[a] | masks[b]).sum().clamp(min=1))
+
+    assert quality[kept].tolist() == sorted(quality[kept].tolist(), reverse=True)
+    assert all(iou(a, b) <= same for a in kept for b in kept if a != b)
+    lost = set(range(count)) - set(kept)
+    assert all(any(iou(a, b) > same and quality[b] >= quality[a] for b in kept) for a in lost)
