@@ -3,7 +3,7 @@
 One set of classes serves every size: the published Swin models and the packaged one are values of ``ModelConfig``.
 """
 
-from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from typing import Any, Literal, get_type_hints
 
 from semsam_annotate.api import BadInput
@@ -71,6 +71,18 @@ class TextConfig:
 
 
 @dataclass(frozen=True)
+class ClipTextConfig:
+    """CLIP's text transformer on byte pairs, as the published code has it (no trained weights of it were released)."""
+
+    tokens: int = 49408
+    width: int = 512
+    layers: int = 12
+    heads: int = 8
+    context: int = 18
+    """Tokens that are read; the rest of a longer sentence is cut."""
+
+
+@dataclass(frozen=True)
 class InputConfig:
     """What the image becomes before the network sees it."""
 
@@ -94,6 +106,8 @@ class ModelConfig:
     pixel_decoder: PixelDecoderConfig = field(default_factory=PixelDecoderConfig)
     mask_decoder: MaskDecoderConfig = field(default_factory=MaskDecoderConfig)
     text: TextConfig | None = None
+    clip_text: ClipTextConfig | None = None
+    """Instead of ``text``; the class heads are trained with one tower and understand no other."""
     input: InputConfig = field(default_factory=InputConfig)
 
     def __post_init__(self) -> None:
@@ -105,6 +119,10 @@ class ModelConfig:
             raise BadInput("mask_decoder: granularities is 1 to 6")
         if not 0 <= self.mask_decoder.generic_queries <= 4096:
             raise BadInput("mask_decoder: generic_queries is 0 (no generic branch) to 4096")
+        if self.text is not None and self.clip_text is not None:
+            raise BadInput("text and clip_text: the class heads belong to one text tower, so only one can be set")
+        if self.clip_text is not None and (self.clip_text.width % self.clip_text.heads or self.clip_text.context < 2):
+            raise BadInput("clip_text: width is a multiple of heads, and context at least 2")
         if self.encoder not in ("swin", "conv"):
             raise BadInput(f"encoder is 'swin' or 'conv', not {self.encoder!r}")
 
@@ -152,6 +170,11 @@ def swin_tiny() -> ModelConfig:
 def swin_large() -> ModelConfig:
     """The published Swin-L model."""
     return ModelConfig(name="swin-l", swin=SwinConfig(192, (2, 2, 18, 2), (6, 12, 24, 48), 12))
+
+
+def swin_large_sam() -> ModelConfig:
+    """The published reproduction of SAM: Swin-L with three tokens, trained many to one."""
+    return replace(swin_large(), name="swin-l-sam", mask_decoder=MaskDecoderConfig(granularities=3))
 
 
 def semsam_tiny() -> ModelConfig:

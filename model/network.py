@@ -7,7 +7,7 @@ from semsam_annotate.model.config import ModelConfig
 from semsam_annotate.model.image_encoder import build_image_encoder
 from semsam_annotate.model.mask_decoder import ClassHeads, ImageMemory, MaskDecoder
 from semsam_annotate.model.pixel_decoder import PixelDecoder, PixelFeatures
-from semsam_annotate.model.text import TextTower
+from semsam_annotate.model.text import build_text_tower
 
 STRIDE = 32
 """Inputs are padded right and below to a multiple of this."""
@@ -27,7 +27,7 @@ class SemanticSam(nn.Module):
         self.pixel_decoder = PixelDecoder(config.pixel_decoder, config.encoder_widths)
         self.mask_decoder = MaskDecoder(decoder, dim, config.pixel_decoder.levels)
         self.class_heads = ClassHeads(dim, decoder.text_dim)
-        self.text_tower = None if config.text is None else TextTower(config.text, decoder.text_dim)
+        self.text_tower = build_text_tower(config)
         self.register_buffer("mean", _channels(config.input.mean), persistent=False)
         self.register_buffer("std", _channels(config.input.std), persistent=False)
 

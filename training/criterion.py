@@ -9,6 +9,7 @@ from torch.nn import functional as F
 from torchvision.ops import box_convert, generalized_box_iou_loss
 
 from semsam_annotate.model.mask_decoder import Predictions
+from semsam_annotate.training.many_to_one import closest, every_token
 from semsam_annotate.training.matcher import Match, MatchCosts, match
 from semsam_annotate.training.points import Rand, sample_points, uncertain_points
 from semsam_annotate.training.scores import mask_ious, shrink
@@ -41,6 +42,8 @@ class CriterionConfig:
     """Points read the truth from maps this much smaller than the input."""
     soft_dice_score: bool = True
     """Published: the quality head learns the soft Dice coefficient, gradient included. False: the IoU, detached."""
+    many_to_one: bool = False
+    """Published for SAM's task: a click means one mask, and only the token closest to it, in each layer, is taught."""
     null_share: float = 0.1
     """Share of labelled masks whose name is left out of the vocabulary, so that "none of these" is learned."""
     weights: LossWeights = field(default_factory=LossWeights)
@@ -63,7 +66,7 @@ class Truth:
 
 
 class Criterion:
-    """Matches once, on the last layer, then sums the losses of all layers."""
+    """Matches once, on the last layer, then sums the losses of all layers (many to one: chooses in each layer)."""
 
     def __init__(self, config: CriterionConfig) -> None:
         self.config = config
@@ -71,13 +74,19 @@ class Criterion:
     def __call__(self, layers: Sequence[Predictions], targets: Targets, rand: Rand) -> tuple[dict[str, Tensor], Match]:
         """Unweighted losses, "name_layer" with layer 0 first, and the match of the last layer."""
         truth = Truth.of(targets, self.config.truth_stride, layers[-1].masks.shape[-2:])
-        matched = match(layers[-1], targets, truth.soft, self.config.points, self.config.costs, rand)
+        last = len(layers) - 1
+        pairs = taught = self._pairs(layers[last], targets, truth, rand)
         losses: dict[str, Tensor] = {}
-        order = [len(layers) - 1, *range(len(layers) - 1)]
-        for index in order:
-            for name, value in self._layer(layers[index], targets, truth, matched, rand).items():
-                losses[f"{name}_{index}"] = value
-        return losses, matched
+        for index in (last, *range(last)):
+            found, chosen = self._layer(layers[index], targets, truth, pairs, rand)
+            losses |= {f"{name}_{index}": value for name, value in found.items()}
+            taught = chosen if index == last else taught
+        return losses, taught
+
+    def _pairs(self, last: Predictions, targets: Targets, truth: Truth, rand: Rand) -> Match:
+        if self.config.many_to_one:
+            return every_token(last, targets)
+        return match(last, targets, truth.soft, self.config.points, self.config.costs, rand)
 
     def total(self, losses: dict[str, Tensor]) -> Tensor:
         """Weighted sum."""
@@ -86,13 +95,18 @@ class Criterion:
         return torch.stack(parts).sum()
 
     def _layer(
-        self, predictions: Predictions, targets: Targets, truth: "Truth", matched: Match, rand: Rand
-    ) -> dict[str, Tensor]:
+        self, predictions: Predictions, targets: Targets, truth: Truth, matched: Match, rand: Rand
+    ) -> tuple[dict[str, Tensor], Match]:
+        """Losses of one layer, and the pairs that they were taken of."""
         logits = predictions.masks.float().flatten(0, 2)[matched.query]
+        bce, dice = mask_losses(logits, truth.soft, matched.target, self.config, rand)
+        if self.config.many_to_one:
+            rows = closest(bce + dice, predictions.masks.shape[2])
+            matched = Match(matched.query[rows], matched.target[rows])
+            logits, bce, dice = logits[rows], bce[rows], dice[rows]
         boxes = predictions.boxes.float().flatten(0, 2)[matched.query]
         scores = predictions.scores.float().flatten(0, 2)
         count = max(len(matched.query), 1)
-        bce, dice = mask_losses(logits, truth.soft, matched.target, self.config, rand)
         true_boxes = targets.boxes[matched.target]
         quality = (1 - dice) if self.config.soft_dice_score else mask_ious(logits, truth.small[matched.target])
         losses = {
@@ -104,7 +118,7 @@ class Criterion:
         }
         if scores.shape[-1] > 1:
             losses["clicked_iou"] = _clicked_loss(predictions, targets.clicked, truth.small)
-        return losses
+        return losses, matched
 
 
 def mask_losses(

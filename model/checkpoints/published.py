@@ -12,13 +12,12 @@ import torch
 from torch import Tensor
 
 from semsam_annotate.api import BadInput
-from semsam_annotate.model.checkpoints.published_layout import Layout, layout_of
+from semsam_annotate.model.checkpoints.published_layout import TEXT, Layout, layout_of, published_config
 from semsam_annotate.model.checkpoints.published_names import published_name
 from semsam_annotate.model.checkpoints.weights import CheckpointCard, save_checkpoint
 from semsam_annotate.model.network import SemanticSam
-from semsam_annotate.model.presets import preset
 
-NETWORKS = ("swin-t", "swin-l")
+NETWORKS = ("swin-t", "swin-l", "swin-l-sam")
 PREFIX = "model."
 LEVELS = (3, 5, 2, 1, 4, 6)
 """Granularity level of each query token: published the other way round, levels 1 to 6 are tokens 3, 2, 0, 4, 1, 5."""
@@ -43,17 +42,29 @@ def convert(source: Path, target: Path) -> Conversion:
     copies differ and values that are not finite are errors that name them.
     """
     tensors, ignored = read_published(source)
-    name = min(NETWORKS, key=lambda known: len(layout_of(known).shapes.keys() ^ tensors.keys()))
-    layout = layout_of(name)
-    check(source, name, tensors, layout)
-    network = SemanticSam(preset(name))
+    name, text = which(tensors)
+    check(source, name, tensors, layout_of(name, text))
+    network = SemanticSam(published_config(name, text))
     state = network.state_dict()
     ours = {key: tensors[published] for key in state if (published := published_name(key) or "") in tensors}
     network.load_state_dict({**state, **{key: value.float() for key, value in ours.items()}})
     digest = _sha256(source)
-    card = CheckpointCard(network.config, LEVELS, trained={"published": source.name, "sha256": digest})
+    tokens = network.config.mask_decoder.granularities
+    levels = LEVELS if tokens == len(LEVELS) else tuple(range(1, tokens + 1))  # the order of fewer was not published
+    card = CheckpointCard(network.config, levels, trained={"published": source.name, "sha256": digest})
     version = save_checkpoint(network, card, target, half=False)
     return Conversion(name, version, target, digest, ignored)
+
+
+def which(tensors: dict[str, Tensor]) -> tuple[str, bool]:
+    """The published network that the tensors resemble most, and whether they hold a text tower."""
+    text = any(key.startswith(TEXT) for key in tensors)
+
+    def differences(name: str) -> int:
+        shapes = layout_of(name, text).shapes
+        return sum(key not in tensors or tuple(tensors[key].shape) != shape for key, shape in shapes.items())
+
+    return min(NETWORKS, key=differences), text
 
 
 def read_published(source: Path) -> tuple[dict[str, Tensor], tuple[str, ...]]:

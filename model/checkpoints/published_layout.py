@@ -1,12 +1,13 @@
 """Every tensor of a published checkpoint: ours under their names, copies of shared layers, and tables."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import torch
 from torch import Tensor
 
 from semsam_annotate.model.checkpoints.published_names import published_name
+from semsam_annotate.model.config import ClipTextConfig, ModelConfig
 from semsam_annotate.model.image_encoder.window_attention import relative_index
 from semsam_annotate.model.network import SemanticSam
 from semsam_annotate.model.presets import preset
@@ -14,8 +15,9 @@ from semsam_annotate.model.presets import preset
 PREDICTOR = "sem_seg_head.predictor"
 UNUSED = {f"{PREDICTOR}.lang_mapper": (512, 256)}
 """Published, and read by nothing."""
-NOT_PUBLISHED = {"class_heads.logit_scale", "class_heads.null_logits"}
-"""No text head was ever published with trained weights."""
+OWN = {"class_heads.logit_scale", "class_heads.null_logits"}
+"""Parameters that the released checkpoints do not have. With a text tower, the first one belongs to it."""
+TEXT = f"{PREDICTOR}.lang_encoder."
 
 Shape = tuple[int, ...]
 
@@ -30,17 +32,23 @@ class Layout:
 
 
 @cache
-def layout_of(name: str) -> Layout:
-    """The layout of the published network "swin-t" or "swin-l"."""
+def layout_of(name: str, text: bool = False) -> Layout:
+    """The layout of a published network by its preset; with ``text``, with the text tower of the published code."""
     with torch.device("meta"):
-        network = SemanticSam(preset(name))
+        network = SemanticSam(published_config(name, text))
     state = network.state_dict()
-    own = {_published(key): tuple(value.shape) for key, value in state.items() if key not in NOT_PUBLISHED}
+    hidden = OWN - {"class_heads.logit_scale"} if text else OWN
+    own = {_published(key): tuple(value.shape) for key, value in state.items() if key not in hidden}
     aliases = _aliases(own, network.config.mask_decoder.layers)
     tables = {key.replace("bias_table", "index"): _index(shape) for key, shape in own.items() if "bias_table" in key}
     copies = {alias: own[key] for alias, key in aliases.items()}
     indices = {key: tuple(value.shape) for key, value in tables.items()}
     return Layout({**own, **copies, **indices, **UNUSED}, aliases, tables)
+
+
+def published_config(name: str, text: bool) -> ModelConfig:
+    """The preset of a published network, with or without CLIP's text tower."""
+    return replace(preset(name), clip_text=ClipTextConfig()) if text else preset(name)
 
 
 def _published(key: str) -> str:

@@ -15,6 +15,12 @@ _RULES = (
     (r"^mask_decoder\.(layers|ref_point_head)\.", r"sem_seg_head.predictor.decoder.\1."),
     (r"^mask_decoder\.", "sem_seg_head.predictor."),
     (r"^class_heads\.(class_embed|class_embed_part)$", r"sem_seg_head.predictor.\1"),
+    (r"^text_tower\.projection$", "sem_seg_head.predictor.lang_encoder.lang_proj"),
+    (r"^text_tower\.layers\.", "sem_seg_head.predictor.lang_encoder.lang_encoder.resblocks."),
+    (
+        r"^text_tower\.(positional_embedding|token_embedding\.|ln_final\.)",
+        r"sem_seg_head.predictor.lang_encoder.lang_encoder.\1",
+    ),
     (r"^class_heads\.logit_scale$", "sem_seg_head.predictor.lang_encoder.logit_scale"),
 )
 

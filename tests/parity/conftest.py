@@ -4,7 +4,7 @@ import importlib.util
 import json
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from semsam_annotate.model.checkpoints.published_names import published_name
-from semsam_annotate.model.config import ModelConfig, swin_large, swin_tiny
+from semsam_annotate.model.config import ClipTextConfig, ModelConfig, swin_large, swin_tiny
 from semsam_annotate.model.network import SemanticSam
 
 HERE = Path(__file__).resolve().parent
@@ -29,7 +29,8 @@ def _module(name: str) -> ModuleType:
     return module
 
 
-WEIGHTS, PICTURES = _module("weights"), _module("pictures")
+WEIGHTS, PICTURES, MEASURED = _module("weights"), _module("pictures"), _module("measured")
+TABLE = pytest.StashKey[Any]()
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,25 @@ class Case:
     def image(self) -> np.ndarray:
         made = self.facts["image"]
         return PICTURES.picture(made["h"], made["w"], made["seed"])
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[TABLE] = MEASURED.Measured()
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """The table of errors, for ``pytest -v tests/parity``."""
+    table = config.stash.get(TABLE, None)
+    if table is not None and table.rows and config.get_verbosity() >= 0:
+        terminalreporter.section("errors against the recorded numbers")
+        for line in table.table():
+            terminalreporter.line(line)
+
+
+@pytest.fixture
+def measured(request: pytest.FixtureRequest) -> Any:
+    """Where errors are held against tolerances."""
+    return request.config.stash[TABLE]
 
 
 @pytest.fixture(scope="session")
@@ -81,7 +101,12 @@ def case(request: pytest.FixtureRequest) -> Callable[[str], Case]:
 
 @cache
 def _network(size: str) -> SemanticSam:
-    config: ModelConfig = {"swin-t": swin_tiny, "swin-l": swin_large}[size]()
+    published: dict[str, ModelConfig] = {
+        "swin-t": swin_tiny(),
+        "swin-t with text": replace(swin_tiny(), clip_text=ClipTextConfig()),
+        "swin-l": swin_large(),
+    }
+    config = published[size]
     network = SemanticSam(config).eval()
     state = network.state_dict()
     for name, old in state.items():
@@ -95,5 +120,5 @@ def _network(size: str) -> SemanticSam:
 
 @pytest.fixture(scope="session")
 def network_of() -> Callable[[str], SemanticSam]:
-    """The published network with the regenerated weights, "swin-t" or "swin-l"."""
+    """The published network with the regenerated weights, "swin-t", "swin-t with text" or "swin-l"."""
     return _network

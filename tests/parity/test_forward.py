@@ -12,13 +12,21 @@ from semsam_annotate.model.engine.preprocessing import Frame, to_input
 from semsam_annotate.model.mask_decoder import PromptBatch
 
 FEATURES, BOXES, PIXELS = 1e-3, 1e-4, 0.0005
-QUICK = ["c1_tiny_raw", "c2_landscape_640", "c4_multi_raw", "c5_box_raw_pb0", "c5_box_raw_pb1", "c11_swinL_tiny_raw"]
-LONG = ["c3_portrait_640_border", "c6_large_640"]
+CASES = [
+    "c1_tiny_raw",
+    "c2_landscape_640",
+    "c3_portrait_640_border",
+    "c4_multi_raw",
+    "c5_box_raw_pb0",
+    "c5_box_raw_pb1",
+    "c6_large_640",
+    "c11_swinL_tiny_raw",
+]
 
 
-@pytest.mark.parametrize("name", [*QUICK, *(pytest.param(name, marks=pytest.mark.stress) for name in LONG)])
+@pytest.mark.parametrize("name", CASES)
 @torch.no_grad()
-def test_case(name, case, network_of):
+def test_case(name, case, network_of, measured):
     recorded = case(name)
     network = network_of("swin-l" if "swinL" in name else "swin-t")
     image = as_input(recorded)
@@ -28,12 +36,13 @@ def test_case(name, case, network_of):
     features |= {f"ms{index}": level for index, level in enumerate(pixels.levels)}
     features["mask_features"] = pixels.mask_features
     for key, value in features.items():
-        check_feature(key, value[0].numpy(), recorded.arrays)
+        check_feature(name, key, value[0].numpy(), recorded.arrays, measured)
     memory = network.mask_decoder.remember(pixels.mask_features, pixels.levels)
     prompts = padded_prompts(recorded, image.shape[-2:])
     flag = int(recorded.arrays["pb"])
     for prefix, batch, mutual in ways_of_asking(prompts, flag, recorded.arrays):
-        check_answers(network.mask_decoder(memory, batch, True, mutual), recorded, prefix, image.shape[-2:])
+        layers = network.mask_decoder(memory, batch, True, mutual)
+        check_answers(layers, recorded, prefix, image.shape[-2:], name, measured)
 
 
 def ways_of_asking(prompts, flag, arrays):
@@ -69,42 +78,46 @@ def padded_prompts(recorded, size):
     return torch.from_numpy(recorded.arrays["prompts_cxcywh"])[None] * share
 
 
-def check_feature(key, value, arrays):
+def check_feature(case, key, value, arrays, measured):
     assert list(value.shape) == list(arrays[f"feat_{key}_shape"][1:]), key
     if f"feat_{key}" in arrays:
-        np.testing.assert_allclose(value, arrays[f"feat_{key}"], atol=FEATURES, rtol=0, err_msg=key)
+        measured.close(case, "features", value, arrays[f"feat_{key}"], FEATURES)
         return
     steps = (max(1, value.shape[0] // 8), max(1, value.shape[1] // 6), max(1, value.shape[2] // 6))
     some = value[:: steps[0], :: steps[1], :: steps[2]]
-    np.testing.assert_allclose(some, arrays[f"feat_{key}_slice"], atol=FEATURES, rtol=0, err_msg=key)
+    measured.close(case, "features", some, arrays[f"feat_{key}_slice"], FEATURES)
     means, spreads = arrays[f"feat_{key}_cstats"]
-    np.testing.assert_allclose(value.mean((1, 2)), means, atol=FEATURES, rtol=0, err_msg=key)
-    np.testing.assert_allclose(value.std((1, 2)), spreads, atol=FEATURES, rtol=0, err_msg=key)
+    measured.close(case, "feature means", value.mean((1, 2)), means, FEATURES)
+    measured.close(case, "feature spreads", value.std((1, 2)), spreads, FEATURES)
 
 
-def check_answers(layers, recorded, prefix, size):
+def check_answers(layers, recorded, prefix, size, case, measured):
     arrays, last = recorded.arrays, layers[-1]
     logits = last.masks[0].flatten(0, 1)
     stored = arrays[f"{prefix}lowres_logits"]
-    tolerance = 1e-3 if stored.dtype == np.float32 else 2e-2
-    np.testing.assert_allclose(logits.numpy(), stored.astype(np.float32), atol=tolerance, rtol=0, err_msg=prefix)
-    check_boxes(last, arrays[f"{prefix}ious"], arrays[f"{prefix}boxes_cxcywh_padded"])
+    single = stored.dtype == np.float32
+    what = "logits" if single else "logits (recorded as f16)"
+    measured.close(case, what, logits.numpy(), stored, 1e-3 if single else 2e-2)
+    check_boxes(case, last, arrays[f"{prefix}ious"], arrays[f"{prefix}boxes_cxcywh_padded"], measured)
     if f"{prefix}aux_boxes" in arrays:
         for layer, ious, boxes in zip(layers, arrays[f"{prefix}aux_ious"], arrays[f"{prefix}aux_boxes"], strict=False):
-            check_boxes(layer, ious, boxes)
+            check_boxes(case, layer, ious, boxes, measured)
     if f"{prefix}mask_bits" in arrays:
-        check_masks(logits, arrays[f"{prefix}mask_bits"], recorded.facts["padded_hw"], size)
+        masks = as_masks(logits, recorded.facts["padded_hw"], size)
+        measured.same_masks(case, "mask pixels", masks, unpacked(arrays[f"{prefix}mask_bits"], size), PIXELS)
 
 
-def check_boxes(predictions, ious, boxes):
-    np.testing.assert_allclose(predictions.scores[0, ..., 0].numpy(), ious, atol=BOXES, rtol=0)
-    np.testing.assert_allclose(predictions.boxes[0].flatten(0, 1).numpy(), boxes, atol=BOXES, rtol=0)
+def check_boxes(case, predictions, ious, boxes, measured):
+    measured.close(case, "predicted IoU", predictions.scores[0, ..., 0].numpy(), ious, BOXES)
+    measured.close(case, "boxes", predictions.boxes[0].flatten(0, 1).numpy(), boxes, BOXES)
 
 
-def check_masks(logits, bits, padded, size):
-    """Masks at input resolution: at most 0.05 % of a mask's pixels differ."""
-    height, width = size
-    full = F.interpolate(logits[None], tuple(padded), mode="bilinear", align_corners=False)[0, :, :height, :width]
-    stored = np.unpackbits(bits, axis=1, count=height * width).reshape(-1, height, width).astype(bool)
-    differ = ((full > 0).numpy() != stored).mean((1, 2))
-    assert differ.max() <= PIXELS
+def as_masks(logits, padded, size):
+    """Masks at input resolution."""
+    full = F.interpolate(logits[None], tuple(padded), mode="bilinear", align_corners=False)[0]
+    return (full > 0).numpy()[:, : size[0], : size[1]]
+
+
+def unpacked(bits, size):
+    """Recorded masks (M, H, W) bool."""
+    return np.unpackbits(bits, axis=1, count=size[0] * size[1]).reshape(-1, *size).astype(bool)

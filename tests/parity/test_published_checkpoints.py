@@ -16,10 +16,11 @@ from typer.testing import CliRunner
 from semsam_annotate.api import BadInput
 from semsam_annotate.cli.app import build
 from semsam_annotate.model.checkpoints.download import FILES
-from semsam_annotate.model.checkpoints.published import check, convert, read_published
-from semsam_annotate.model.checkpoints.published_layout import NOT_PUBLISHED, layout_of
+from semsam_annotate.model.checkpoints.published import NETWORKS, check, convert, read_published, which
+from semsam_annotate.model.checkpoints.published_layout import OWN, TEXT, layout_of
 from semsam_annotate.model.checkpoints.published_names import published_name
 from semsam_annotate.model.checkpoints.weights import load_checkpoint
+from semsam_annotate.model.config import ClipTextConfig
 from semsam_annotate.model.engine.opening import open_engine
 from semsam_annotate.model.network import SemanticSam
 from semsam_annotate.model.presets import preset
@@ -62,10 +63,10 @@ def test_the_layout_is_the_recorded_one(size, letter, reference):
     assert layout.aliases == {name: entry["alias_of"] for name, entry in recorded.items() if "alias_of" in entry}
 
 
-@pytest.mark.parametrize("size", ["swin-t", "swin-l"])
+@pytest.mark.parametrize("size", ["swin-t", "swin-l", "swin-l-sam"])
 def test_no_two_parameters_share_a_published_name(size):
     with torch.device("meta"):
-        names = [published_name(name) for name in SemanticSam(preset(size)).state_dict() if name not in NOT_PUBLISHED]
+        names = [published_name(name) for name in SemanticSam(preset(size)).state_dict() if name not in OWN]
     assert None not in names
     assert len(set(names)) == len(names)
 
@@ -83,6 +84,29 @@ def test_a_published_file_is_converted_exactly(published, network_of, tmp_path):
     for name, value in network_of("swin-t").state_dict().items():
         if published_name(name) in published:
             assert torch.equal(network.state_dict()[name], value), name
+
+
+def test_a_text_tower_comes_along(published, network_of, tmp_path):
+    network = network_of("swin-t with text")
+    state = {published_name(name): value for name, value in network.state_dict().items()}
+    text = {name: value for name, value in state.items() if name and name.startswith(TEXT)}
+    assert len(text) == 150
+    told = convert(write(tmp_path / "text.pth", {**published, **text}), tmp_path / "text.safetensors")
+    loaded, card, _ = load_checkpoint(told.path)
+    assert (told.network, card.config.clip_text) == ("swin-t", ClipTextConfig())
+    for name, value in loaded.state_dict().items():
+        if name.startswith("text_tower.") or name == "class_heads.logit_scale":
+            assert torch.equal(value, network.state_dict()[name]), name
+    text.pop(f"{TEXT}lang_proj")
+    with pytest.raises(BadInput, match=f"not the published swin-t: missing {TEXT}lang_proj"):
+        convert(write(tmp_path / "text.pth", {**published, **text}), tmp_path / "again.safetensors")
+
+
+@pytest.mark.parametrize("text", [False, True])
+@pytest.mark.parametrize("name", NETWORKS)
+def test_networks_are_told_apart(name, text):
+    shapes = layout_of(name, text).shapes
+    assert which({key: torch.empty(shape, device="meta") for key, shape in shapes.items()}) == (name, text)
 
 
 def test_pulled_once_it_opens_by_name(published, tmp_path, monkeypatch):
