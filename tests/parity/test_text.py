@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import pytest
 import torch
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
 
 from semsam_annotate.api import BadInput
 from semsam_annotate.model.checkpoints.published_names import published_name
@@ -115,6 +117,20 @@ def test_a_checkpoint_keeps_its_tower(tmp_path):
     assert card.config == config
     with torch.no_grad():
         assert torch.equal(loaded.text_tower(["dog"]), network.text_tower(["dog"]))
+
+
+def test_a_foreign_tower_is_refused(tmp_path):
+    config = replace(semsam_tiny(), text=None, clip_text=SMALL)
+    card, paths = CheckpointCard(config, (1, 2, 3, 4, 5, 6)), [tmp_path / f"{name}.safetensors" for name in "ab"]
+    for path in paths:
+        save_checkpoint(SemanticSam(config), card, path, half=False)
+    heads, other = (load_file(path) for path in paths)
+    towers = {name: value for name, value in other.items() if name.startswith("text_tower.")}
+    with safe_open(paths[0], "pt") as opened:
+        header = opened.metadata()
+    save_file({**heads, **towers}, paths[0], header)
+    with pytest.raises(BadInput, match="contents are not those of version"):
+        load_checkpoint(paths[0])
 
 
 def test_without_openclip_the_line_says_what_to_install(monkeypatch):
