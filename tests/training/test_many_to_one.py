@@ -1,18 +1,24 @@
 """One mask a click: only the closest token is taught, whatever else the click lies in."""
 
+from contextlib import closing
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from torch.nn import functional as F
 from typer.testing import CliRunner
 
+from semsam_annotate.api import Prompt
 from semsam_annotate.cli.app import build
 from semsam_annotate.model.checkpoints.weights import CheckpointCard, load_checkpoint, save_checkpoint
-from semsam_annotate.model.config import MaskDecoderConfig, ModelConfig, PixelDecoderConfig, SwinConfig
+from semsam_annotate.model.config import InputConfig, MaskDecoderConfig, ModelConfig, PixelDecoderConfig, SwinConfig
+from semsam_annotate.model.engine.local import EngineSettings
+from semsam_annotate.model.engine.opening import open_engine
 from semsam_annotate.model.mask_decoder import Predictions
 from semsam_annotate.model.network import SemanticSam
 from semsam_annotate.model.presets import preset
+from semsam_annotate.model.published import EncodedInput, as_prompts
 from semsam_annotate.training.config import read_config
 from semsam_annotate.training.criterion import Criterion, CriterionConfig
 from semsam_annotate.training.many_to_one import closest, every_token
@@ -145,6 +151,7 @@ def test_the_small_form_of_it_trains_and_answers(tmp_path):
         swin=SwinConfig(32, (1, 1, 1, 1), (1, 2, 4, 8), 4),
         pixel_decoder=PixelDecoderConfig(dim=64, layers=1, heads=2, ffn=32),
         mask_decoder=MaskDecoderConfig(layers=2, heads=2, ffn=32, granularities=TOKENS, text_dim=16),
+        input=InputConfig(side=64),
     )
     start, recipe = tmp_path / "start.safetensors", tmp_path / "run.toml"
     before = SemanticSam(config)
@@ -152,7 +159,22 @@ def test_the_small_form_of_it_trains_and_answers(tmp_path):
     recipe.write_text(RECIPE.format(start=start))
     answer = CliRunner().invoke(build(), ["train", str(recipe), "--out", str(tmp_path / "run")], catch_exceptions=False)
     assert answer.exit_code == 0, answer.output
-    network, card, _ = load_checkpoint(next((tmp_path / "run").glob("*.safetensors")))
+    weights = tmp_path / "run" / "weights.safetensors"
+    network, card, _ = load_checkpoint(weights)
     assert sorted(card.levels) == [1, 2, 3]
     moved = network.mask_decoder.mask_tokens.weight - before.mask_decoder.mask_tokens.weight
     assert moved.detach().abs().amax(1).gt(1e-4).any()
+    with closing(open_engine(str(weights), "cpu", EngineSettings())) as engine:
+        ladder = engine.propose(engine.encode(np.full((70, 90, 3), 99, np.uint8)), Prompt(points=[(20, 30)]))
+    assert 1 <= len(ladder) <= TOKENS
+
+
+@pytest.mark.stress
+@torch.no_grad()
+def test_the_published_size_loads_and_runs(tmp_path):
+    config, path = preset("swin-l-sam"), tmp_path / "sam.safetensors"
+    save_checkpoint(SemanticSam(config), CheckpointCard(config, (1, 2, 3)), path)
+    image = EncodedInput.of(load_checkpoint(path)[0], torch.full((3, 64, 96), 99))
+    answer = image.decode(as_prompts([(0.5, 0.5), (1.0, 0.0)]))[-1]
+    assert answer.masks.shape == (1, 2, TOKENS, 16, 24)
+    assert answer.masks.isfinite().all()
