@@ -109,12 +109,13 @@ def _network(size: str) -> SemanticSam:
     config = published[size]
     network = SemanticSam(config).eval()
     state = network.state_dict()
+    known = _network("swin-t").state_dict() if "text" in size else {}
     for name, old in state.items():
         published = published_name(name)
-        made = None if published is None else WEIGHTS.made_weight(published, tuple(old.shape))
+        made = None if published is None or name in known else WEIGHTS.made_weight(published, tuple(old.shape))
         if made is not None:
             state[name] = torch.from_numpy(made)
-    network.load_state_dict(state)
+    network.load_state_dict({**state, **known})
     return network
 
 
