@@ -74,5 +74,5 @@ def rank(logits: Tensor, ious: Tensor, settings: RankingSettings) -> Ranking:
 
 def _alike(first: Mask, second: Mask, same: float) -> bool:
     """Whether the IoU is above ``same``; two empty masks are not alike."""
-    union = np.count_nonzero(first | second)
-    return union > 0 and np.count_nonzero(first & second) / union > same
+    union = int(np.count_nonzero(first | second))
+    return union > 0 and int(np.count_nonzero(first & second)) / union > same

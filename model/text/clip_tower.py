@@ -57,7 +57,8 @@ class ClipTextTower(nn.Module):
             return self.projection.new_zeros(0, self.projection.shape[1])
         states = self.hidden(ids[:, : int(ends.max()) + 1])
         read = states[torch.arange(len(ids), device=ids.device), ends] @ self.projection
-        return read / (read.norm(dim=-1, keepdim=True) + LENGTH_EPS)
+        out: Tensor = read / (read.norm(dim=-1, keepdim=True) + LENGTH_EPS)
+        return out
 
 
 class ClipTextLayer(nn.Module):
