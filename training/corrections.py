@@ -67,7 +67,8 @@ def _best_masks(decoder: MaskDecoder, memory: ImageMemory, prompts: PromptBatch)
     last = decoder(memory, prompts.to(memory.mask_features.device))[-1]
     best = last.scores[..., -1].argmax(-1)
     index = best[..., None, None, None].expand(-1, -1, 1, *last.masks.shape[-2:])
-    return last.masks.gather(2, index)[:, :, 0].sigmoid().cpu()
+    shares: Tensor = last.masks.gather(2, index)[:, :, 0].sigmoid().cpu()
+    return shares
 
 
 def _rows(prompts: PromptBatch, chosen: list[int]) -> PromptBatch:

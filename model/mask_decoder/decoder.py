@@ -87,7 +87,8 @@ class MaskDecoder(nn.Module):
         """The same of the generic branch: its Q queries in the place of N prompts of one granularity each."""
         assert self.generic_queries is not None, "the network has no generic branch"
         batch = memory.mask_features.shape[0]
-        start = Start(*self.generic_queries(batch), None, 1, True)
+        queries, anchors = self.generic_queries(batch)
+        start = Start(queries, anchors, None, 1, True)
         geometry = self._geometry(memory, self.generic_queries.as_clicks())
         shared = None if geometry is None else geometry.expand(batch, -1, -1, -1, -1)
         return self._layers(memory, start, shared, every_layer)
