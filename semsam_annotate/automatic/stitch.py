@@ -49,13 +49,16 @@ class Stitcher:
         return Piece(bare, runs, (tile,), self._is_cut(runs, (tile,)))
 
     def _is_cut(self, runs: Runs, tiles: tuple[Tile, ...]) -> bool:
-        """Whether the mask reaches an edge of its tiles beyond which none of them sees."""
+        """Whether the mask reaches an edge of its tiles beyond which none of them sees.
+
+        Another tile sees beyond it where it does not end there itself: neighbours in a row end at one height.
+        """
         for tile in tiles:
             for strip in tile.inner_edges(self.size):
                 reach = strip.of(runs) if _meets(runs.box, strip) else None
                 for other in tiles:
                     if reach is not None and other is not tile:
-                        reach = reach.minus(other.of(reach))
+                        reach = reach.minus(other.core(self.size).of(reach))
                 if reach is not None and reach.area:
                     return True
         return False

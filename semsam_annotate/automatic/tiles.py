@@ -47,10 +47,23 @@ class Tile:
         """What of the mask lies in the tile."""
         return mask.within(self.top, self.left, self.bottom, self.right)
 
+    def core(self, size: tuple[int, int]) -> "Tile":
+        """What lies inside of ``inner_edges``."""
+        deep = self._margin
+        return Tile(
+            self.top + deep * (self.top > 0),
+            self.left + deep * (self.left > 0),
+            self.bottom - deep * (self.bottom < size[0]),
+            self.right - deep * (self.right < size[1]),
+        )
+
+    @property
+    def _margin(self) -> int:
+        return max(1, round(max(self.bottom - self.top, self.right - self.left) * MARGIN))
+
     def inner_edges(self, size: tuple[int, int]) -> list["Tile"]:
         """Strips along the edges that are not the edges of an image of ``size``."""
-        deep = max(1, round(max(self.bottom - self.top, self.right - self.left) * MARGIN))
-        strips = []
+        deep, strips = self._margin, []
         if self.top > 0:
             strips.append(Tile(self.top, self.left, self.top + deep, self.right))
         if self.bottom < size[0]:
