@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from semsam_annotate.api import Proposal, RgbImage
+from semsam_annotate.api import Proposal, RgbImage, decode_rle
 from semsam_annotate.api.runs import Positions, Runs
 from semsam_annotate.automatic.tiles import Tile
 
@@ -30,8 +30,9 @@ class Overview:
 
     def enlarge(self, proposal: Proposal) -> Proposal:
         """A mask of the overview in the large image, its edges as coarse as the overview's pixels."""
-        rows = proposal.mask.shape[0] + 1
-        small = Runs.of(np.pad(proposal.mask, ((0, 1), (0, 0))))  # an empty row, so that no run goes over two columns
+        mask = decode_rle(proposal.rle)  # proposal.mask would stay in memory with the proposal
+        rows = mask.shape[0] + 1
+        small = Runs.of(np.pad(mask, ((0, 1), (0, 0))))  # an empty row, so that no run goes over two columns
         first, last = small.starts % rows, (small.ends - 1) % rows + 1
         runs = _enlarged(small.starts // rows, first, last, self.factor, self.size)
         return proposal.placed(runs.to_rle(), runs.box)

@@ -20,6 +20,7 @@ from semsam_annotate.api import (
     TreeNode,
     Vocabulary,
 )
+from semsam_annotate.api.runs import Runs
 
 
 class ColourEngine:
@@ -63,9 +64,9 @@ class ColourEngine:
         return Tree(nodes)
 
     def _node(self, mask: np.ndarray) -> TreeNode:
-        rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-        box = (float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1))
-        return TreeNode(Proposal(id=uuid.uuid4().hex, model="1", score=0.9, stability=1.0, level=1, box=box, mask=mask))
+        runs = Runs.of(mask)
+        facts = {"model": "1", "score": 0.9, "stability": 1.0, "level": 1}
+        return TreeNode(Proposal(id=uuid.uuid4().hex, box=runs.box, rle=runs.to_rle(), **facts))
 
     def resolve(self, vocabulary: Vocabulary) -> Vocabulary:
         return vocabulary
