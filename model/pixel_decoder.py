@@ -8,6 +8,8 @@ from torch.nn import functional as F
 
 from semsam_annotate.model.config import PixelDecoderConfig
 from semsam_annotate.model.layers.deformable_attention import DeformableAttention, Shapes
+from semsam_annotate.model.layers.dense import Dense
+from semsam_annotate.model.layers.kept import Kept
 from semsam_annotate.model.layers.position import encode_grid
 
 
@@ -30,6 +32,7 @@ class PixelDecoder(nn.Module):
         self.input_proj = nn.ModuleList(nn.Sequential(conv, nn.GroupNorm(32, dim)) for conv in inputs)
         self.level_embed = nn.Parameter(torch.randn(config.levels, dim))
         self.layers = nn.ModuleList(EncoderLayer(config) for _ in range(config.layers))
+        self._places: Kept[tuple[Tensor, Tensor]] = Kept()
         self.lateral = NormedConv(widths[0], dim, 1)
         self.output = NormedConv(dim, dim, 3)
         self.mask_features = nn.Conv2d(dim, dim, 1)
@@ -49,14 +52,13 @@ class PixelDecoder(nn.Module):
     def _encode(self, maps: list[Tensor]) -> list[Tensor]:
         shapes = [(int(level.shape[-2]), int(level.shape[-1])) for level in maps]
         tokens = torch.cat([level.flatten(2).transpose(1, 2) for level in maps], 1)
-        codes = [
-            encode_grid(h, w, tokens.shape[-1], tokens.device) + embed
-            for (h, w), embed in zip(shapes, self.level_embed, strict=True)
-        ]
-        position, reference = torch.cat(codes), pixel_centres(shapes, tokens.device)
+        codes, reference = self._places.get((tuple(shapes), tokens.device), lambda: _places(shapes, tokens))
+        lengths = [h * w for h, w in shapes]
+        embeds = zip(codes.split(lengths), self.level_embed, strict=True)
+        position = torch.cat([code + embed for code, embed in embeds])
         for layer in self.layers:
             tokens = layer(tokens, position, reference.expand(tokens.shape[0], -1, -1), shapes)
-        parts = torch.split(tokens, [h * w for h, w in shapes], 1)
+        parts = tokens.split(lengths, 1)
         return [
             part.transpose(1, 2).reshape(part.shape[0], -1, *shape) for part, shape in zip(parts, shapes, strict=True)
         ]
@@ -70,15 +72,15 @@ class EncoderLayer(nn.Module):
         dim = config.dim
         self.self_attn = DeformableAttention(dim, config.heads, config.levels, config.points)
         self.norm1, self.norm2 = nn.LayerNorm(dim), nn.LayerNorm(dim)
-        self.linear1, self.linear2 = nn.Linear(dim, config.ffn), nn.Linear(config.ffn, dim)
+        self.linear1, self.linear2 = Dense(dim, config.ffn), Dense(config.ffn, dim)
         for layer in (self.linear1, self.linear2):
             nn.init.xavier_uniform_(layer.weight)
 
     def forward(self, tokens: Tensor, position: Tensor, reference: Tensor, shapes: Shapes) -> Tensor:
         """(B, S, dim) to the same shape."""
-        values = self.self_attn.project_values(tokens)
+        values = self.self_attn.project_values(tokens, shapes)
         tokens = self.norm1(tokens + self.self_attn(tokens + position, reference, values, shapes))
-        out: Tensor = self.norm2(tokens + self.linear2(F.relu(self.linear1(tokens))))
+        out: Tensor = self.norm2(tokens + self.linear2(self.linear1(tokens, "relu")))
         return out
 
 
@@ -95,6 +97,12 @@ class NormedConv(nn.Module):
         """(B, before, H, W) to (B, after, H, W)."""
         out: Tensor = self.norm(self.conv(x))
         return out
+
+
+def _places(shapes: Shapes, tokens: Tensor) -> tuple[Tensor, Tensor]:
+    """(S, dim) position codes of the pixels of all levels, and their (1, S, 2) centres."""
+    codes = [encode_grid(height, width, tokens.shape[-1], tokens.device) for height, width in shapes]
+    return torch.cat(codes), pixel_centres(shapes, tokens.device)
 
 
 def pixel_centres(shapes: Shapes, device: torch.device) -> Tensor:

@@ -5,7 +5,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from semsam_annotate.model.config import SwinConfig
-from semsam_annotate.model.image_encoder.window_attention import WindowAttention, merge_windows, split_windows
+from semsam_annotate.model.image_encoder.window_attention import WindowAttention, WindowPlan
+from semsam_annotate.model.layers.dense import Dense
+from semsam_annotate.model.layers.kept import Kept
 
 
 class SwinTransformer(nn.Module):
@@ -30,7 +32,7 @@ class SwinTransformer(nn.Module):
         for index, stage in enumerate(self.layers):
             assert isinstance(stage, Stage)
             x = stage.run_blocks(x)
-            features.append(self.get_submodule(f"norm{index}")(x).permute(0, 3, 1, 2).contiguous())
+            features.append(self.get_submodule(f"norm{index}")(x).permute(0, 3, 1, 2))
             x = stage.downsample(x)
         return features
 
@@ -63,9 +65,11 @@ class Stage(nn.Module):
 
     def run_blocks(self, x: Tensor) -> Tensor:
         """(B, H, W, C) to the same shape."""
+        height, width = x.shape[1:3]
+        tokens = x.flatten(1, 2)
         for block in self.blocks:
-            x = block(x)
-        return x
+            tokens = block(tokens, height, width)
+        return tokens.unflatten(1, (height, width))
 
 
 class Block(nn.Module):
@@ -77,28 +81,25 @@ class Block(nn.Module):
         self.norm1, self.norm2 = nn.LayerNorm(dim), nn.LayerNorm(dim)
         self.attn = WindowAttention(dim, heads, window)
         self.mlp = FeedForward(dim)
+        self._plans: Kept[WindowPlan] = Kept()
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, H, W, C) to the same shape."""
-        x = x + self._drop(self._attend(self.norm1(x)))
+    def forward(self, x: Tensor, height: int, width: int) -> Tensor:
+        """Tokens (B, height * width, C) to the same shape."""
+        x = x + self._drop(self._attend(self.norm1(x), height, width))
         return x + self._drop(self.mlp(self.norm2(x)))
 
-    def _attend(self, x: Tensor) -> Tensor:
+    def _attend(self, x: Tensor, height: int, width: int) -> Tensor:
         """Padding comes after the norm and takes part in attention; it is cropped afterwards."""
-        height, width = x.shape[1:3]
-        x = F.pad(x, (0, 0, 0, -width % self.window, 0, -height % self.window))
-        padded = x.shape[1:3]
-        x = torch.roll(x, (-self.shift, -self.shift), (1, 2)) if self.shift else x
-        mask = shift_mask(padded[0], padded[1], self.window, self.shift, x.device) if self.shift else None
-        x = merge_windows(self.attn(split_windows(x, self.window), mask), self.window, padded[0], padded[1])
-        x = torch.roll(x, (self.shift, self.shift), (1, 2)) if self.shift else x
-        return x[:, :height, :width]
+        plan = self._plans.get(
+            (height, width, x.device), lambda: WindowPlan.of(height, width, self.window, self.shift, x.device)
+        )
+        return plan.merge(self.attn(plan.split(x), plan))
 
     def _drop(self, x: Tensor) -> Tensor:
         """Stochastic depth: drop the branch of whole samples while training."""
         if not self.training or not self.drop_path:
             return x
-        keep = torch.rand(x.shape[0], 1, 1, 1, device=x.device) >= self.drop_path
+        keep = torch.rand(x.shape[0], 1, 1, device=x.device) >= self.drop_path
         return x * keep / (1 - self.drop_path)
 
 
@@ -107,11 +108,11 @@ class FeedForward(nn.Module):
 
     def __init__(self, dim: int) -> None:
         super().__init__()
-        self.fc1, self.fc2 = nn.Linear(dim, 4 * dim), nn.Linear(4 * dim, dim)
+        self.fc1, self.fc2 = Dense(dim, 4 * dim), Dense(4 * dim, dim)
 
     def forward(self, x: Tensor) -> Tensor:
         """(…, dim) to the same shape."""
-        out: Tensor = self.fc2(F.gelu(self.fc1(x)))
+        out: Tensor = self.fc2(self.fc1(x, "gelu"))
         return out
 
 
@@ -121,7 +122,7 @@ class PatchMerging(nn.Module):
     def __init__(self, dim: int) -> None:
         super().__init__()
         self.norm = nn.LayerNorm(4 * dim)
-        self.reduction = nn.Linear(4 * dim, 2 * dim, bias=False)
+        self.reduction = Dense(4 * dim, 2 * dim, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, H, W, C) to (B, ceil(H / 2), ceil(W / 2), 2 C)."""
@@ -129,13 +130,3 @@ class PatchMerging(nn.Module):
         quarters = [x[:, 0::2, 0::2], x[:, 1::2, 0::2], x[:, 0::2, 1::2], x[:, 1::2, 1::2]]
         out: Tensor = self.reduction(self.norm(torch.cat(quarters, -1)))
         return out
-
-
-def shift_mask(height: int, width: int, window: int, shift: int, device: torch.device) -> Tensor:
-    """(windows, window², window²): -100 between tokens that the cyclic shift brought together, else 0."""
-    regions = torch.zeros(1, height, width, 1, device=device)
-    cuts = (slice(0, -window), slice(-window, -shift), slice(-shift, None))
-    for number, (rows, columns) in enumerate((a, b) for a in cuts for b in cuts):
-        regions[:, rows, columns] = number
-    labels = split_windows(regions, window).squeeze(-1)
-    return (labels[:, None] != labels[:, :, None]).float() * -100.0

@@ -1,16 +1,21 @@
 """Multi-scale deformable attention in plain torch (Deformable DETR, section 4.1).
 
 The sum over levels, points and the four corners of a bilinear sample is one weighted ``embedding_bag``: a row of the
-value table per corner, its weight the attention weight times the bilinear share. Nothing is compiled, and it is about
-twice as fast on a CPU as sampling level by level with ``grid_sample``.
+value table per corner, its weight the attention weight times the bilinear share. The table has a border of zeros, so
+that what lies outside needs no test. Nothing is compiled, and on a CPU it takes a ninth of the time of sampling level
+by level with ``grid_sample``.
 """
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from semsam_annotate.model.layers.dense import Dense
+from semsam_annotate.model.layers.kept import Kept
 
 Shapes = Sequence[tuple[int, int]]
 """(height, width) of each level, in the order in which the levels are concatenated."""
@@ -22,10 +27,11 @@ class DeformableAttention(nn.Module):
     def __init__(self, dim: int, heads: int, levels: int, points: int) -> None:
         super().__init__()
         self.heads, self.levels, self.points = heads, levels, points
-        self.sampling_offsets = nn.Linear(dim, heads * levels * points * 2)
-        self.attention_weights = nn.Linear(dim, heads * levels * points)
-        self.value_proj = nn.Linear(dim, dim)
-        self.output_proj = nn.Linear(dim, dim)
+        self.sampling_offsets = Dense(dim, heads * levels * points * 2)
+        self.attention_weights = Dense(dim, heads * levels * points)
+        self.value_proj = Dense(dim, dim)
+        self.output_proj = Dense(dim, dim)
+        self._plans: Kept[TablePlan] = Kept()
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -44,14 +50,13 @@ class DeformableAttention(nn.Module):
         nn.init.zeros_(self.attention_weights.weight)
         nn.init.zeros_(self.attention_weights.bias)
 
-    def project_values(self, memory: Tensor) -> Tensor:
-        """(B, S, dim) to (B, S, heads, dim / heads): depends on the image alone, so it can be kept for every click."""
-        batch, length, dim = memory.shape
+    def project_values(self, memory: Tensor, shapes: Shapes) -> Tensor:
+        """(B, S, dim) to the table (B, cells, heads, dim / heads): of the image alone, so it is kept for every click."""
         values: Tensor = self.value_proj(memory)
-        return values.view(batch, length, self.heads, dim // self.heads)
+        return pad_levels(values.unflatten(-1, (self.heads, -1)), shapes)
 
-    def forward(self, query: Tensor, reference: Tensor, values: Tensor, shapes: Shapes) -> Tensor:
-        """Read ``values`` (from ``project_values``) around ``reference``.
+    def forward(self, query: Tensor, reference: Tensor, table: Tensor, shapes: Shapes) -> Tensor:
+        """Read ``table`` (from ``project_values``) around ``reference``.
 
         ``query`` (B, Q, dim). ``reference`` (B, Q, 2) points or (B, Q, 4) boxes (cx, cy, w, h), 0..1 of the padded
         input. Returns (B, Q, dim).
@@ -60,58 +65,110 @@ class DeformableAttention(nn.Module):
         layout = (batch, count, self.heads, self.levels, self.points)
         offsets = at_least_single(self.sampling_offsets(query)).view(*layout, 2)
         weights = at_least_single(self.attention_weights(query)).view(*layout[:3], -1).softmax(-1).view(layout)
-        sizes = offsets.new_tensor([(width, height) for height, width in shapes])
+        plan = self._plans.get(
+            (tuple(shapes), offsets.device, offsets.dtype),
+            lambda: TablePlan.of(shapes, self.heads, offsets.device, offsets.dtype),
+        )
         centre = reference[:, :, None, None, None, :2]
         if reference.shape[-1] == 2:
-            places = centre * sizes[:, None] + offsets
+            places = centre * plan.sizes - 0.5 + offsets
         else:
-            places = (centre + offsets / self.points * reference[:, :, None, None, None, 2:] * 0.5) * sizes[:, None]
-        out: Tensor = self.output_proj(sample_and_sum(values, shapes, places - 0.5, weights))
+            reach = reference[:, :, None, None, None, 2:] * (0.5 / self.points)
+            places = (centre + offsets * reach) * plan.sizes - 0.5
+        out: Tensor = self.output_proj(sample_and_sum(table, plan, places, weights))
         return out
 
 
-def sample_and_sum(values: Tensor, shapes: Shapes, places: Tensor, weights: Tensor) -> Tensor:
+@dataclass(frozen=True)
+class TablePlan:
+    """Where the levels lie in a padded table: each row of cells ends with a zero, a row of zeros before and after.
+
+    Broadcast over (B, Q, heads, levels, points): ``sizes`` (levels, 1, 2) width and height, ``strides`` and ``starts``
+    (levels, 1) in cells, ``heads`` (heads, 1, 1), ``corners`` (levels, 1, 4) steps to the four corners in rows.
+    ``last``: the last cell that may be the first of four corners.
+    """
+
+    sizes: Tensor
+    strides: Tensor
+    starts: Tensor
+    heads: Tensor
+    corners: Tensor
+    last: int
+
+    @classmethod
+    def of(cls, shapes: Shapes, heads: int, device: torch.device, dtype: torch.dtype) -> "TablePlan":
+        """The plan of levels."""
+        strides, starts = [width + 1 for _, width in shapes], _starts(shapes)
+        steps = [[0, heads, stride * heads, (stride + 1) * heads] for stride in strides]
+        return cls(
+            torch.tensor([(width, height) for height, width in shapes], dtype=dtype, device=device)[:, None],
+            torch.tensor(strides, dtype=dtype, device=device)[:, None],
+            torch.tensor(starts[:-1], dtype=dtype, device=device)[:, None],
+            torch.arange(heads, dtype=torch.int32, device=device)[:, None, None],
+            torch.tensor(steps, dtype=torch.int32, device=device)[:, None],
+            starts[-1] - max(strides) - 2,
+        )
+
+
+def _starts(shapes: Shapes) -> list[int]:
+    """Cell of the first pixel of each level; the last entry is one past the last cell that may be read."""
+    starts = [0]
+    for height, width in shapes:
+        starts[-1] += width + 2  # the row of zeros above, and the zero left of the first pixel
+        starts.append(starts[-1] + (height + 1) * (width + 1))
+    starts[-1] += max(width for _, width in shapes) + 3
+    return starts
+
+
+def pad_levels(values: Tensor, shapes: Shapes) -> Tensor:
+    """(B, S, heads, d) of concatenated levels to a table (B, cells, heads, d) with zeros around each level."""
+    starts = _starts(shapes)
+    table = values.new_zeros(values.shape[0], starts[-1], *values.shape[2:])
+    parts = values.split([height * width for height, width in shapes], 1)
+    for (height, width), start, part in zip(shapes, starts, parts, strict=False):
+        rows = table[:, start : start + height * (width + 1)].unflatten(1, (height, width + 1))
+        rows[:, :, :width].copy_(part.unflatten(1, (height, width)))
+    return table
+
+
+def sample_and_sum(table: Tensor, plan: TablePlan, places: Tensor, weights: Tensor) -> Tensor:
     """Weighted sum of bilinear samples, zero outside.
 
-    ``values`` (B, S, heads, d); ``places`` (B, Q, heads, levels, points, 2) as x, y in pixels of each level, pixel
-    centres at whole numbers; ``weights`` (B, Q, heads, levels, points). Returns (B, Q, heads * d).
+    ``table`` (B, cells, heads, d) from ``pad_levels``; ``places`` (B, Q, heads, levels, points, 2) as x, y in pixels of
+    each level, pixel centres at whole numbers; ``weights`` (B, Q, heads, levels, points). Returns (B, Q, heads * d).
     """
-    batch, length, heads, width = values.shape
-    count = places.shape[1]
-    rows, shares = _corners(shapes, places)
-    first = torch.arange(batch, device=values.device).view(-1, 1, 1, 1, 1, 1) * length
-    head = torch.arange(heads, device=values.device).view(1, 1, -1, 1, 1, 1)
-    index = (first + rows) * heads + head
-    table = at_least_single(values).reshape(-1, width)
-    summed = F.embedding_bag(
-        index.reshape(batch * count * heads, -1),
-        table,
-        mode="sum",
-        per_sample_weights=(shares * weights[..., None]).reshape(batch * count * heads, -1),
-    )
-    return summed.view(batch, count, heads * width).to(values.dtype)
+    batch, cells, heads, width = table.shape
+    # Between the zeros left of the first and right of the last pixel nothing changes; beyond, all is zero as there.
+    places = places.clamp(min=-1).minimum(plan.sizes)
+    low = places.detach().floor()
+    share = places - low
+    cell = torch.addcmul(low[..., 0] + plan.starts, low[..., 1], plan.strides).to(torch.int32)
+    first = torch.arange(batch, dtype=torch.int32, device=table.device).view(-1, 1, 1, 1, 1) * (cells * heads)
+    # The clamp matters for numbers that are none: a place that is NaN must not leave the table.
+    row = cell.clamp_(0, plan.last).mul_(heads).add_(plan.heads + first)
+    right, down = share.unbind(-1)
+    lower = weights * down
+    upper = weights - lower
+    upper_right, lower_right = upper * right, lower * right
+    shares = torch.stack([upper - upper_right, upper_right, lower - lower_right, lower_right], -1)
+    index = (row[..., None] + plan.corners).view(-1, shares[0, 0, 0].numel())
+    out = _weighted_rows(table.view(-1, width), index, shares.view(index.shape))
+    return out.view(batch, -1, heads * width)
+
+
+def _weighted_rows(rows: Tensor, index: Tensor, weights: Tensor) -> Tensor:
+    """(bags, d) sums of ``weights`` (bags, k) times the rows (n, d) that ``index`` (bags, k) names.
+
+    Rows kept in half precision are widened: only those that are read, while they are fewer than all.
+    """
+    if rows.dtype in (torch.float16, torch.bfloat16):
+        if index.numel() <= len(rows):
+            read = rows.index_select(0, index.flatten()).to(weights.dtype).view(*index.shape, -1)
+            return (weights[:, None] @ read).squeeze(1)
+        rows = rows.to(weights.dtype)
+    return F.embedding_bag(index, rows, mode="sum", per_sample_weights=weights)
 
 
 def at_least_single(values: Tensor) -> Tensor:
     """Half precision as single: where to read needs the digits."""
     return values.float() if values.dtype in (torch.float16, torch.bfloat16) else values
-
-
-def _corners(shapes: Shapes, places: Tensor) -> tuple[Tensor, Tensor]:
-    """Row of each of the four corners in the concatenated levels, and its bilinear share (0 outside the level)."""
-    levels = [(height, width) for height, width in shapes]
-    starts = [sum(h * w for h, w in levels[:index]) for index in range(len(levels))]
-    view = (len(levels), 1, 1)
-    wide = torch.tensor([w for _, w in levels], device=places.device).view(view)
-    high = torch.tensor([h for h, _ in levels], device=places.device).view(view)
-    low = places.detach().floor()
-    share = places - low
-    cell = low.long()
-    x = cell[..., 0:1] + torch.tensor([0, 1, 0, 1], device=places.device)
-    y = cell[..., 1:2] + torch.tensor([0, 0, 1, 1], device=places.device)
-    right, down = share[..., 0:1], share[..., 1:2]
-    across = torch.cat([1 - right, right, 1 - right, right], -1)
-    along = torch.cat([1 - down, 1 - down, down, down], -1)
-    inside = (x >= 0) & (x < wide) & (y >= 0) & (y < high)
-    rows = torch.tensor(starts, device=places.device).view(view) + y.clamp(min=0).minimum(high - 1) * wide
-    return rows + x.clamp(min=0).minimum(wide - 1), across * along * inside

@@ -3,7 +3,8 @@
 from itertools import pairwise
 
 from torch import Tensor, nn
-from torch.nn import functional as F
+
+from semsam_annotate.model.layers.dense import Dense
 
 
 class Mlp(nn.Module):
@@ -12,11 +13,11 @@ class Mlp(nn.Module):
     def __init__(self, inputs: int, hidden: int, outputs: int, layers: int) -> None:
         super().__init__()
         widths = [inputs, *[hidden] * (layers - 1), outputs]
-        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
+        self.layers = nn.ModuleList(Dense(a, b) for a, b in pairwise(widths))
 
     def forward(self, x: Tensor) -> Tensor:
         """(…, inputs) to (…, outputs)."""
         for layer in self.layers[:-1]:
-            x = F.relu(layer(x))
+            x = layer(x, "relu")
         out: Tensor = self.layers[-1](x)
         return out

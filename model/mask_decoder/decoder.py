@@ -27,8 +27,8 @@ EDGE = 1e-5
 class ImageMemory:
     """All that the decoder derives from an image alone.
 
-    ``mask_features`` (B, dim, H / 4, W / 4); ``values``: one (B, S, heads, dim / heads) per layer; ``shapes`` of the
-    levels in S, coarsest first.
+    ``mask_features`` (B, dim, H / 4, W / 4); ``values``: the table (B, cells, heads, dim / heads) that each layer
+    reads; ``shapes`` of its levels, coarsest first.
     """
 
     mask_features: Tensor
@@ -73,7 +73,7 @@ class MaskDecoder(nn.Module):
         tokens = torch.cat([level.flatten(2).transpose(1, 2) for level in coarse_first], 1)
         shapes = [(int(level.shape[-2]), int(level.shape[-1])) for level in coarse_first]
         layers = [layer for layer in self.layers if isinstance(layer, DecoderLayer)]
-        values = tuple(layer.cross_attn.project_values(tokens) for layer in layers)
+        values = tuple(layer.cross_attn.project_values(tokens, shapes) for layer in layers)
         return ImageMemory(mask_features, values, shapes)
 
     def forward(

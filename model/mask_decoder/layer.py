@@ -1,11 +1,11 @@
 """One layer of the mask decoder."""
 
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from semsam_annotate.model.config import MaskDecoderConfig
 from semsam_annotate.model.layers.attention import SelfAttention
 from semsam_annotate.model.layers.deformable_attention import DeformableAttention, Shapes
+from semsam_annotate.model.layers.dense import Dense
 
 
 class DecoderLayer(nn.Module):
@@ -16,7 +16,7 @@ class DecoderLayer(nn.Module):
         self.self_attn = SelfAttention(dim, config.heads)
         self.cross_attn = DeformableAttention(dim, config.heads, levels, config.points)
         self.norm1, self.norm2, self.norm3 = nn.LayerNorm(dim), nn.LayerNorm(dim), nn.LayerNorm(dim)
-        self.linear1, self.linear2 = nn.Linear(dim, config.ffn), nn.Linear(config.ffn, dim)
+        self.linear1, self.linear2 = Dense(dim, config.ffn), Dense(config.ffn, dim)
         for layer in (self.linear1, self.linear2, self.self_attn.out_proj):
             nn.init.xavier_uniform_(layer.weight)
 
@@ -42,5 +42,5 @@ class DecoderLayer(nn.Module):
         )
         queries = self.norm2(queries + mixed.view(batch, count, dim))
         queries = self.norm1(queries + self.cross_attn(queries + position, reference, values, shapes))
-        out: Tensor = self.norm3(queries + self.linear2(F.relu(self.linear1(queries))))
+        out: Tensor = self.norm3(queries + self.linear2(self.linear1(queries, "relu")))
         return out

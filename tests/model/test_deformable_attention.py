@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from semsam_annotate.model.layers.deformable_attention import DeformableAttention, sample_and_sum
+from semsam_annotate.model.layers.deformable_attention import DeformableAttention, TablePlan, pad_levels
+from semsam_annotate.model.layers.deformable_attention import sample_and_sum as sample_table
 
 SHAPES = [(5, 7), (3, 4), (1, 1)]
 
@@ -22,6 +23,11 @@ def plainly(values, shapes, places, weights):
         share = weights[..., level, :].transpose(1, 2).flatten(0, 1)[:, None]
         out = out + (read * share).sum(-1)
     return out.view(batch, heads * width, -1).transpose(1, 2)
+
+
+def sample_and_sum(values, shapes, places, weights):
+    plan = TablePlan.of(shapes, values.shape[2], values.device, places.dtype)
+    return sample_table(pad_levels(values, shapes), plan, places, weights)
 
 
 def inputs(dtype=torch.float32, batch=2, queries=6, heads=2, width=3, points=4):
@@ -77,6 +83,6 @@ def test_layer_learns_everywhere(sides):
     reference = torch.rand(1, 2, sides, dtype=torch.float64) * 0.4 + 0.3
 
     def run(query, memory):
-        return layer(query, reference, layer.project_values(memory), shapes)
+        return layer(query, reference, layer.project_values(memory, shapes), shapes)
 
     assert torch.autograd.gradcheck(run, (query, memory), atol=1e-6)
