@@ -31,7 +31,11 @@ class Reference:
         pixels = torch.from_numpy(resized.copy()).permute(2, 0, 1)[None].float()
         pixels = (pixels - self.network.mean) / self.network.std
         pixels = F.pad(pixels, (0, -size[1] % 32, 0, -size[0] % 32))
-        return pixel_decoder(self.network.pixel_decoder, swin(self.network.image_encoder, pixels)), size, (height, width)
+        return (
+            pixel_decoder(self.network.pixel_decoder, swin(self.network.image_encoder, pixels)),
+            size,
+            (height, width),
+        )
 
     @torch.inference_mode()
     def click(self, encoded, x, y, names):

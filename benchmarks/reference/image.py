@@ -97,7 +97,9 @@ def pixel_decoder(decoder, maps):
     levels = [group_norm(part[1], conv(part[0], x)) for part, x in zip(decoder.input_proj, sources, strict=True)]
     shapes = [tuple(level.shape[-2:]) for level in levels]
     tokens = torch.cat([level.flatten(2).transpose(1, 2) for level in levels], 1)
-    codes = [sine_grid(*shape, tokens.shape[-1]) + embed for shape, embed in zip(shapes, decoder.level_embed, strict=True)]
+    codes = [
+        sine_grid(*shape, tokens.shape[-1]) + embed for shape, embed in zip(shapes, decoder.level_embed, strict=True)
+    ]
     position, reference = torch.cat(codes)[None], centres(shapes)
     for layer in decoder.layers:
         read = deformable_attention(layer.self_attn, tokens + position, reference, tokens, shapes)

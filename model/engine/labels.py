@@ -14,7 +14,8 @@ def name_shares(model: LoadedModel, state: Tensor, names: tuple[str, ...], part:
     if text is None:
         return [[] for _ in range(len(state))]
     shares = model.network.class_heads.with_null(state, text, part).softmax(-1)[:, :-1].cpu()
-    order = shares.argsort(dim=-1, descending=True, stable=True).tolist()
+    ranked = shares.sort(dim=-1, descending=True, stable=True)
     return [
-        [(names[column], float(row[column])) for column in columns] for row, columns in zip(shares, order, strict=True)
+        [(names[column], share) for column, share in zip(columns, row, strict=True)]
+        for columns, row in zip(ranked.indices.tolist(), ranked.values.tolist(), strict=True)
     ]

@@ -1,17 +1,18 @@
 """From the decoder's answer to a ladder of proposals."""
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from semsam_annotate.api import Box, Ladder, Mask, Proposal, Vocabulary
+from semsam_annotate.api import Ladder, Proposal, Vocabulary
 from semsam_annotate.model.engine.cleaning import clean
 from semsam_annotate.model.engine.labels import name_shares
 from semsam_annotate.model.engine.loaded import LoadedModel
-from semsam_annotate.model.engine.preprocessing import Frame, to_image
+from semsam_annotate.model.engine.preprocessing import Frame
+from semsam_annotate.model.engine.rendering import MaskRegion, Renderer
 from semsam_annotate.model.mask_decoder import Predictions
 
 SAME = 0.95
@@ -39,7 +40,7 @@ class Reading:
 
     def proposals(
         self,
-        masks: list[Mask],
+        masks: list[MaskRegion],
         logits: Tensor,
         scores: Tensor,
         tokens: list[int],
@@ -63,8 +64,9 @@ class Reading:
                 score=float(scores[index]),
                 stability=steady[index],
                 level=self.model.card.levels[tokens[index]],
-                box=tight_box(mask),
-                mask=mask,
+                box=mask.box,
+                area=mask.area,
+                make_mask=mask.full,
                 part_probability=chance[index],
                 object_labels=objects[index],
                 part_labels=parts[index],
@@ -72,36 +74,23 @@ class Reading:
             for index, mask in enumerate(masks)
         ]
 
-    def mask(self, logits: Tensor) -> Mask:
-        """(H, W) bool at image resolution from one query's logits; never empty."""
-        full = to_image(logits[None].float(), self.frame)[0]
-        mask: Mask = (full > 0).cpu().numpy()
-        if not mask.any():
-            mask = (full >= full.max()).cpu().numpy()
-        return clean(mask) if self.cleaning else mask
+    def mask(self, logits: Tensor) -> MaskRegion:
+        """The mask at image resolution from one query's (h, w) logits; never empty."""
+        region = self._renderer.region(logits)
+        return replace(region, crop=clean(region.crop)) if self.cleaning else region
+
+    @cached_property
+    def _renderer(self) -> Renderer:
+        return Renderer(self.frame)
 
 
-def distinct(masks: list[Mask], scores: list[float]) -> list[int]:
+def distinct(masks: list[MaskRegion], scores: list[float]) -> list[int]:
     """Indices of masks that no better one resembles, best score first."""
     kept: list[int] = []
     for index in sorted(range(len(masks)), key=lambda row: -scores[row]):
-        if all(_iou(masks[index], masks[other]) <= SAME for other in kept):
+        if all(masks[index].iou(masks[other]) <= SAME for other in kept):
             kept.append(index)
     return kept
-
-
-def _iou(first: Mask, second: Mask) -> float:
-    joint = np.count_nonzero(first & second)
-    union = np.count_nonzero(first) + np.count_nonzero(second) - joint
-    return joint / union if union else 1.0
-
-
-def tight_box(mask: Mask) -> Box:
-    """Edges (x0, y0, x1, y1) of a mask, exclusive at the end; zeros for an empty one."""
-    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    if not len(rows):
-        return 0.0, 0.0, 0.0, 0.0
-    return float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1)
 
 
 @torch.no_grad()

@@ -164,7 +164,7 @@ class LocalEngine(WholeImageEngine):
     @torch.inference_mode()
     def _remember(self, model: LoadedModel, frame: Frame, features: PixelFeatures) -> EncodedImage:
         memory = model.network.mask_decoder.remember(features.mask_features, features.levels)
-        return EncodedImage(model, frame, memory)
+        return EncodedImage(model, frame, memory.halved())
 
     def _decode(self, image: EncodedImage, prompts: Sequence[Prompt], cancel: CancelToken | None = None) -> Predictions:
         model = image.model

@@ -1,15 +1,16 @@
-"""From an image of any size to the network's input, and from its masks back to the image."""
+"""From an image of any size to the network's input."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
-from torch.nn import functional as F
 
 from semsam_annotate.api import BadInput, RgbImage
 from semsam_annotate.model.config import InputConfig
+from semsam_annotate.model.engine.taps import Taps
 from semsam_annotate.model.network import STRIDE
 
 MASK_STRIDE = 4
@@ -33,6 +34,18 @@ class Frame:
             sides = _whole(height * scale, MASK_STRIDE), _whole(width * scale, MASK_STRIDE)
         padded = -(-sides[0] // STRIDE) * STRIDE, -(-sides[1] // STRIDE) * STRIDE
         return cls((height, width), sides, padded)
+
+    @cached_property
+    def taps(self) -> tuple[Taps, Taps]:
+        """What the image's rows and columns read of the mask grid."""
+        sides = list(zip(self.padded, self.input, self.image, strict=True))
+        if all(used % MASK_STRIDE == 0 for used in self.input):
+            rows, columns = (Taps.bilinear(used // MASK_STRIDE, wanted) for _, used, wanted in sides)
+        else:
+            rows, columns = (
+                Taps.through(padded // MASK_STRIDE, padded, used, wanted) for padded, used, wanted in sides
+            )
+        return rows, columns
 
     def to_padded(self, x: float, y: float) -> tuple[float, float]:
         """Position of an edge coordinate (x, y) of the image in 0..1 of the padded input."""
@@ -65,17 +78,3 @@ def to_input(image: RgbImage, frame: Frame) -> Tensor:
     """(1, 3, h, w) uint8 resized with PIL's bicubic filter."""
     resized = Image.fromarray(image).resize(frame.input[::-1], Image.Resampling.BICUBIC)
     return torch.from_numpy(np.array(resized)).permute(2, 0, 1)[None]
-
-
-def to_image(logits: Tensor, frame: Frame) -> Tensor:
-    """(K, H, W) logits at image resolution from (K, h / 4, w / 4) of the padded input."""
-    rows, columns = frame.input
-    if rows % MASK_STRIDE == 0 and columns % MASK_STRIDE == 0:
-        inside = logits[:, : rows // MASK_STRIDE, : columns // MASK_STRIDE]
-    else:
-        inside = _resize(logits, frame.padded)[:, :rows, :columns]
-    return _resize(inside, frame.image)
-
-
-def _resize(logits: Tensor, size: tuple[int, int]) -> Tensor:
-    return F.interpolate(logits[None], size, mode="bilinear", align_corners=False)[0]

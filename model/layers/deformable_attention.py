@@ -51,7 +51,7 @@ class DeformableAttention(nn.Module):
         nn.init.zeros_(self.attention_weights.bias)
 
     def project_values(self, memory: Tensor, shapes: Shapes) -> Tensor:
-        """(B, S, dim) to the table (B, cells, heads, dim / heads): of the image alone, so it is kept for every click."""
+        """(B, S, dim) to the table (B, cells, heads, dim / heads); of the image alone, so kept for every click."""
         values: Tensor = self.value_proj(memory)
         return pad_levels(values.unflatten(-1, (self.heads, -1)), shapes)
 

@@ -18,14 +18,19 @@ class Dense(nn.Linear):
 
     def forward(self, x: Tensor, activation: Activation = "none") -> Tensor:
         """(…, inputs) to (…, outputs)."""
-        if fused_kernel_fits(x) and self.weight.dtype == torch.float32:
-            algorithm = "none" if activation == "gelu" else ""  # the exact GELU, not the one by tanh
-            out: Tensor = torch.ops.mkldnn._linear_pointwise(x, self.weight, self.bias, activation, [], algorithm)
-            return out
-        out = F.linear(x, self.weight, self.bias)
-        if activation == "none":
-            return out
-        return F.relu(out) if activation == "relu" else F.gelu(out)
+        return dense(x, self.weight, self.bias, activation)
+
+
+def dense(x: Tensor, weight: Tensor, bias: Tensor | None = None, activation: Activation = "none") -> Tensor:
+    """(…, inputs) to (…, outputs) with ``weight`` (outputs, inputs)."""
+    if fused_kernel_fits(x) and weight.dtype == torch.float32:
+        algorithm = "none" if activation == "gelu" else ""  # the exact GELU, not the one by tanh
+        fused: Tensor = torch.ops.mkldnn._linear_pointwise(x, weight, bias, activation, [], algorithm)
+        return fused
+    out = F.linear(x, weight, bias)
+    if activation == "none":
+        return out
+    return F.relu(out) if activation == "relu" else F.gelu(out)
 
 
 def fused_kernel_fits(x: Tensor) -> bool:

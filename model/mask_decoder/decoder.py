@@ -35,6 +35,11 @@ class ImageMemory:
     values: tuple[Tensor, ...]
     shapes: Shapes
 
+    def halved(self) -> "ImageMemory":
+        """The same in half precision, pixel after pixel: half the memory, and what is read of it is widened."""
+        features = self.mask_features.half().contiguous(memory_format=torch.channels_last)
+        return ImageMemory(features, tuple(table.half() for table in self.values), self.shapes)
+
 
 @dataclass(frozen=True)
 class Start:

@@ -7,9 +7,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from semsam_annotate.model.config import MaskDecoderConfig
+from semsam_annotate.model.layers.dense import dense
 from semsam_annotate.model.layers.mlp import Mlp
 from semsam_annotate.model.layers.position import inverse_sigmoid
 from semsam_annotate.model.mask_decoder.geometry import CHANNELS
+
+PIECE = 2048
+"""Pixels whose features are widened at a time: two megabytes."""
 
 
 @dataclass(frozen=True)
@@ -54,11 +58,26 @@ class PredictionHeads(nn.Module):
     def forward(self, state: Tensor, reference: Tensor, mask_features: Tensor, geometry: Tensor | None) -> Predictions:
         """Read the normed state (B, N, K, dim); ``reference`` (B, N, K, 4) is the input reference of the layer."""
         weights = self.mask_head(state)
-        masks = torch.einsum("bnkc,bchw->bnkhw", weights[..., : self.mask_dim], mask_features)
+        masks = mask_product(weights[..., : self.mask_dim], mask_features)
         if geometry is not None:
             masks = masks + torch.einsum("bnkc,bnchw->bnkhw", weights[..., self.mask_dim :], geometry)
         part = None if self.part_head is None else self.part_head(state).squeeze(-1)
         return Predictions(masks, self.refine(state, reference), self.iou_head(state), part, state)
+
+
+def mask_product(weights: Tensor, mask_features: Tensor) -> Tensor:
+    """(B, N, K, h, w) from queries' weights (B, N, K, c) and pixel features (B, c, h, w).
+
+    Features kept in half precision are widened piece by piece, while a piece is still in the processor's cache.
+    """
+    if mask_features.dtype not in (torch.float16, torch.bfloat16):
+        return torch.einsum("bnkc,bchw->bnkhw", weights, mask_features)
+    queries, pixels = weights.flatten(1, 2), mask_features.flatten(2).transpose(1, 2)
+    rows = [
+        torch.cat([dense(row, piece.to(row.dtype)) for piece in image.split(PIECE)], -1)
+        for row, image in zip(queries, pixels, strict=True)
+    ]
+    return torch.stack(rows).view(*weights.shape[:3], *mask_features.shape[-2:])
 
 
 class ClassHeads(nn.Module):

@@ -32,6 +32,7 @@ class Proposal:
         mask: Mask | None = None,
         rle: Rle | None = None,
         make_mask: Callable[[], Mask] | None = None,
+        area: int | None = None,
         part_probability: float = 0.5,
         object_labels: Sequence[tuple[str, float]] = (),
         part_labels: Sequence[tuple[str, float]] = (),
@@ -44,7 +45,7 @@ class Proposal:
         self.part_probability = float(part_probability)
         self.object_labels = [(name, float(value)) for name, value in object_labels]
         self.part_labels = [(name, float(value)) for name, value in part_labels]
-        self._mask, self._rle, self._make_mask = mask, rle, make_mask
+        self._mask, self._rle, self._make_mask, self._area = mask, rle, make_mask, area
 
     @property
     def mask(self) -> Mask:
@@ -64,7 +65,9 @@ class Proposal:
     @property
     def area(self) -> int:
         """Number of pixels of the mask."""
-        return int(self.mask.sum()) if self._rle is None else rle_area(self._rle)
+        if self._area is None:
+            self._area = int(self.mask.sum()) if self._rle is None else rle_area(self._rle)
+        return self._area
 
     def placed(self, rle: Rle, box: Box) -> "Proposal":
         """The same answer, id included, with another mask: its place in a larger image, or joined with its rest."""

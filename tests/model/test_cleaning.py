@@ -21,6 +21,27 @@ def test_invariants(mask, smallest):
     np.testing.assert_array_equal(clean(cleaned, smallest), cleaned)
 
 
+def by_pixels(mask, smallest):
+    """The same rule on label maps of the whole picture."""
+    framed = np.pad(mask, 1)
+    holes, _ = label(~framed, np.ones((3, 3)))
+    sizes = np.bincount(holes.ravel())
+    small = sizes < smallest
+    small[[0, holes[0, 0]]] = False
+    framed |= small[holes]
+    islands, _ = label(framed, np.ones((3, 3)))
+    sizes = np.bincount(islands.ravel())
+    sizes[0] = 0
+    small = sizes < smallest
+    small[[0, sizes.argmax()]] = False
+    return (framed & ~small[islands])[1:-1, 1:-1]
+
+
+@given(mask=MASKS, smallest=st.integers(0, 40))
+def test_same_as_label_maps(mask, smallest):
+    np.testing.assert_array_equal(clean(mask, smallest), by_pixels(mask, smallest))
+
+
 @given(mask=MASKS)
 def test_nothing_is_too_small_for_size_one(mask):
     np.testing.assert_array_equal(clean(mask, 1), mask)

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from semsam_annotate.api import BadInput, Prompt
 from semsam_annotate.model.config import InputConfig
-from semsam_annotate.model.engine.preprocessing import Frame, check_image, to_image, to_input
+from semsam_annotate.model.engine.preprocessing import Frame, check_image, to_input
 from semsam_annotate.model.engine.prompting import to_batch
+from semsam_annotate.model.engine.rendering import Renderer
 from semsam_annotate.model.mask_decoder.prompts import CORNER_END, CORNER_START, NEGATIVE, POSITIVE, UNUSED
 
 SIDES = st.integers(1, 3000)
@@ -84,10 +85,10 @@ def test_masks_come_back_to_where_they_were(height, width, row, column):
     frame = Frame.of(height, width, InputConfig(side=128, resize="longer"))
     grid = torch.arange(frame.padded[1] // 4) + 0.5
     cut = column * frame.input[1] / 4
-    logits = (grid - cut).expand(1, frame.padded[0] // 4, -1)
-    mask = to_image(logits, frame)[0] > 0
+    logits = (grid - cut).expand(frame.padded[0] // 4, -1)
+    mask = Renderer(frame).region(-logits).full()
     assert mask.shape == (height, width)
-    wanted = np.arange(width) + 0.5 > column * width
+    wanted = np.arange(width) + 0.5 < column * width
     cell = 4 * width / frame.input[1] + 1
     assert abs(int(mask[0].sum()) - int(wanted.sum())) <= cell
 

@@ -13,7 +13,8 @@ from semsam_annotate.api.automatic import standing
 from semsam_annotate.api.runs import Runs
 from semsam_annotate.model.engine.auto.clicks import grid, rounds, wanted
 from semsam_annotate.model.engine.auto.pool import Member, Pool
-from semsam_annotate.model.engine.ladder import distinct, stability, tight_box
+from semsam_annotate.model.engine.ladder import distinct, stability
+from semsam_annotate.model.engine.rendering import MaskRegion
 
 WORDS = Vocabulary(["car", "boat"], ["wheel"])
 EVERYTHING = AutoSettings(quality=0, stability=0, smallest=1)
@@ -37,7 +38,7 @@ def iou(first, second):
 
 
 def proposal_of(name, mask):
-    return Proposal(id=name, model="m", score=0.5, stability=1.0, level=1, box=tight_box(mask), mask=mask)
+    return Proposal(id=name, model="m", score=0.5, stability=1.0, level=1, box=MaskRegion.of(mask).box, mask=mask)
 
 
 @given(boxes=rectangles(12), same=st.floats(0.1, 0.95), most=st.integers(1, 12), data=st.data())
@@ -95,7 +96,7 @@ def test_more_clicks_where_nothing_was_found_or_things_are_small():
 def test_rungs_differ(boxes, data):
     masks = list(masks_of(boxes))
     scores = data.draw(st.lists(st.floats(0, 1), min_size=len(masks), max_size=len(masks)))
-    kept = distinct(masks, scores)
+    kept = distinct([MaskRegion.of(mask) for mask in masks], scores)
     assert scores[kept[0]] == max(scores)
     for place, row in enumerate(kept):
         assert all(iou(masks[row], masks[other]) <= 0.95 for other in kept[:place])
@@ -106,11 +107,11 @@ def test_rungs_differ(boxes, data):
 @given(boxes=rectangles(1))
 def test_boxes_are_tight(boxes):
     (mask,) = masks_of(boxes)
-    x0, y0, x1, y1 = (int(edge) for edge in tight_box(mask))
+    x0, y0, x1, y1 = (int(edge) for edge in MaskRegion.of(mask).box)
     assert mask[y0:y1, x0:x1].any(0).all()
     assert mask[y0:y1, x0:x1].any(1).all()
     assert mask.sum() == mask[y0:y1, x0:x1].sum()
-    assert tight_box(np.zeros((3, 3), bool)) == (0, 0, 0, 0)
+    assert MaskRegion.of(np.zeros((3, 3), bool)).box == (0, 0, 0, 0)
 
 
 def test_stability_is_a_share():
