@@ -1,11 +1,17 @@
 """Deformable attention as in the pure-PyTorch version that comes with Deformable DETR."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import torch
+from torch import Tensor
 from torch.nn import functional as F
 
+Shapes = Sequence[tuple[int, int]]
 
-def deformable_attention(layer, query, reference, memory, shapes):
-    """(B, Q, dim) read from ``memory`` (B, S, dim) around ``reference`` (B, Q, 2 or 4), with the weights of ``layer``."""
+
+def deformable_attention(layer: Any, query: Tensor, reference: Tensor, memory: Tensor, shapes: Shapes) -> Tensor:
+    """(B, Q, dim) read from ``memory`` (B, S, dim) around ``reference`` (B, Q, 2 or 4), weights of ``layer``."""
     batch, count, dim = query.shape
     heads, levels, points = layer.heads, layer.levels, layer.points
     values = F.linear(memory, layer.value_proj.weight, layer.value_proj.bias).view(batch, -1, heads, dim // heads)
@@ -23,7 +29,7 @@ def deformable_attention(layer, query, reference, memory, shapes):
     return F.linear(read, layer.output_proj.weight, layer.output_proj.bias)
 
 
-def sample(values, shapes, places, weights):
+def sample(values: Tensor, shapes: Shapes, places: Tensor, weights: Tensor) -> Tensor:
     """Weighted bilinear samples, level by level."""
     batch, _, heads, width = values.shape
     count, levels, points = places.shape[1], len(shapes), places.shape[-2]

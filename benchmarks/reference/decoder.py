@@ -1,25 +1,30 @@
 """Mask decoder: values projected for every click, every head on every layer."""
 
 import math
+from typing import Any
 
 import torch
-from reference.attention import deformable_attention
-from reference.image import dense, norm
+from torch import Tensor
 from torch.nn import functional as F
 
+from reference.attention import deformable_attention
+from reference.image import dense, norm
 
-def mlp(layers, x):
+Layer = tuple[Tensor, Tensor, Tensor, Tensor]
+
+
+def mlp(layers: Any, x: Tensor) -> Tensor:
     for layer in layers[:-1]:
         x = F.relu(dense(layer, x))
     return dense(layers[-1], x)
 
 
-def inverse_sigmoid(x, eps=1e-5):
+def inverse_sigmoid(x: Tensor, eps: float = 1e-5) -> Tensor:
     x = x.clamp(0, 1)
     return torch.log(x.clamp(min=eps) / (1 - x).clamp(min=eps))
 
 
-def sine_boxes(boxes, dim):
+def sine_boxes(boxes: Tensor, dim: int) -> Tensor:
     step = torch.arange(dim // 2, dtype=torch.float32)
     divisors = 10000 ** (2 * torch.div(step, 2, rounding_mode="floor") / (dim // 2))
     codes = []
@@ -29,7 +34,7 @@ def sine_boxes(boxes, dim):
     return torch.cat(codes, -1)
 
 
-def decode(decoder, mask_features, levels, boxes):
+def decode(decoder: Any, mask_features: Tensor, levels: list[Tensor], boxes: Tensor) -> list[Layer]:
     """Masks (9 x (N * K, h, w)), scores (9 x (N, K)) and states of N prompts (N, 4) seen apart from each other."""
     count, kinds = len(boxes), decoder.granularities
     memory = torch.cat([level.flatten(2).transpose(1, 2) for level in levels[::-1]], 1)
@@ -51,7 +56,7 @@ def decode(decoder, mask_features, levels, boxes):
     return out
 
 
-def self_attention(layer, x, position, seen):
+def self_attention(layer: Any, x: Tensor, position: Tensor, seen: Tensor) -> Tensor:
     dim = x.shape[-1]
     weight, bias = layer.in_proj_weight, layer.in_proj_bias
     query, key = F.linear(x + position, weight[: 2 * dim], bias[: 2 * dim]).chunk(2, -1)
@@ -62,7 +67,7 @@ def self_attention(layer, x, position, seen):
     return dense(layer.out_proj, mixed.transpose(1, 2).flatten(2))
 
 
-def heads(decoder, state, reference, mask_features, kinds):
+def heads(decoder: Any, state: Tensor, reference: Tensor, mask_features: Tensor, kinds: int) -> Layer:
     normed = norm(decoder.decoder_norm, norm(decoder.decoder_norm, state))
     masks = torch.einsum("bqc,bchw->bqhw", mlp(decoder.heads.mask_head.layers, normed), mask_features)
     boxes = (mlp(decoder.heads.box_head.layers, normed) + inverse_sigmoid(reference)).sigmoid()

@@ -1,13 +1,20 @@
 """A click and a whole image, as the published demo answers them."""
 
+from typing import Any
+
 import numpy as np
 import torch
 from PIL import Image
-from reference.decoder import decode
-from reference.image import pixel_decoder, swin
 from scipy.ndimage import label
+from torch import Tensor
 from torch.nn import functional as F
 from torchvision.ops import nms
+
+from reference.decoder import decode
+from reference.image import pixel_decoder, swin
+from semsam_annotate.api import Mask, RgbImage
+
+Encoded = tuple[tuple[Tensor, list[Tensor]], tuple[int, int], tuple[int, int]]
 
 POINT, SMALLEST = 0.005, 100
 QUALITY, STABILITY, SAME_BOX = 0.6, 0.6, 0.7
@@ -18,11 +25,11 @@ AT_ONCE = 64
 class Reference:
     """Works on one of our published-size networks."""
 
-    def __init__(self, network, side=640):
+    def __init__(self, network: Any, side: int = 640) -> None:
         self.network, self.side = network, side
 
     @torch.inference_mode()
-    def encode(self, rgb):
+    def encode(self, rgb: RgbImage) -> Encoded:
         """Features of an image, its size before and after the resize."""
         height, width = rgb.shape[:2]
         scale = self.side / min(height, width)
@@ -38,7 +45,7 @@ class Reference:
         )
 
     @torch.inference_mode()
-    def click(self, encoded, x, y, names):
+    def click(self, encoded: Encoded, x: float, y: float, names: Tensor) -> list[tuple[Mask, float, list[Tensor]]]:
         """Six cleaned masks at the image's size, with their scores and the shares of ``names`` (V, text_dim)."""
         masks, scores, states = self._answer(encoded, [(x, y)])
         masks = [clean(mask) for mask in self._full(encoded, masks) > 0]
@@ -52,7 +59,7 @@ class Reference:
         return [(masks[index], float(scores[0, index]), [share[index] for share in shares]) for index in kept]
 
     @torch.inference_mode()
-    def auto(self, encoded, side=16):
+    def auto(self, encoded: Encoded, side: int = 16) -> list[Mask]:
         """Masks of a grid of clicks that pass the thresholds, duplicates dropped by their boxes."""
         height, width = encoded[2]
         grid = [((i + 0.5) * width / side, (j + 0.5) * height / side) for j in range(side) for i in range(side)]
@@ -71,7 +78,7 @@ class Reference:
         size = height * width
         return [clean(np.unpackbits(kept[row], count=size).reshape(height, width).astype(bool)) for row in chosen]
 
-    def _answer(self, encoded, points):
+    def _answer(self, encoded: Encoded, points: list[tuple[float, float]]) -> tuple[Tensor, Tensor, Tensor]:
         (mask_features, levels), size, (height, width) = encoded
         high, wide = mask_features.shape[-2] * 4, mask_features.shape[-1] * 4
         share = (size[1] / wide, size[0] / high)
@@ -83,7 +90,7 @@ class Reference:
         masks, scores, _, states = layers[-1]
         return masks, scores, states
 
-    def _full(self, encoded, masks):
+    def _full(self, encoded: Encoded, masks: Tensor) -> Tensor:
         """To the padded input, cropped, to the input (nothing changes, as published), to the image."""
         (mask_features, _), size, image = encoded
         high, wide = mask_features.shape[-2] * 4, mask_features.shape[-1] * 4
@@ -93,7 +100,7 @@ class Reference:
         return full[0]
 
 
-def clean(mask):
+def clean(mask: Mask) -> Mask:
     """Fill holes, then drop islands, below 100 pixels; the whole picture is searched."""
     mask = np.asarray(mask)
     for fill in (True, False):
@@ -107,11 +114,11 @@ def clean(mask):
     return mask
 
 
-def iou(first, second):
+def iou(first: Mask, second: Mask) -> float:
     joint, union = (first & second).sum(), (first | second).sum()
     return joint / union if union else 1.0
 
 
-def box_of(mask):
+def box_of(mask: Mask) -> list[float]:
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     return [float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1)]

@@ -1,21 +1,24 @@
 """Swin transformer and pixel decoder, everything made anew in each forward."""
 
 import math
+from typing import Any
 
 import torch
-from reference.attention import deformable_attention
+from torch import Tensor
 from torch.nn import functional as F
 
+from reference.attention import Shapes, deformable_attention
 
-def norm(layer, x):
+
+def norm(layer: Any, x: Tensor) -> Tensor:
     return F.layer_norm(x, layer.normalized_shape, layer.weight, layer.bias, layer.eps)
 
 
-def dense(layer, x):
+def dense(layer: Any, x: Tensor) -> Tensor:
     return F.linear(x, layer.weight, layer.bias)
 
 
-def swin(encoder, image):
+def swin(encoder: Any, image: Tensor) -> list[Tensor]:
     """(B, 3, H, W) to the four normed maps."""
     x = F.conv2d(image, encoder.patch_embed.proj.weight, encoder.patch_embed.proj.bias, 4).permute(0, 2, 3, 1)
     x = norm(encoder.patch_embed.norm, x)
@@ -32,7 +35,7 @@ def swin(encoder, image):
     return maps
 
 
-def swin_block(block, x, mask):
+def swin_block(block: Any, x: Tensor, mask: Tensor) -> Tensor:
     height, width = x.shape[1:3]
     window, shift = block.window, block.shift
     y = F.pad(norm(block.norm1, x), (0, 0, 0, -width % window, 0, -height % window))
@@ -46,13 +49,13 @@ def swin_block(block, x, mask):
     return x + dense(block.mlp.fc2, F.gelu(dense(block.mlp.fc1, norm(block.norm2, x))))
 
 
-def windows(x, window):
+def windows(x: Tensor, window: int) -> Tensor:
     batch, height, width, dim = x.shape
     x = x.view(batch, height // window, window, width // window, window, dim)
     return x.permute(0, 1, 3, 2, 4, 5).reshape(-1, window * window, dim)
 
 
-def shift_mask(height, width, window, shift):
+def shift_mask(height: int, width: int, window: int, shift: int) -> Tensor:
     high, wide = -(-height // window) * window, -(-width // window) * window
     regions = torch.zeros(1, high, wide, 1)
     cuts = (slice(0, -window), slice(-window, -shift), slice(-shift, None))
@@ -63,7 +66,7 @@ def shift_mask(height, width, window, shift):
     return apart.masked_fill(apart != 0, -100.0)
 
 
-def window_attention(layer, x, mask):
+def window_attention(layer: Any, x: Tensor, mask: Tensor | None) -> Tensor:
     count, length, dim = x.shape
     qkv = dense(layer.qkv, x).reshape(count, length, 3, layer.heads, dim // layer.heads).permute(2, 0, 3, 1, 4)
     query, key, value = qkv[0] * layer.scale, qkv[1], qkv[2]
@@ -77,21 +80,21 @@ def window_attention(layer, x, mask):
     return dense(layer.proj, mixed)
 
 
-def merge_patches(layer, x):
+def merge_patches(layer: Any, x: Tensor) -> Tensor:
     x = F.pad(x, (0, 0, 0, x.shape[2] % 2, 0, x.shape[1] % 2))
     quarters = [x[:, 0::2, 0::2], x[:, 1::2, 0::2], x[:, 0::2, 1::2], x[:, 1::2, 1::2]]
     return dense(layer.reduction, norm(layer.norm, torch.cat(quarters, -1)))
 
 
-def conv(layer, x):
+def conv(layer: Any, x: Tensor) -> Tensor:
     return F.conv2d(x, layer.weight, layer.bias, layer.stride, layer.padding)
 
 
-def group_norm(layer, x):
+def group_norm(layer: Any, x: Tensor) -> Tensor:
     return F.group_norm(x, layer.num_groups, layer.weight, layer.bias, layer.eps)
 
 
-def pixel_decoder(decoder, maps):
+def pixel_decoder(decoder: Any, maps: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
     """Mask features and the four levels, strides 8 to 64."""
     sources = [*maps[1:], maps[-1]]
     levels = [group_norm(part[1], conv(part[0], x)) for part, x in zip(decoder.input_proj, sources, strict=True)]
@@ -113,7 +116,7 @@ def pixel_decoder(decoder, maps):
     return conv(decoder.mask_features, merged), levels
 
 
-def sine_grid(height, width, dim):
+def sine_grid(height: int, width: int, dim: int) -> Tensor:
     """(height * width, dim) position codes by cumulative sums, as DETR makes them."""
     ones = torch.ones(height, width)
     y, x = ones.cumsum(0), ones.cumsum(1)
@@ -125,7 +128,7 @@ def sine_grid(height, width, dim):
     return torch.cat(codes, -1).flatten(0, 1)
 
 
-def centres(shapes):
+def centres(shapes: Shapes) -> Tensor:
     grids = []
     for height, width in shapes:
         y, x = torch.meshgrid(
