@@ -1,6 +1,6 @@
 """Our speed beside a straightforward Semantic-SAM (``benchmarks/reference``), as ratios within one run.
 
-    python benchmarks/speed.py [--threads 2] [--rounds 7] [--only click,encode,…] [--compile] [--out FILE]
+    python benchmarks/speed.py [--threads 2] [--rounds 7] [--only click,encode,…] [--out FILE]
 
 Both sides run in turn, on one network with regenerated weights. Wall and processor time are kept: on a machine that is
 busy with other work, run with one thread and read the processor time. A bar in milliseconds is for two idle cores.
@@ -10,7 +10,6 @@ import argparse
 import json
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,6 @@ from reference.engine import Reference
 from reference.image import pixel_decoder, swin
 from subject import ROOT, WORDS, photo, published_engine
 from timing import in_children, in_turn, machine, peak_megabytes
-from torch import Tensor
 
 from semsam_annotate.api import Prompt
 from semsam_annotate.model.engine.cache import DiskCache, on_device
@@ -61,7 +59,7 @@ class Speed:
         print(json.dumps(self.rows[-1]), flush=True)
 
     @torch.inference_mode()
-    def encode(self, compiled: bool = False) -> None:
+    def encode(self) -> None:
         """From normalised pixels to features, 640 x 640."""
         pixels = self.network.normalise(torch.from_numpy(photo(640, 640).copy()).permute(2, 0, 1)[None])
 
@@ -74,19 +72,6 @@ class Speed:
         apart = (ours().mask_features - theirs()[0]).abs().max().item()
         assert apart < 1e-3, apart
         self.compare("encode Swin-T 640x640, fp32", ours, theirs, 1.5, min(self.rounds, 3))
-        if compiled:
-            self.compiled(pixels, theirs)
-
-    def compiled(self, pixels: Tensor, theirs: Step) -> None:
-        import torch._inductor.config as inductor
-
-        inductor.freezing = True
-        network = torch.compile(lambda image: self.network.pixel_decoder(self.network.image_encoder(image)))
-        started = time.perf_counter()
-        network(pixels)
-        warm = time.perf_counter() - started
-        self.compare("encode Swin-T 640x640, fp32, torch.compile", lambda: network(pixels), theirs, 1.9, 3)
-        self.rows[-1]["warm_up_s"] = round(warm, 1)
 
     def click(self) -> None:
         """Six masks at 1024 x 768 with labels over 50 words, cleaned."""
@@ -208,13 +193,12 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--only", default=",".join(steps))
-    parser.add_argument("--compile", action="store_true", help="also torch.compile, which needs a C++ compiler")
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks/results/speed.json")
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
     speed, facts = Speed(given.rounds), machine()
     for step in given.only.split(","):
-        speed.encode(given.compile) if step == "encode" else getattr(speed, step)()
+        getattr(speed, step)()
         given.out.write_text(
             json.dumps({"machine": facts, "rounds": given.rounds, "rows": speed.rows}, indent=1) + "\n"
         )

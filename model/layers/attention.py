@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from semsam_annotate.model.layers.dense import Dense
+from semsam_annotate.model.layers.dense import Dense, dense
 
 
 class SelfAttention(nn.Module):
@@ -22,8 +22,8 @@ class SelfAttention(nn.Module):
     def forward(self, x: Tensor, position: Tensor, keys_used: Tensor | None = None) -> Tensor:
         """(N, T, dim) to the same; ``keys_used`` (N, T) bool marks members that may be looked at."""
         count, length, dim = x.shape
-        query, key = F.linear(x + position, self.in_proj_weight[: 2 * dim], self.in_proj_bias[: 2 * dim]).chunk(2, -1)
-        value = F.linear(x, self.in_proj_weight[2 * dim :], self.in_proj_bias[2 * dim :])
+        query, key = dense(x + position, self.in_proj_weight[: 2 * dim], self.in_proj_bias[: 2 * dim]).chunk(2, -1)
+        value = dense(x, self.in_proj_weight[2 * dim :], self.in_proj_bias[2 * dim :])
         query, key, value = (
             part.view(count, length, self.heads, dim // self.heads).transpose(1, 2) for part in (query, key, value)
         )

@@ -16,6 +16,10 @@ class Kept(Generic[Value]):
         self.most = most
         self._values: OrderedDict[Hashable, Value] = OrderedDict()
 
+    def __reduce__(self) -> tuple[type, tuple[int]]:
+        """Copies of a layer start with nothing kept."""
+        return type(self), (self.most,)
+
     def get(self, key: Hashable, make: Callable[[], Value]) -> Value:
         """The value of a key, made if it is not there."""
         value = self._values.get(key)

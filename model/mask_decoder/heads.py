@@ -12,8 +12,8 @@ from semsam_annotate.model.layers.mlp import Mlp
 from semsam_annotate.model.layers.position import inverse_sigmoid
 from semsam_annotate.model.mask_decoder.geometry import CHANNELS
 
-PIECE = 2048
-"""Pixels whose features are widened at a time: two megabytes."""
+PIECE = 4096
+"""Pixels whose features are widened at a time: four megabytes."""
 
 
 @dataclass(frozen=True)

@@ -232,7 +232,10 @@ def test_models_unknown_version(semsam, project):
 def test_bench(semsam):
     code, out, _ = semsam("bench", "--repeats", "1", "--json", "--device", "cpu")
     assert code == 0
-    times = json.loads(out)["times"]
+    told = json.loads(out)
+    times = told["times"]
+    assert told["others"] == {}
+    assert {"system", "cores", "python", "torch", "threads", "semsam"} <= set(told["machine"])
     assert set(times) == {"encode", "first click", "warm click", "32 clicks at once", "auto"}
     assert times["encode"]["encodes"] == 1
-    assert all(row["ms"] > 0 for row in times.values())
+    assert all(0 < row["fastest"] <= row["ms"] <= row["slowest"] for row in times.values())
