@@ -62,4 +62,5 @@ def _set(flat: Mask, starts: Places, ends: Places, value: bool) -> None:
 def _counted(starts: Places, ends: Places) -> Places:
     """All whole numbers of the ranges, one range after the other."""
     lengths = ends - starts
-    return np.arange(lengths.sum()) + np.repeat(starts - (np.cumsum(lengths) - lengths), lengths)
+    counted: Places = np.arange(lengths.sum()) + np.repeat(starts - (np.cumsum(lengths) - lengths), lengths)
+    return counted

@@ -69,7 +69,8 @@ class Stage(nn.Module):
         tokens = x.flatten(1, 2)
         for block in self.blocks:
             tokens = block(tokens, height, width)
-        return tokens.unflatten(1, (height, width))
+        out: Tensor = tokens.unflatten(1, (height, width))
+        return out
 
 
 class Block(nn.Module):
