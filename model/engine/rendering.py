@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from semsam_annotate.api import Box, Mask
@@ -78,6 +79,14 @@ class Renderer:
         wide = across.apply(table, columns, cells[0])
         return down.apply(wide.T.contiguous(), rows, lines[0])
 
+    def whole(self, grids: Tensor) -> Tensor:
+        """(K, H, W) logits at image resolution from (K, h, w) grids."""
+        height, width = self.frame.image
+        out = grids.new_empty(len(grids), height, width, dtype=torch.float32)
+        for number, grid in enumerate(grids):
+            out[number] = self.logits(grid, (0, height), (0, width))
+        return out
+
     def region(self, grid: Tensor) -> MaskRegion:
         """The mask of one (h, w) grid of logits; never empty."""
         positive = (grid > 0).cpu().numpy()
@@ -93,7 +102,7 @@ class Renderer:
 
     def _highest(self, grid: Tensor) -> Mask:
         """The pixels of the highest logit, for a grid that has no positive one in the image."""
-        full = self.logits(grid, (0, self.frame.image[0]), (0, self.frame.image[1]))
+        full = self.whole(grid[None])[0]
         mask: Mask = (full >= full.max()).cpu().numpy()
         return mask
 

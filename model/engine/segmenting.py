@@ -11,9 +11,10 @@ import torch
 from torch import Tensor
 
 from semsam_annotate.api import BadInput, Proposal, Segmentation, Task, Vocabulary, segments_of
-from semsam_annotate.model.engine.ladder import stability, tight_box
+from semsam_annotate.model.engine.ladder import stability
 from semsam_annotate.model.engine.loaded import LoadedModel
-from semsam_annotate.model.engine.preprocessing import Frame, to_image
+from semsam_annotate.model.engine.preprocessing import Frame
+from semsam_annotate.model.engine.rendering import MaskRegion, Renderer
 from semsam_annotate.model.engine.suppression import suppress
 from semsam_annotate.model.mask_decoder import ImageMemory, Predictions
 
@@ -82,7 +83,7 @@ class Segmenter:
 
     def _instances(self, found: Predictions, part: bool) -> list[Proposal]:
         scores = self._alone(found, self._scores(found, part))
-        masks = to_image(found.masks[0, :, 0].float(), self.frame)
+        masks = Renderer(self.frame).whole(found.masks[0, :, 0])
         inside = (masks > 0).flatten(1)
         sure = (masks.sigmoid().flatten(1) * inside).sum(1) / inside.sum(1).clamp(min=1)
         ranked = (scores * sure[:, None]).flatten()
@@ -116,7 +117,7 @@ class Segmenter:
             score=float(found.scores[0, query, 0, 0].clamp(0, 1)),
             stability=stability(found.masks[0, query])[0],
             level=1,
-            box=tight_box(mask),
+            box=MaskRegion.of(mask).box,
             mask=mask,
             part_probability=chance,
             object_labels=rest if part else mine,
@@ -126,7 +127,9 @@ class Segmenter:
     def _semantic(self, found: Predictions) -> Segmentation:
         scores = self._scores(found, part=False)
         sharp = (scores / self.settings.sharpness).softmax(-1) * scores.amax(-1, keepdim=True)
-        evidence = to_image(torch.einsum("qc,qhw->chw", sharp, found.masks[0, :, 0].float().sigmoid()), self.frame)
+        evidence = Renderer(self.frame).whole(
+            torch.einsum("qc,qhw->chw", sharp, found.masks[0, :, 0].float().sigmoid())
+        )
         value, column = evidence.max(0)
         labels = torch.where(value >= self.settings.some, column + 1, torch.zeros_like(column)).int().cpu().numpy()
         names = self.vocabulary.objects
@@ -143,7 +146,7 @@ class Segmenter:
         labels = torch.zeros(self.frame.image, dtype=torch.int32)
         if not len(chosen):
             return Segmentation(labels.numpy(), ())
-        shares = to_image(found.masks[0, chosen, 0].float(), self.frame).sigmoid()
+        shares = Renderer(self.frame).whole(found.masks[0, chosen, 0]).sigmoid()
         owner = (scores[chosen, None, None] * shares).argmax(0)
         segments: list[tuple[int, str, float]] = []
         for row, query in enumerate(chosen.tolist()):
