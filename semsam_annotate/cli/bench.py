@@ -38,7 +38,8 @@ def bench(
     engine = _without_cache(weights, device)
     try:
         tables = {"ours": measure(lambda number: _steps(engine, _unseen(rgb, number)), repeats)}
-        facts: dict[str, Any] = {"engine": engine.info.to_json(), "image": f"{rgb.shape[1]}x{rgb.shape[0]}", "repeats": repeats}
+        facts: dict[str, Any] = {"engine": engine.info.to_json(), "repeats": repeats}
+        facts["image"] = f"{rgb.shape[1]}x{rgb.shape[0]}"
     finally:
         engine.close()
     if compare:
@@ -106,8 +107,8 @@ def _machine() -> dict[str, Any]:
     """What the times depend on."""
     from semsam_annotate.version import __version__
 
-    facts: dict[str, Any] = {"system": platform.platform(), "cores": os.cpu_count(), "python": platform.python_version()}
-    facts |= {"processor": platform.processor() or platform.machine(), "semsam": __version__}
+    facts: dict[str, Any] = {"system": platform.platform(), "processor": platform.processor() or platform.machine()}
+    facts |= {"cores": os.cpu_count(), "python": platform.python_version(), "semsam": __version__}
     if hasattr(os, "getloadavg"):
         facts["load"] = round(os.getloadavg()[0], 2)
     try:
