@@ -126,5 +126,5 @@ def _member(reading: Reading, predictions: Predictions, candidates: _Candidates,
     logits, quality = predictions.masks[0][rows, tokens], candidates.quality[place : place + 1]
     mask = reading.mask(logits[0])
     (proposal,) = reading.proposals([mask], logits, quality, tokens.tolist(), predictions, (rows, tokens))
-    runs = Runs.of(mask)
+    runs = Runs.of(mask.full())
     return Member(candidates.masks[place], float(quality), proposal.placed(runs.to_rle(), proposal.box), runs)
