@@ -233,7 +233,7 @@ def test_comparing_needs_the_same_clicks():
 def test_results_travel_through_json():
     import json
 
-    rows = result(row("a", 1, 0.25, object="cat", object_rank=0, tau=None), row("b", 2, corrected=0.75))
+    rows = result(row("a", 1, 0.25, object="cat", object_rank=0, tau=None), row("b", 2, later=(0.75, 0.8)))
     assert EvaluationResult.from_json(json.loads(json.dumps(rows.to_json()))) == rows
     for damaged in ({}, [], {**rows.to_json(), "rows": [{}]}, {**rows.to_json(), "rows": 3}):
         with pytest.raises(BadInput):
