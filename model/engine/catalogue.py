@@ -11,7 +11,7 @@ from torch import Tensor
 from semsam_annotate.api import Mask, Prompt, Proposal, Rle, decode_rle
 from semsam_annotate.model.engine.cache import EncodedImage
 from semsam_annotate.model.engine.pooling import pool
-from semsam_annotate.model.engine.rough import grid_shares, innermost
+from semsam_annotate.model.engine.rough import covered, grid_shares, innermost
 from semsam_annotate.model.mask_decoder import Predictions
 
 Decode = Callable[[Sequence[Prompt]], Predictions]
@@ -37,6 +37,11 @@ class Catalogue:
     described: Described
 
 
+def catalogue_of(image: EncodedImage, decode: Decode, found: Sequence[Proposal]) -> Catalogue:
+    """The catalogue of an image's proposals."""
+    return Catalogue(tuple(found), describe(image, decode, [proposal.rle for proposal in found]))
+
+
 def describe(image: EncodedImage, decode: Decode, masks: Sequence[Rle | Mask]) -> Described:
     """Ask for every mask by a click at its innermost pixel; the rung most like it, on the mask grid, describes it."""
     grids, clicks = [], []
@@ -48,7 +53,7 @@ def describe(image: EncodedImage, decode: Decode, masks: Sequence[Rle | Mask]) -
     states, part = [], []
     for start in range(0, len(clicks), AT_ONCE):
         answer = decode(clicks[start : start + AT_ONCE])
-        wanted = shares[start : start + AT_ONCE] > 0.5
+        wanted = covered(shares[start : start + AT_ONCE])
         rungs = overlaps(answer.masks[0] > 0, wanted[:, None]).argmax(1)
         rows = torch.arange(len(rungs), device=rungs.device)
         states.append(answer.state[0, rows, rungs])

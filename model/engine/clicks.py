@@ -1,4 +1,4 @@
-"""The clicks of a prompt, its strokes spread into some, in an order that does not depend on how they were given."""
+"""The clicks of a prompt, its strokes spread into some, in one order however they were given."""
 
 import math
 from collections.abc import Sequence
@@ -24,25 +24,28 @@ class Click(NamedTuple):
 
 
 def clicks_of(prompt: Prompt, size: tuple[int, int]) -> list[Click]:
-    """What the network is asked: each click once, at most 32 more from strokes; the most central positive one first.
+    """What the network is asked: each click once, at most 32 more from strokes; the anchor first, then sorted.
 
-    ``size``: (height, width) of the image. The order is a function of the set of clicks alone.
+    ``size``: (height, width) of the image. The anchor, which the ladder is about, is the first positive click or else
+    the most central positive place of the strokes.
     """
-    return ordered(_joined(prompt, size, STROKE_STEP, MOST_A_STROKE, MOST_OF_STROKES))
+    return _ordered(prompt, _joined(prompt, size, STROKE_STEP, MOST_A_STROKE, MOST_OF_STROKES))
 
 
 def pins_of(prompt: Prompt, size: tuple[int, int]) -> list[Click]:
     """Where the answer is known: each click once and at most 96 places on strokes; ordered as ``clicks_of``."""
-    return ordered(_joined(prompt, size, PIN_STEP, MOST_PINS_A_STROKE, MOST_STROKE_PINS))
+    return _ordered(prompt, _joined(prompt, size, PIN_STEP, MOST_PINS_A_STROKE, MOST_STROKE_PINS))
 
 
-def ordered(clicks: Sequence[Click]) -> list[Click]:
-    """Each click once: the positive one nearest to all positive ones, then the positive, then the negative ones."""
+def _ordered(prompt: Prompt, clicks: Sequence[Click]) -> list[Click]:
     listed = sorted(set(clicks), key=lambda click: (-click.label, click.x, click.y))
     positive = [click for click in listed if click.label]
-    if len(positive) < 2:
+    if not positive:
         return listed
-    anchor = min(positive, key=lambda click: sum(math.dist(click[:2], other[:2]) for other in positive))
+    if 1 in prompt.labels:
+        anchor = Click(*prompt.points[prompt.labels.index(1)], 1)
+    else:
+        anchor = min(positive, key=lambda click: sum(math.dist(click[:2], other[:2]) for other in positive))
     return [anchor, *(click for click in listed if click != anchor)]
 
 

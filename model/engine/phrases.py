@@ -34,8 +34,8 @@ class Phrase:
 def parse_phrase(text: str, objects: Collection[str], parts: Collection[str]) -> Phrase:
     """Take a phrase apart with the help of the known names, which win over every rule: a name may hold any word.
 
-    "X of Y" is part X of object Y. "Y X" is that too where Y is a known object and X a known part. Words for sides count
-    only in front of the rest, articles not at all. Names are compared without case.
+    "X of Y" is part X of object Y. "Y X" is that too where Y is a known object and X a known part. Words for sides
+    count only in front of the rest, articles not at all. Names are compared without case.
     """
     words = [word for word in text.split() if word.lower() not in ARTICLES]
     known = _Known(objects, parts)
@@ -71,10 +71,8 @@ class _Known:
                 return self.objects.get(owner.lower(), owner), self.parts.get(part.lower(), part)
             return None
         splits = ((" ".join(lowered[:cut]), " ".join(lowered[cut:])) for cut in range(1, len(words)))
-        return next(
-            ((self.objects[owner], self.parts[part]) for owner, part in splits if owner in self.objects and part in self.parts),
-            None,
-        )
+        fitting = ((owner, part) for owner, part in splits if owner in self.objects and part in self.parts)
+        return next(((self.objects[owner], self.parts[part]) for owner, part in fitting), None)
 
     def _one(self, whole: str) -> tuple[str | None, str | None]:
         return self.objects.get(whole), self.parts.get(whole)

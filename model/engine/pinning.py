@@ -11,7 +11,7 @@ from semsam_annotate.model.engine.preprocessing import Frame
 
 REACH = 0.1
 """Standard deviation of a click's influence, relative to the longer side of the mask grid."""
-LOOKS = 0.3
+LOOKS = 0.5
 """Scale on which 1 - cosine of two pixels' features lowers that influence."""
 MARGIN = 2.0
 """Logit that a pinned pixel has at least."""
@@ -40,10 +40,19 @@ def pinned(logits: Tensor, features: Tensor, pins: Sequence[Click], frame: Frame
     return logits + (weights.T @ rows).view_as(logits).to(logits.dtype)
 
 
-def _corners(pins: Sequence[Click], frame: Frame, features: Tensor) -> tuple[Tensor, Tensor]:
+def contradictions(logits: Tensor, pins: Sequence[Click], frame: Frame) -> Tensor:
+    """(K,) share of the pins, 0..1, that lie on the wrong side of each of (K, h, w) logits."""
+    if not pins:
+        return logits.new_zeros(len(logits))
+    cells, shares = _corners(pins, frame, logits)
+    belongs = torch.tensor([bool(pin.label) for pin in pins], device=logits.device)
+    return (((logits.flatten(1).float()[:, cells] * shares).sum(-1) > 0) != belongs).float().mean(-1)
+
+
+def _corners(pins: Sequence[Click], frame: Frame, maps: Tensor) -> tuple[Tensor, Tensor]:
     """(N, 4) flat cells around each pin and their bilinear shares, as masks are enlarged to the image."""
-    height, width = features.shape[-2:]
-    places = features.new_tensor([frame.to_padded(pin.x + 0.5, pin.y + 0.5) for pin in pins], dtype=torch.float64)
+    height, width = maps.shape[-2:]
+    places = maps.new_tensor([frame.to_padded(pin.x + 0.5, pin.y + 0.5) for pin in pins], dtype=torch.float64)
     edge = places.new_tensor([frame.input[1] / 4 - 1, frame.input[0] / 4 - 1]).clamp(min=0)
     place = torch.minimum((places * places.new_tensor([width, height]) - 0.5).clamp(min=0), edge)
     low = place.floor().long()

@@ -21,6 +21,12 @@ def grid_shares(mask: Mask, frame: Frame) -> Tensor:
     return F.pad(small, (0, wide - columns, 0, high - rows))
 
 
+def covered(shares: Tensor) -> Tensor:
+    """(…, h, w) bool: the cells that a mask fills at least half as well as its best cell; never empty for a mask."""
+    most = shares.amax((-2, -1), keepdim=True)
+    return (shares >= most / 2) & (most > 0)
+
+
 def rough_logits(shares: Tensor) -> Tensor:
     """Logits of shares, bounded by those of ``SURE``."""
     return shares.clamp(1 - SURE, SURE).logit()

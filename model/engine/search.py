@@ -4,14 +4,16 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from semsam_annotate.api import BadInput, Proposal, Vocabulary
+from semsam_annotate.api import BadInput, Mask, Prompt, Proposal, Vocabulary
 from semsam_annotate.model.engine.catalogue import Catalogue, Described
 from semsam_annotate.model.engine.labels import Shares, name_shares
 from semsam_annotate.model.engine.loaded import LoadedModel
 from semsam_annotate.model.engine.phrases import Phrase, parse_phrase
+from semsam_annotate.model.engine.rough import innermost
 
 MATCHES = 0.5
 """A mask is a match, among which sides choose, when it fits the words at least this share as well as the best."""
@@ -59,7 +61,7 @@ class Search:
 
 
 def alikeness(model: LoadedModel, found: Described, example: Described) -> Tensor:
-    """(M,) 0..1: mean of the pooled features' cosine, from 0 on, and of the agreement of labels where heads are trained.
+    """(M,) 0..1: mean of the pooled features' cosine, from 0 on, and of the agreement of labels if heads are trained.
 
     Labels agree by the Bhattacharyya coefficient of the shares of the trained names and "none of these", objects and
     parts each, weighed by the chance that both are no part or both are one.
@@ -80,6 +82,34 @@ def _agreement(model: LoadedModel, states: Tensor, other: Tensor, names: tuple[s
         return states.new_ones(len(states))
     shares, wanted = (model.network.class_heads.with_null(rows, text, part).softmax(-1) for rows in (states, other))
     return torch.sqrt(shares * wanted[:1]).sum(-1)
+
+
+def pointed_at(prompt: Prompt, found: Sequence[Proposal]) -> Prompt:
+    """The prompt without its text, with a click at the innermost pixel of the best match that agrees with its clicks.
+
+    Where it has other hints and no match agrees with them, they stand alone.
+    """
+    told = bool(prompt.points or prompt.scribble or prompt.box is not None or prompt.mask is not None)
+    match = next((one for one in found if agrees(one.mask, prompt)), None if told else found[0])
+    points = [*prompt.points, *([] if match is None else [innermost(match.mask)])]
+    labels = [*prompt.labels, *([] if match is None else [1])]
+    return Prompt(points, labels, prompt.box, prompt.scribble, prompt.mask)
+
+
+def agrees(mask: Mask, prompt: Prompt) -> bool:
+    """Whether a (H, W) mask holds the positive clicks and none of the negative ones."""
+    places = (((round(y), round(x)), label) for (x, y), label in zip(prompt.points, prompt.labels, strict=True))
+    return all(bool(mask[place]) == bool(label) for place, label in places)
+
+
+def checked_example(example: Mask | Proposal, size: tuple[int, int]) -> Mask:
+    """(H, W) bool of an example; BadInput unless it is of the image's size and not empty."""
+    mask = example.mask if isinstance(example, Proposal) else np.asarray(example)
+    if mask.dtype != np.bool_ or mask.shape != size:
+        raise BadInput(f"an example is a {size[0]}x{size[1]} bool mask of its image, not {mask.dtype} {mask.shape}")
+    if not mask.any():
+        raise BadInput("an example mask needs at least one pixel that is set")
+    return mask
 
 
 def check_names(model: LoadedModel) -> None:

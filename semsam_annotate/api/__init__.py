@@ -1,6 +1,6 @@
 """What travels between the rooms: prompts, proposals, vocabularies, masks, and the engine's protocol."""
 
-from semsam_annotate.api.engine import Embedding, Engine, EngineInfo, RgbImage
+from semsam_annotate.api.engine import ALIKE, Embedding, Engine, EngineInfo, RgbImage
 from semsam_annotate.api.errors import BadInput, EngineUnavailable, SemsamError, StaleEmbedding
 from semsam_annotate.api.prompt import Box, Prompt
 from semsam_annotate.api.proposal import Labels, Ladder, Proposal, Tree, TreeNode
@@ -10,6 +10,7 @@ from semsam_annotate.api.stroke import Point, Stroke
 from semsam_annotate.api.vocabulary import Vocabulary
 
 __all__ = [
+    "ALIKE",
     "BadInput",
     "Box",
     "Embedding",

@@ -22,7 +22,8 @@ class Prompt:
     out. ``box``: edges (x0, y0, x1, y1), x1 and y1 exclusive. ``scribble``: strokes, each with such a label; given as
     one list of (x, y), as a list of such lists, or as Strokes. ``mask``: rough, from another tool, or the answer that
     the clicks correct; (H, W) bool of the image's size, or its RLE, which is what is kept. ``text``: a phrase such as
-    "left wheel". The order of clicks and strokes does not matter.
+    "left wheel". The ladder is about the first positive click; the order of the other clicks and of strokes does not
+    matter.
     """
 
     points: tuple[Point, ...] = ()

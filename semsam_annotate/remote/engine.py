@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 
 from semsam_annotate.api import (
+    ALIKE,
     BadInput,
     Embedding,
     EngineInfo,
     Ladder,
+    Mask,
     Prompt,
     Proposal,
     RgbImage,
@@ -19,6 +21,7 @@ from semsam_annotate.api import (
     Task,
     Tree,
     Vocabulary,
+    encode_rle,
 )
 from semsam_annotate.remote.image_bytes import png_bytes
 from semsam_annotate.remote.transport import Transport
@@ -85,6 +88,25 @@ class RemoteEngine:
         answer = self._ask("/v1/segment", embedding, vocabulary, task=task)
         return self._transport.decode(_segmented, answer)
 
+    def find(self, embedding: Embedding, text: str, vocabulary: Vocabulary | None = None) -> list[Proposal]:
+        """Everything in the image, what the text names first."""
+        answer = self._ask("/v1/find", embedding, vocabulary, text=text)
+        return self._transport.decode(_proposals, answer)
+
+    def alike(
+        self,
+        embedding: Embedding,
+        example: Mask | Proposal,
+        source: Embedding | None = None,
+        threshold: float = ALIKE,
+        vocabulary: Vocabulary | None = None,
+    ) -> list[Proposal]:
+        """What looks like an example of this image or of ``source``."""
+        mask = example.rle if isinstance(example, Proposal) else encode_rle(example)
+        origin = None if source is None else source.key
+        answer = self._ask("/v1/alike", embedding, vocabulary, example=mask, source=origin, threshold=threshold)
+        return self._transport.decode(_proposals, answer)
+
     def resolve(self, vocabulary: Vocabulary) -> Vocabulary:
         """The vocabulary with ``known`` filled in."""
         answer = self._transport.post("/v1/resolve", {"vocabulary": vocabulary.to_json()})
@@ -107,6 +129,10 @@ class RemoteEngine:
     def _ask(self, path: str, embedding: Embedding, vocabulary: Vocabulary | None, **rest: Any) -> Any:
         words = None if vocabulary is None else vocabulary.to_json()
         return self._transport.post(path, {"embedding": embedding.key, "vocabulary": words, **rest})
+
+
+def _proposals(value: dict[str, Any]) -> list[Proposal]:
+    return [Proposal.from_json(item) for item in value["proposals"]]
 
 
 def _embedding(value: dict[str, Any]) -> Embedding:
