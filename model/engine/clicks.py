@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from semsam_annotate.api import Prompt, Stroke
@@ -65,7 +66,7 @@ def _some(strokes: Sequence[Stroke], most: int) -> list[Stroke]:
 
 def spread(stroke: Stroke, step: float, most: int) -> list[Point]:
     """1 to ``most`` points about ``step`` pixels apart, evenly along a stroke, none at its very ends."""
-    lengths = [math.dist(*pair) for pair in zip(stroke.points, stroke.points[1:], strict=False)]
+    lengths = [math.dist(*pair) for pair in pairwise(stroke.points)]
     total = math.fsum(lengths)
     count = min(most, 1 + int(total / max(step, 1e-6)))
     return [_along(stroke.points, lengths, total * (index + 0.5) / count) for index in range(count)]

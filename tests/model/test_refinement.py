@@ -1,6 +1,7 @@
 """Whatever the prompt, the ladder stays a ladder; clicks hold where they were made; their order changes nothing."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -171,7 +172,7 @@ def test_strokes_become_bounded_clicks_on_the_stroke(points):
     backwards = clicks_of(Prompt(scribble=[Stroke(points[::-1])]), SIZE)
     np.testing.assert_allclose(sorted(backwards), sorted(clicks), atol=1e-6)
     for click in clicks:
-        assert min(segment_distance(click[:2], *pair) for pair in zip(points, points[1:], strict=False)) < 1e-6
+        assert min(segment_distance(click[:2], *pair) for pair in pairwise(points)) < 1e-6
 
 
 def segment_distance(point, start, end):
