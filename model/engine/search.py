@@ -17,6 +17,8 @@ from semsam_annotate.model.engine.rough import innermost
 
 MATCHES = 0.5
 """A mask is a match, among which sides choose, when it fits the words at least this share as well as the best."""
+NAMES = 0.75
+"""Weight of labels in likeness, where they are trained; neighbours in one image look alike whatever they are."""
 AXES = {"left": (0, 1), "right": (0, -1), "top": (1, 1), "bottom": (1, -1)}
 
 
@@ -61,7 +63,7 @@ class Search:
 
 
 def alikeness(model: LoadedModel, found: Described, example: Described) -> Tensor:
-    """(M,) 0..1: mean of the pooled features' cosine, from 0 on, and of the agreement of labels if heads are trained.
+    """(M,) 0..1: the pooled features' cosine, from 0 on, and, by ``NAMES``, the agreement of labels of trained heads.
 
     Labels agree by the Bhattacharyya coefficient of the shares of the trained names and "none of these", objects and
     parts each, weighed by the chance that both are no part or both are one.
@@ -73,7 +75,7 @@ def alikeness(model: LoadedModel, found: Described, example: Described) -> Tenso
     owners = _agreement(model, found.states, example.states, model.card.objects, part=False)
     parts = _agreement(model, found.states, example.states, model.card.parts, part=True)
     names = neither.sqrt() * owners + both.sqrt() * (owners * parts).sqrt()
-    return (looks + names.clamp(0, 1)) / 2
+    return NAMES * names.clamp(0, 1) + (1 - NAMES) * looks
 
 
 def _agreement(model: LoadedModel, states: Tensor, other: Tensor, names: tuple[str, ...], part: bool) -> Tensor:
