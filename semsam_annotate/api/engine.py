@@ -13,7 +13,7 @@ from semsam_annotate.api.rle import Mask
 from semsam_annotate.api.segmentation import Segmentation, Task
 from semsam_annotate.api.vocabulary import Vocabulary
 
-ALIKE = 0.6
+ALIKE = 0.65
 """Likeness of masks of one kind, as ``Engine.alike`` takes it unless told."""
 
 RgbImage: TypeAlias = NDArray[np.uint8]
