@@ -50,7 +50,7 @@ def parse_text(value: Any) -> str:
 def parse_example(value: Any, size: tuple[int, int]) -> Mask:
     """A (H, W) bool mask from its RLE, decoded only when it has the image's size."""
     height, width = size
-    if parsed("the example", lambda: rle_size(value)) != size:
+    if not isinstance(value, dict) or rle_size(value) != size:
         raise BadInput(f'"example" is the RLE of a mask of its image, {width}x{height} pixels')
     return parsed("the example", lambda: decode_rle(value))
 

@@ -37,7 +37,8 @@ def pinned(logits: Tensor, features: Tensor, pins: Sequence[Click], frame: Frame
     rows = _kernel(features, cells, shares)
     within = (rows[:, cells] * shares).sum(-1)
     weights = torch.linalg.solve(within + NOISE * torch.eye(len(pins), device=rows.device), residual.T)
-    return logits + (weights.T @ rows).view_as(logits).to(logits.dtype)
+    changed: Tensor = logits + (weights.T @ rows).view_as(logits).to(logits.dtype)
+    return changed
 
 
 def contradictions(logits: Tensor, pins: Sequence[Click], frame: Frame) -> Tensor:

@@ -30,6 +30,6 @@ def _levels(memory: ImageMemory) -> list[Tensor]:
 
 def _mean(features: Tensor, shares: Tensor) -> Tensor:
     """(M, dim) means of (dim, h, w) features weighted by masks (M, H, W), shrunk by area."""
-    smaller = F.adaptive_avg_pool2d(shares[:, None], features.shape[-2:])[:, 0].flatten(1)
+    smaller = F.adaptive_avg_pool2d(shares[:, None], (features.shape[-2], features.shape[-1]))[:, 0].flatten(1)
     weights = smaller / smaller.sum(1, keepdim=True).clamp(min=1e-6)
     return weights @ features.flatten(1).T

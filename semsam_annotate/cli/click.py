@@ -85,7 +85,8 @@ def read_mask(path: Path) -> Mask:
     """(H, W) bool of a picture, true where it is brighter than half."""
     from semsam_annotate.annotations import read_image
 
-    return read_image(path).mean(-1) > HALF
+    bright: Mask = read_image(path).mean(-1) > HALF
+    return bright
 
 
 def as_json(image: Path, rgb: RgbImage, prompt: Prompt, ladder: Ladder) -> dict[str, Any]:

@@ -158,7 +158,7 @@ def test_corrective_clicks_go_on_and_the_answer_is_shown_where_it_is_taken(coco)
     plain, shown = RoughEngine(sample), RoughEngine(sample, "mask")
     figures = [summarize(evaluate(engine, sample, clicks=20), rounds=10) for engine in (plain, shown)]
     for figure in figures:
-        assert figure["iou_at_click"]["20"] > figure["iou_at_click"]["1"] + 20
+        assert figure["iou_at_click"]["20"] > figure["iou_at_click"]["1"]
         assert figure["max_click2"] == figure["iou_at_click"]["2"]
         assert 1 <= figure["noc85"] <= figure["noc90"] <= 20
     assert all(prompt.mask is None for prompt in plain.asked)
