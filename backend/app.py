@@ -14,6 +14,7 @@ from semsam_annotate.backend.errors import install_error_handlers
 from semsam_annotate.backend.handles import Handles
 from semsam_annotate.backend.label_studio.routes import router as label_studio_router
 from semsam_annotate.backend.label_studio.service import open_label_studio
+from semsam_annotate.backend.search_routes import router as search_router
 from semsam_annotate.backend.services import Services
 from semsam_annotate.backend.settings import ServerSettings
 from semsam_annotate.backend.worker import EngineWorker
@@ -43,6 +44,7 @@ def create_app(settings: ServerSettings, engine: Engine | None = None) -> FastAP
     app.add_middleware(AuthMiddleware, credentials=settings.credentials)
     install_error_handlers(app)
     app.include_router(engine_router)
+    app.include_router(search_router)
     if service is not None:
         app.state.label_studio = service
         app.include_router(label_studio_router)

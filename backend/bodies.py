@@ -8,6 +8,7 @@ from semsam_annotate.api import BadInput, Prompt, SemsamError, Vocabulary
 
 T = TypeVar("T")
 MAX_PROMPTS, MAX_POINTS, MAX_NAMES, MAX_NAME = 4096, 1024, 4096, 200
+MAX_STROKE_POINTS = 65_536
 
 
 def parse_object(body: bytes) -> dict[str, Any]:
@@ -32,10 +33,15 @@ def parsed(what: str, make: Callable[[], T]) -> T:
 
 
 def parse_prompt(value: Any) -> Prompt:
-    """A Prompt from JSON, with a bound on its number of points."""
+    """A Prompt from JSON, with bounds on its points, on those of its strokes and on its text."""
     prompt = parsed("the prompt", lambda: Prompt.from_json(value))
     if len(prompt.points) > MAX_POINTS:
         raise BadInput(f"a prompt has at most {MAX_POINTS} points, not {len(prompt.points)}")
+    drawn = sum(len(stroke.points) for stroke in prompt.scribble)
+    if drawn > MAX_STROKE_POINTS:
+        raise BadInput(f"a scribble has at most {MAX_STROKE_POINTS} points, not {drawn}")
+    if prompt.text is not None and len(prompt.text) > MAX_NAME:
+        raise BadInput(f"a prompt's text has at most {MAX_NAME} characters, not {len(prompt.text)}")
     return prompt
 
 

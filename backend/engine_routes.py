@@ -68,8 +68,8 @@ async def encode(request: Request, height: int | None = None, width: int | None 
 @router.post("/propose")
 async def propose(request: Request) -> dict[str, Any]:
     """Masks for one prompt."""
-    shared, body = services(request), await _json(request)
-    embedding, vocabulary = shared.handles.get(_key(body)), parse_vocabulary(body.get("vocabulary"))
+    shared, body = services(request), await read_json(request)
+    embedding, vocabulary = shared.handles.get(embedding_key(body)), parse_vocabulary(body.get("vocabulary"))
     prompt = parse_prompt(body.get("prompt"))
     ladder = await shared.worker.run(lambda engine: engine.propose(embedding, prompt, vocabulary).to_json())
     return {"ladder": ladder}
@@ -78,8 +78,8 @@ async def propose(request: Request) -> dict[str, Any]:
 @router.post("/propose_many")
 async def propose_many(request: Request) -> dict[str, Any]:
     """The same as one by one, in one pass."""
-    shared, body = services(request), await _json(request)
-    embedding, vocabulary = shared.handles.get(_key(body)), parse_vocabulary(body.get("vocabulary"))
+    shared, body = services(request), await read_json(request)
+    embedding, vocabulary = shared.handles.get(embedding_key(body)), parse_vocabulary(body.get("vocabulary"))
     prompts = parse_prompts(body.get("prompts"))
 
     def call(engine: Engine, token: CancelToken) -> list[Any]:
@@ -91,8 +91,8 @@ async def propose_many(request: Request) -> dict[str, Any]:
 @router.post("/auto")
 async def auto(request: Request) -> dict[str, Any]:
     """Everything in the image, objects with their parts."""
-    shared, body = services(request), await _json(request)
-    embedding, vocabulary = shared.handles.get(_key(body)), parse_vocabulary(body.get("vocabulary"))
+    shared, body = services(request), await read_json(request)
+    embedding, vocabulary = shared.handles.get(embedding_key(body)), parse_vocabulary(body.get("vocabulary"))
     given = body.get("settings")
     settings = None if given is None else AutoSettings.from_json(given)
 
@@ -105,15 +105,15 @@ async def auto(request: Request) -> dict[str, Any]:
 @router.post("/cancel")
 async def cancel(request: Request) -> dict[str, Any]:
     """Cancel a call by the name that its client gave it."""
-    name = _name(await _json(request))
+    name = _name(await read_json(request))
     return {"cancelled": name is not None and services(request).calls.cancel(name)}
 
 
 @router.post("/segment")
 async def segment(request: Request) -> dict[str, Any]:
     """All of a vocabulary without a prompt."""
-    shared, body = services(request), await _json(request)
-    embedding, vocabulary = shared.handles.get(_key(body)), _vocabulary(body)
+    shared, body = services(request), await read_json(request)
+    embedding, vocabulary = shared.handles.get(embedding_key(body)), _vocabulary(body)
     task = checked_task(str(body.get("task", "instance")))
     found = await shared.worker.run(lambda engine: engine.segment(embedding, vocabulary, task))
     if isinstance(found, Segmentation):
@@ -124,7 +124,7 @@ async def segment(request: Request) -> dict[str, Any]:
 @router.post("/resolve")
 async def resolve(request: Request) -> dict[str, Any]:
     """The vocabulary with its known names."""
-    vocabulary = _vocabulary(await _json(request))
+    vocabulary = _vocabulary(await read_json(request))
     resolved = await services(request).worker.run(lambda engine: engine.resolve(vocabulary))
     return {"vocabulary": resolved.to_json()}
 
@@ -132,7 +132,7 @@ async def resolve(request: Request) -> dict[str, Any]:
 @router.post("/release")
 async def release(request: Request) -> dict[str, Any]:
     """Drop a handle."""
-    return {"released": services(request).handles.release(_key(await _json(request)))}
+    return {"released": services(request).handles.release(embedding_key(await read_json(request)))}
 
 
 def from_raw(body: bytes, height: int, width: int) -> RgbImage:
@@ -154,7 +154,8 @@ def _check_size(height: int, width: int, max_pixels: int) -> None:
         raise BadInput(f"an image has 1 to {max_pixels} pixels, not height {height} and width {width}")
 
 
-async def _json(request: Request) -> dict[str, Any]:
+async def read_json(request: Request) -> dict[str, Any]:
+    """The request's body as a JSON object of bounded length."""
     limit = services(request).settings.max_json_bytes
     return await run_in_threadpool(parse_object, await read_body(request, limit))
 
@@ -173,8 +174,9 @@ def _name(body: dict[str, Any]) -> str | None:
     return name
 
 
-def _key(body: dict[str, Any]) -> str:
-    key = body.get("embedding")
+def embedding_key(body: dict[str, Any], field: str = "embedding") -> str:
+    """The key of an embedding in a body."""
+    key = body.get(field)
     if not isinstance(key, str):
-        raise BadInput('"embedding" is the key that /v1/encode answered')
+        raise BadInput(f'"{field}" is the key that /v1/encode answered')
     return key

@@ -51,12 +51,26 @@ class LoadedModel:
     @property
     def capabilities(self) -> tuple[str, ...]:
         """What the network can do, and which heads were trained."""
-        prompts = ("points", "box") if self.card.config.mask_decoder.prompt_tokens else ("point",)
+        prompts = ("points", "box") if self.takes_several else ("point",)
         labels = [
             name for name, words in (("object_labels", self.card.objects), ("part_labels", self.card.parts)) if words
         ]
         part = ("part_probability",) if self.card.config.mask_decoder.part_head and self.card.parts else ()
-        return (*prompts, "auto", *(("segment",) if self.has_generic_branch else ()), *labels, *part)
+        named = ("text",) if labels else ()
+        taken = ("mask",) if self.takes_masks else ()
+        whole = ("auto", "segment") if self.has_generic_branch else ("auto",)
+        return (*prompts, *taken, *named, *whole, *labels, *part)
+
+    @property
+    def takes_several(self) -> bool:
+        """Whether the network reads several clicks, or clicks and a box, at once; else a rule combines them."""
+        return self.card.config.mask_decoder.prompt_tokens
+
+    @property
+    def takes_masks(self) -> bool:
+        """Whether the network was trained to see the mask of the round before; else a rule honours it."""
+        config = self.card.trained.get("config", {})
+        return self.takes_several and bool(config.get("prompts", {}).get("previous"))
 
     @property
     def has_generic_branch(self) -> bool:

@@ -4,15 +4,18 @@ import hashlib
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import torch
 
 from semsam_annotate.api import (
+    ALIKE,
     CancelToken,
     Embedding,
     EngineInfo,
     Ladder,
+    Mask,
     Prompt,
     Proposal,
     RgbImage,
@@ -23,13 +26,15 @@ from semsam_annotate.api import (
     checked_task,
 )
 from semsam_annotate.model.engine.cache import DiskCache, EncodedImage, MemoryCache, halved, on_device
+from semsam_annotate.model.engine.catalogue import Catalogue, CatalogueCache, catalogue_of, describe
 from semsam_annotate.model.engine.fallback import in_batches, on_cpu_when_full
 from semsam_annotate.model.engine.finite import check_features, check_predictions
-from semsam_annotate.model.engine.interruption import unless_cancelled
 from semsam_annotate.model.engine.ladder import Reading
 from semsam_annotate.model.engine.loaded import LoadedModel
 from semsam_annotate.model.engine.preprocessing import Frame, check_image, to_input
 from semsam_annotate.model.engine.prompting import to_batch
+from semsam_annotate.model.engine.refinement import Method, Refinement
+from semsam_annotate.model.engine.search import Search, check_names, checked_example, pointed_at
 from semsam_annotate.model.engine.segmenting import Segmenter
 from semsam_annotate.model.engine.whole_image import WholeImageEngine
 from semsam_annotate.model.mask_decoder import Predictions
@@ -42,13 +47,16 @@ PROMPTS_AT_ONCE = 64
 class EngineSettings:
     """``cleaning``: fill small holes and drop small islands. ``memory_bytes``, ``disk_bytes``: bounds of the caches.
 
-    ``cache_folder``: where features are kept between runs, None for nowhere.
+    ``cache_folder``: where features are kept between runs, None for nowhere. ``refinement``: how several hints at once
+    are answered (``refinement``); "rule" treats any network as one that was trained on single clicks, and is what such
+    networks always get.
     """
 
     cleaning: bool = True
     memory_bytes: int = 1 << 30
     disk_bytes: int = 2 << 30
     cache_folder: Path | None = None
+    refinement: Method = "network"
 
 
 class LocalEngine(WholeImageEngine):
@@ -62,6 +70,7 @@ class LocalEngine(WholeImageEngine):
         self._memory = MemoryCache(self.settings.memory_bytes)
         folder = self.settings.cache_folder
         self._disk = None if folder is None else DiskCache(folder, self.settings.disk_bytes)
+        self._catalogues = CatalogueCache()
         self._lock = threading.RLock()
 
     @property
@@ -95,13 +104,15 @@ class LocalEngine(WholeImageEngine):
     ) -> list[Ladder]:
         """The ladders of several prompts, which never change each other."""
         image, words = self._image(embedding), vocabulary or Vocabulary()
+        pointed = [self._pointed(embedding, prompt, vocabulary) for prompt in prompts]
 
+        @torch.inference_mode()
         def answer(image: EncodedImage, some: Sequence[Prompt]) -> list[Ladder]:
-            with torch.inference_mode():
-                predictions, reading = self._decode(image, some, cancel), self._reading(image, words)
-                return [reading.ladder(predictions, row) for row in unless_cancelled(range(len(some)), cancel)]
+            method: Method = self.settings.refinement if image.model.takes_several else "rule"
+            decode = partial(self._decode, image, cancel=cancel)
+            return Refinement(self._reading(image, words), image.memory, decode, method, cancel).ladders(some)
 
-        return [ladder for batch in in_batches(image, prompts, answer, PROMPTS_AT_ONCE, cancel) for ladder in batch]
+        return [ladder for batch in in_batches(image, pointed, answer, PROMPTS_AT_ONCE, cancel) for ladder in batch]
 
     def segment(
         self, embedding: Embedding, vocabulary: Vocabulary, task: Task = "instance"
@@ -114,6 +125,30 @@ class LocalEngine(WholeImageEngine):
         with torch.inference_mode(), self._lock:
             return Segmenter(image.model, image.frame, image.memory, vocabulary).run(checked_task(task))
 
+    def find(self, embedding: Embedding, text: str, vocabulary: Vocabulary | None = None) -> list[Proposal]:
+        """Everything in the image, what the text names first; see ``Search.by_text`` for how it is ranked."""
+        image = self._image(embedding)
+        check_names(image.model)
+        with torch.inference_mode():
+            return Search(image.model, self._catalogue(embedding)).by_text(text, vocabulary)
+
+    def alike(
+        self,
+        embedding: Embedding,
+        example: Mask | Proposal,
+        source: Embedding | None = None,
+        threshold: float = ALIKE,
+        vocabulary: Vocabulary | None = None,
+    ) -> list[Proposal]:
+        """What looks like an example of this image or of ``source``; see ``Search.by_example``."""
+        image, origin = self._image(embedding), self._image(source or embedding)
+        if image.model is not origin.model:
+            raise StaleEmbedding("the example was encoded with another model: encode both images again")
+        mask = checked_example(example, origin.frame.image)
+        with torch.inference_mode():
+            described = describe(origin, lambda asked: self._decode(origin, asked), [mask])
+            return Search(image.model, self._catalogue(embedding)).by_example(described, threshold, vocabulary)
+
     def resolve(self, vocabulary: Vocabulary) -> Vocabulary:
         """The vocabulary with the names that the model was trained on marked."""
         return self._current().resolve(vocabulary)
@@ -121,6 +156,7 @@ class LocalEngine(WholeImageEngine):
     def release(self, embedding: Embedding) -> None:
         """Forget an encoded image; its handle is stale unless the image is in the disk cache."""
         self._memory.drop(embedding.key)
+        self._catalogues.drop(embedding.key)
 
     def without_cleaning(self) -> "LocalEngine":
         """The same engine that leaves small holes and islands as the network answered."""
@@ -129,6 +165,7 @@ class LocalEngine(WholeImageEngine):
     def close(self) -> None:
         """Free the caches."""
         self._memory.clear()
+        self._catalogues.clear()
 
     def _image(self, embedding: Embedding) -> EncodedImage:
         """The encoded image of a handle, from memory, or from disk if its model is still the current one."""
@@ -166,9 +203,26 @@ class LocalEngine(WholeImageEngine):
         memory = model.network.mask_decoder.remember(features.mask_features, features.levels)
         return EncodedImage(model, frame, memory.halved())
 
+    def _pointed(self, embedding: Embedding, prompt: Prompt, vocabulary: Vocabulary | None) -> Prompt:
+        """The prompt with its text turned into a click."""
+        if prompt.text is None:
+            return prompt
+        return pointed_at(prompt, self.find(embedding, prompt.text, vocabulary))
+
+    def _catalogue(self, embedding: Embedding) -> Catalogue:
+        """Everything in the image, searched for once."""
+        image = self._image(embedding)
+
+        def make() -> Catalogue:
+            found = [node.proposal for node in self.auto(embedding)]
+            return catalogue_of(image, lambda asked: self._decode(image, asked), found)
+
+        return self._catalogues.get(embedding.key, make)
+
     def _decode(self, image: EncodedImage, prompts: Sequence[Prompt], cancel: CancelToken | None = None) -> Predictions:
         model = image.model
-        batch = to_batch(prompts, image.frame, model.card.config).to(model.device)
+        shown = model.takes_masks and self.settings.refinement == "network"
+        batch = to_batch(prompts, image.frame, model.card.config, shown).to(model.device)
         with self._lock, model.cancel_points.honour(cancel):
             answers: list[Predictions] = model.network.mask_decoder(image.memory, batch)
         check_predictions(model.network, answers[-1])

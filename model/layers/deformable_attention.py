@@ -131,6 +131,15 @@ def pad_levels(values: Tensor, shapes: Shapes) -> Tensor:
     return table
 
 
+def level_maps(table: Tensor, shapes: Shapes) -> list[Tensor]:
+    """(B, heads * d, h, w) of each level from its padded table (B, cells, heads, d)."""
+    maps = []
+    for (height, width), start in zip(shapes, _starts(shapes), strict=False):
+        rows = table[:, start : start + height * (width + 1)].unflatten(1, (height, width + 1))[:, :, :width]
+        maps.append(rows.flatten(3).permute(0, 3, 1, 2))
+    return maps
+
+
 def sample_and_sum(table: Tensor, plan: TablePlan, places: Tensor, weights: Tensor) -> Tensor:
     """Weighted sum of bilinear samples, zero outside.
 

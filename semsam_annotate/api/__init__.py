@@ -2,16 +2,18 @@
 
 from semsam_annotate.api.automatic import AutoSettings, Found, Progress
 from semsam_annotate.api.cancel import CancelToken
-from semsam_annotate.api.engine import Embedding, Engine, EngineInfo, RgbImage
+from semsam_annotate.api.engine import ALIKE, Embedding, Engine, EngineInfo, RgbImage
 from semsam_annotate.api.errors import BadInput, Cancelled, EngineUnavailable, SemsamError, StaleEmbedding
-from semsam_annotate.api.prompt import Box, Point, Prompt
+from semsam_annotate.api.prompt import Box, Prompt
 from semsam_annotate.api.proposal import Labels, Ladder, Proposal
 from semsam_annotate.api.rle import Mask, Rle, decode_rle, encode_rle, rle_area, rle_iou
 from semsam_annotate.api.segmentation import LabelMap, Segment, Segmentation, Task, checked_task, segments_of
+from semsam_annotate.api.stroke import Point, Stroke
 from semsam_annotate.api.tree import Tree, TreeNode
 from semsam_annotate.api.vocabulary import Vocabulary
 
 __all__ = [
+    "ALIKE",
     "AutoSettings",
     "BadInput",
     "Box",
@@ -36,6 +38,7 @@ __all__ = [
     "Segmentation",
     "SemsamError",
     "StaleEmbedding",
+    "Stroke",
     "Task",
     "Tree",
     "TreeNode",

@@ -11,9 +11,13 @@ from semsam_annotate.api.automatic import AutoSettings, Progress
 from semsam_annotate.api.cancel import CancelToken
 from semsam_annotate.api.prompt import Prompt
 from semsam_annotate.api.proposal import Ladder, Proposal
+from semsam_annotate.api.rle import Mask
 from semsam_annotate.api.segmentation import Segmentation, Task
 from semsam_annotate.api.tree import Tree
 from semsam_annotate.api.vocabulary import Vocabulary
+
+ALIKE = 0.65
+"""Likeness of masks of one kind, as ``Engine.alike`` takes it unless told."""
 
 RgbImage: TypeAlias = NDArray[np.uint8]
 """(H, W, 3) uint8 RGB, EXIF orientation already applied."""
@@ -95,6 +99,24 @@ class Engine(Protocol):
         self, embedding: Embedding, vocabulary: Vocabulary, task: Task = "instance"
     ) -> list[Proposal] | Segmentation:
         """All of a vocabulary without a prompt: proposals, best first (instance, parts), or a label map."""
+        ...
+
+    def find(self, embedding: Embedding, text: str, vocabulary: Vocabulary | None = None) -> list[Proposal]:
+        """Everything in the image, best first, ranked by how well a phrase names it: "car wheel", "left wheel"."""
+        ...
+
+    def alike(
+        self,
+        embedding: Embedding,
+        example: Mask | Proposal,
+        source: Embedding | None = None,
+        threshold: float = ALIKE,
+        vocabulary: Vocabulary | None = None,
+    ) -> list[Proposal]:
+        """What is like an example, best first: a (H, W) bool mask or a proposal of this image, or of ``source``.
+
+        ``threshold``: least likeness, 0..1.
+        """
         ...
 
     def resolve(self, vocabulary: Vocabulary) -> Vocabulary:

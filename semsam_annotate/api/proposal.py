@@ -1,5 +1,6 @@
 """What an engine answers: proposals, and the ladder of one prompt."""
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, overload
 
@@ -141,6 +142,19 @@ class Ladder(Sequence[Proposal]):
     def best(self) -> Proposal:
         """The proposal with the best score."""
         return max(self._proposals, key=lambda proposal: proposal.score)
+
+    def at(self, granularity: float) -> Proposal:
+        """The rung at a granularity from 0 (finest) to 1 (coarsest), which need not be a rung's own.
+
+        Granularity g stands for the area that lies g of the way from the smallest to the largest rung on a logarithmic
+        scale; the rung whose log area is nearest is taken, the smaller of two. So equal steps multiply the area by
+        equal factors, and a larger g never gives a smaller mask.
+        """
+        if not 0 <= granularity <= 1:
+            raise BadInput(f"a granularity is a number from 0 (finest) to 1 (coarsest), not {granularity}")
+        sizes = [math.log(max(proposal.area, 1)) for proposal in self._proposals]
+        wanted = sizes[0] + granularity * (sizes[-1] - sizes[0])
+        return min(zip(sizes, self._proposals, strict=True), key=lambda rung: abs(rung[0] - wanted))[1]
 
     @overload
     def __getitem__(self, index: int) -> Proposal: ...

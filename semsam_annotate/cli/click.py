@@ -6,10 +6,12 @@ from typing import Annotated, Any
 
 import typer
 
-from semsam_annotate.api import BadInput, Ladder, Prompt, Proposal, RgbImage
+from semsam_annotate.api import BadInput, Ladder, Mask, Prompt, Proposal, RgbImage, Stroke
 from semsam_annotate.cli.engines import check_source, choose_engine, choose_words
 
 COLUMNS = ("rung", "level", "score", "stability", "pixels", "box", "object", "part")
+HALF = 127.5
+"""Of the brightness of a picture."""
 
 
 def register(app: typer.Typer) -> None:
@@ -24,6 +26,16 @@ def click(
     ] = None,
     negative: Annotated[list[str] | None, typer.Option(help="X,Y outside the mask; several may be given.")] = None,
     box: Annotated[str | None, typer.Option(help="X0,Y0,X1,Y1 around the mask, X1 and Y1 exclusive.")] = None,
+    scribble: Annotated[
+        list[str] | None, typer.Option(help='A stroke inside the mask: "X,Y X,Y …"; several may be given.')
+    ] = None,
+    mask: Annotated[
+        Path | None, typer.Option(help="A rough mask as a picture of the image's size; brighter than half belongs.")
+    ] = None,
+    text: Annotated[str | None, typer.Option(help='A phrase: "left wheel", "wheel of the car".')] = None,
+    granularity: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Show one rung: 0 finest … 1 coarsest.")
+    ] = None,
     objects: Annotated[str | None, typer.Option(help="Object names, car,person; a project's own if left out.")] = None,
     parts: Annotated[str | None, typer.Option(help="Part names: wheel,head.")] = None,
     weights: Annotated[str | None, typer.Option(help="A .safetensors file, http://…, or default.")] = None,
@@ -32,11 +44,12 @@ def click(
     out: Annotated[Path | None, typer.Option(help="Draw the ladder into this PNG.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
 ) -> None:
-    """Click an image once and see the masks at every granularity, smallest first."""
+    """Click an image, or describe what is meant, and see the masks at every granularity, smallest first."""
     from semsam_annotate.annotations import read_image
 
     check_source(weights, project)
-    prompt = read_prompt(point or [], negative or [], box)
+    rough = None if mask is None else read_mask(mask)
+    prompt = read_prompt(point or [], negative or [], box, scribble or [], rough, text)
     words = choose_words(objects, parts, project)
     rgb = read_image(image)
     prompt.check_inside(*rgb.shape[:2])
@@ -45,16 +58,35 @@ def click(
         ladder = engine.propose(engine.encode(rgb), prompt, words)
     finally:
         engine.close()
+    if granularity is not None:
+        ladder = Ladder([ladder.at(granularity)])
     if out is not None:
         draw(rgb, prompt, ladder, image.name, out)
     typer.echo(jsonlib.dumps(as_json(image, rgb, prompt, ladder))) if json else show(ladder)
 
 
-def read_prompt(points: list[str], negatives: list[str], box: str | None) -> Prompt:
+def read_prompt(
+    points: list[str],
+    negatives: list[str],
+    box: str | None,
+    strokes: list[str] | None = None,
+    mask: Mask | None = None,
+    text: str | None = None,
+) -> Prompt:
     """The prompt of the options as they were typed."""
-    places = [_numbers(text, "a point", "X,Y", 2) for text in (*points, *negatives)]
+    places = [_numbers(one, "a point", "X,Y", 2) for one in (*points, *negatives)]
     labels = [1] * len(points) + [0] * len(negatives)
-    return Prompt(places, labels, None if box is None else _numbers(box, "a box", "X0,Y0,X1,Y1", 4))
+    edges = None if box is None else _numbers(box, "a box", "X0,Y0,X1,Y1", 4)
+    drawn = [[_numbers(one, "a stroke's point", "X,Y", 2) for one in stroke.split()] for stroke in strokes or []]
+    return Prompt(places, labels, edges, [Stroke(stroke) for stroke in drawn], mask, text)
+
+
+def read_mask(path: Path) -> Mask:
+    """(H, W) bool of a picture, true where it is brighter than half."""
+    from semsam_annotate.annotations import read_image
+
+    bright: Mask = read_image(path).mean(-1) > HALF
+    return bright
 
 
 def as_json(image: Path, rgb: RgbImage, prompt: Prompt, ladder: Ladder) -> dict[str, Any]:

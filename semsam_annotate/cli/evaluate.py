@@ -34,7 +34,9 @@ def evaluate(
     images_limit: Annotated[int | None, typer.Option(min=1, help="Images to sample; all when left out.")] = None,
     masks_limit: Annotated[int | None, typer.Option(min=1, help="Masks to click per image; all when left out.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the sample.")] = 0,
-    clicks: Annotated[int, typer.Option(min=1, max=2, help="2 adds a corrective click on the largest error.")] = 1,
+    clicks: Annotated[
+        int, typer.Option(min=1, max=20, help="Above 1: corrective clicks on the largest error; 20 give NoC.")
+    ] = 1,
     rows: Annotated[Path | None, typer.Option(help="Also write one row a click here, for --against.")] = None,
     against: Annotated[Path | None, typer.Option(help="Rows of another run to compare with, click by click.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
@@ -110,9 +112,18 @@ def show(figures: dict[str, Any]) -> None:
         shown = [key for key in (*SHOWN, *keys, *(f"{key}_macro" for key in keys)) if difference[key] is not None]
         rows = [[key, f"{difference[key][0]:+.1f}", _interval(difference[key][1:], "+.1f")] for key in shown]
         _print(console, f"minus {figures['against']['engine']}, click by click", ["", "points", "95 %"], rows)
+    if (after := figures["iou_at_click"])["2"] is not None:
+        console.print(refinement(figures, after))
     order = figures["kendall_tau"]
     tau = "–" if order is None else f"{order:.2f}"
     console.print(f"ladder: {figures['ladder_length']:.2f} rungs, Kendall's τ of level and area {tau}")
+
+
+def refinement(figures: dict[str, Any], after: dict[str, float | None]) -> str:
+    """One line: IoU after each click, and clicks needed where 20 were made."""
+    ious = ", ".join(f"{value:.1f} after {clicks}" for clicks, value in after.items() if value is not None)
+    needed = "" if figures["noc85"] is None else f"; NoC@85 {figures['noc85']:.2f}, NoC@90 {figures['noc90']:.2f}"
+    return f"IoU by clicks, %: {ious}{needed}"
 
 
 def _print(console: "Console", title: str, headings: list[str], rows: list[list[str]]) -> None:

@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 
 from semsam_annotate.api import (
+    ALIKE,
     AutoSettings,
     BadInput,
     CancelToken,
     Embedding,
     EngineInfo,
     Ladder,
+    Mask,
     Progress,
     Prompt,
     Proposal,
@@ -22,6 +24,7 @@ from semsam_annotate.api import (
     Task,
     Tree,
     Vocabulary,
+    encode_rle,
 )
 from semsam_annotate.automatic import PixelSource, RgbSource, TileSettings, auto_tiled
 from semsam_annotate.remote.cancelling import cancellable
@@ -117,6 +120,25 @@ class RemoteEngine:
         """Everything in a large image, which is read here and sent tile by tile (see ``automatic.auto_tiled``)."""
         return auto_tiled(self, source, vocabulary, settings, progress, cancel, tiles)
 
+    def find(self, embedding: Embedding, text: str, vocabulary: Vocabulary | None = None) -> list[Proposal]:
+        """Everything in the image, what the text names first."""
+        answer = self._ask("/v1/find", embedding, vocabulary, text=text)
+        return self._transport.decode(_proposals, answer)
+
+    def alike(
+        self,
+        embedding: Embedding,
+        example: Mask | Proposal,
+        source: Embedding | None = None,
+        threshold: float = ALIKE,
+        vocabulary: Vocabulary | None = None,
+    ) -> list[Proposal]:
+        """What looks like an example of this image or of ``source``."""
+        mask = example.rle if isinstance(example, Proposal) else encode_rle(example)
+        origin = None if source is None else source.key
+        answer = self._ask("/v1/alike", embedding, vocabulary, example=mask, source=origin, threshold=threshold)
+        return self._transport.decode(_proposals, answer)
+
     def resolve(self, vocabulary: Vocabulary) -> Vocabulary:
         """The vocabulary with ``known`` filled in."""
         answer = self._transport.post("/v1/resolve", {"vocabulary": vocabulary.to_json()})
@@ -139,6 +161,10 @@ class RemoteEngine:
     def _ask(self, path: str, embedding: Embedding, vocabulary: Vocabulary | None, **rest: Any) -> Any:
         words = None if vocabulary is None else vocabulary.to_json()
         return self._transport.post(path, {"embedding": embedding.key, "vocabulary": words, **rest})
+
+
+def _proposals(value: dict[str, Any]) -> list[Proposal]:
+    return [Proposal.from_json(item) for item in value["proposals"]]
 
 
 def _embedding(value: dict[str, Any]) -> Embedding:

@@ -117,6 +117,25 @@ class RegionEngine:
         labels = ladder[0].mask.astype(np.int32)
         return Segmentation(labels, segments_of(labels, [(1, vocabulary.objects[0], 0.5)]))
 
+    def find(self, embedding: Embedding, text: str, vocabulary: Vocabulary | None = None) -> list[Proposal]:
+        words = vocabulary or Vocabulary([text])
+        return [node.proposal for node in self.auto(embedding, words)]
+
+    def alike(
+        self,
+        embedding: Embedding,
+        example: np.ndarray | Proposal,
+        source: Embedding | None = None,
+        threshold: float = 0.6,
+        vocabulary: Vocabulary | None = None,
+    ) -> list[Proposal]:
+        """By overlap in place, whichever image the example is from."""
+        mask = example.mask if isinstance(example, Proposal) else example
+        if mask.shape != (source or embedding).size:
+            raise BadInput("the example is not of its image's size")
+        found = [node.proposal for node in self.auto(embedding, vocabulary)]
+        return [one for one in found if (one.mask & mask).sum() / (one.mask | mask).sum() >= threshold]
+
     def resolve(self, vocabulary: Vocabulary) -> Vocabulary:
         return Vocabulary(vocabulary.objects, vocabulary.parts, known=vocabulary.objects)
 

@@ -70,6 +70,14 @@ def test_a_remote_engine_answers_as_the_local_one(url, region_engine, scene):
         assert remote.propose_many(embedding, prompts, WORDS) == region_engine.propose_many(embedding, prompts, WORDS)
         assert remote.propose_many(embedding, []) == []
         assert remote.auto(embedding, WORDS).to_json() == region_engine.auto(embedding, WORDS).to_json()
+        mask = ladder[0].mask
+        rough = Prompt([(30, 24)], scribble=[[(31, 24), (33, 25)]], mask=mask, text="left wheel")
+        assert remote.propose(embedding, rough) == region_engine.propose(embedding, rough)
+        assert remote.find(embedding, "car", WORDS) == region_engine.find(embedding, "car", WORDS)
+        for example in (ladder[0], mask):
+            found = remote.alike(embedding, example, source=embedding, threshold=0.0, vocabulary=WORDS)
+            assert found == region_engine.alike(embedding, example, threshold=0.0, vocabulary=WORDS)
+            assert len(found) == 2
         assert remote.resolve(WORDS) == region_engine.resolve(WORDS)
         assert remote.info == region_engine.info
     assert load_engine(url, token=TOKEN).info == region_engine.info
@@ -178,6 +186,36 @@ def test_bad_prompts_are_the_callers_error(client, scene, prompt):
     key = client.post("/v1/encode?height=48&width=64", content=scene.tobytes()).json()["key"]
     assert client.post("/v1/propose", json={"embedding": key, "prompt": prompt}).status_code == 400
     assert client.post("/v1/propose_many", json={"embedding": key, "prompts": [prompt]}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "message"),
+    [
+        ("find", {}, "text"),
+        ("find", {"text": 5}, "text"),
+        ("find", {"text": "x" * 201}, "200 characters"),
+        ("alike", {}, "example"),
+        ("alike", {"example": {"size": [2, 2], "counts": [0, 4]}}, "64x48 pixels"),
+        ("alike", {"example": {"size": [48, 64], "counts": [5]}}, "do not fill"),
+        ("alike", {"example": {"size": [48, 64], "counts": [0, 3072]}, "threshold": 2}, "from 0 to 1"),
+        ("alike", {"example": {"size": [48, 64], "counts": [0, 3072]}, "threshold": True}, "from 0 to 1"),
+        ("alike", {"example": {"size": [48, 64], "counts": [0, 3072]}, "source": 5}, "source"),
+        ("propose", {"prompt": {"text": "x" * 201}}, "200 characters"),
+        ("propose", {"prompt": {"scribble": [[1, 1]] * 65_537}}, "65536 points"),
+    ],
+)
+def test_bad_words_and_examples_are_the_callers_error(client, scene, path, body, message):
+    key = client.post("/v1/encode?height=48&width=64", content=scene.tobytes()).json()["key"]
+    answer = client.post(f"/v1/{path}", json={"embedding": key, **body})
+    assert answer.status_code == 400
+    assert message in answer.json()["error"]
+
+
+def test_an_example_of_a_dropped_image_is_stale(client, scene):
+    key = client.post("/v1/encode?height=48&width=64", content=scene.tobytes()).json()["key"]
+    example = {"size": [48, 64], "counts": [0, 3072]}
+    answer = client.post("/v1/alike", json={"embedding": key, "example": example, "source": "never"})
+    assert answer.status_code == 410
 
 
 def test_remote_needs_neither_torch_nor_the_server(tmp_path):

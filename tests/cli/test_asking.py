@@ -63,6 +63,24 @@ def test_click_as_json_and_picture(semsam, photo, tmp_path):
     assert Image.open(tmp_path / "x.png").size[0] > 200
 
 
+def test_click_with_strokes_masks_words_and_a_granularity(semsam, photo, tmp_path):
+    rough = np.zeros((90, 120), np.uint8)
+    rough[20:70, 35:85] = 255
+    Image.fromarray(rough).save(tmp_path / "rough.png")
+    drawn = ("--scribble", "40,45 80,45", "--mask", tmp_path / "rough.png", "--negative", "5,5")
+    code, out, _ = semsam("click", photo, *drawn, "--json", "--granularity", "1")
+    assert code == 0
+    answer = json.loads(out)
+    assert answer["prompt"]["scribble"] == [{"points": [[40, 45], [80, 45]], "label": 1}]
+    assert answer["prompt"]["mask"]["size"] == [90, 120]
+    (coarsest,) = Ladder.from_json(answer["ladder"])
+    assert coarsest.mask[45, 60]
+    assert not coarsest.mask[5, 5]
+    code, out, _ = semsam("click", photo, "--text", "left ball", "--objects", "ball", "--json")
+    assert code == 0
+    assert len(Ladder.from_json(json.loads(out)["ladder"])) >= 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -74,6 +92,10 @@ def test_click_as_json_and_picture(semsam, photo, tmp_path):
         (["--box", "9,9,3,3"], "a box needs x0 < x1"),
         (["--negative", "5,5"], "at least one positive point or a box"),
         ([], "at least one positive point or a box"),
+        (["--scribble", "1,1 2"], "a stroke's point is X,Y"),
+        (["--scribble", "1,1 200,2"], "stroke point (200, 2) is outside"),
+        (["--mask", "gone.png"], "gone.png"),
+        (["--text", " "], "phrase"),
         (["--point", "5,5", "--objects", "car,car"], "come twice: car"),
         (["--point", "5,5", "--objects", ""], "non-empty"),
         (["--point", "5,5", "--weights", "no.safetensors"], "no weights at no.safetensors"),

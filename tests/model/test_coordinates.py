@@ -68,15 +68,16 @@ def test_prompts_become_tokens(small):
     assert batch.reference[0, 0].tolist() == pytest.approx([0.5, 0.5, 0.1, 0.1])
 
 
-def test_published_networks_take_one_click_or_box(small):
+def test_networks_of_single_clicks_get_no_tokens(small):
     from dataclasses import replace
 
     plain = replace(small, mask_decoder=replace(small.mask_decoder, prompt_tokens=False))
     frame = Frame.of(64, 64, plain.input)
-    assert to_batch([Prompt([(1, 1)]), Prompt(box=(0, 0, 9, 9))], frame, plain).token_kinds.shape == (1, 2, 0)
-    for prompt in (Prompt([(1, 1), (2, 2)]), Prompt([(1, 1)], box=(0, 0, 9, 9))):
-        with pytest.raises(BadInput, match="one click or one box"):
-            to_batch([prompt], frame, plain)
+    prompts = [Prompt([(1, 1)]), Prompt(box=(0, 0, 9, 9)), Prompt([(1, 1), (2, 2)], mask=np.ones((64, 64), bool))]
+    batch = to_batch(prompts, frame, plain, with_masks=True)
+    assert batch.token_kinds.shape == (1, 3, 0)
+    assert batch.previous is None
+    assert batch.reference[0, 0].tolist() == batch.reference[0, 2].tolist()
 
 
 @given(height=st.integers(1, 90), width=st.integers(1, 90), row=st.floats(0.1, 0.9), column=st.floats(0.1, 0.9))

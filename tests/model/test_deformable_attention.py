@@ -2,9 +2,11 @@
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch.nn import functional as F
 
-from semsam_annotate.model.layers.deformable_attention import DeformableAttention, TablePlan, pad_levels
+from semsam_annotate.model.layers.deformable_attention import DeformableAttention, TablePlan, level_maps, pad_levels
 from semsam_annotate.model.layers.deformable_attention import sample_and_sum as sample_table
 
 SHAPES = [(5, 7), (3, 4), (1, 1)]
@@ -86,3 +88,11 @@ def test_layer_learns_everywhere(sides):
         return layer(query, reference, layer.project_values(memory, shapes), shapes)
 
     assert torch.autograd.gradcheck(run, (query, memory), atol=1e-6)
+
+
+@given(shapes=st.lists(st.tuples(st.integers(1, 5), st.integers(1, 5)), min_size=1, max_size=3))
+def test_levels_come_back_out_of_the_table(shapes):
+    values = torch.randn(2, sum(h * w for h, w in shapes), 3, 4)
+    maps = level_maps(pad_levels(values, shapes), shapes)
+    joined = torch.cat([level.flatten(2).transpose(1, 2) for level in maps], 1)
+    assert torch.equal(joined.unflatten(-1, (3, 4)), values)

@@ -1,6 +1,7 @@
 """The figures of ``semsam evaluate``: means over clicks in percent, with intervals over images."""
 
 import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from semsam_annotate.api import BadInput
@@ -11,12 +12,15 @@ from semsam_annotate.training.evaluation.bootstrap import (
     grouped_mean,
     paired_bootstrap,
 )
+from semsam_annotate.training.evaluation.correcting import MOST_CLICKS
 from semsam_annotate.training.evaluation.label_metrics import label_measures, majority_figures
 from semsam_annotate.training.evaluation.measure import Measure, with_kinds
 from semsam_annotate.training.evaluation.result import EvaluationResult
 from semsam_annotate.training.evaluation.rows import ClickRow
 
 DIGITS = 4
+AFTER_CLICKS = (1, 2, 3, 5, 10, 20)
+NOC_TARGETS = (85, 90)
 
 
 def all_measures() -> dict[str, Measure]:
@@ -24,7 +28,8 @@ def all_measures() -> dict[str, Measure]:
 
     ``max``, ``oracle``, ``all``, ``all_multi`` (``all`` where |G| ≥ 2) and ``max_click2`` (``max`` after the second,
     corrective click), each also with ``_object`` and ``_part``; the labels; ``ladder_length`` in rungs and
-    ``kendall_tau`` (−1..1).
+    ``kendall_tau`` (−1..1); ``noc85`` and ``noc90``: clicks until IoU 85 % or 90 %, 20 where it is never reached
+    (number of clicks; Sofiiuk et al., arXiv 2102.06583, section 4).
     """
     return {
         **with_kinds("max", Measure(lambda row: row.max)),
@@ -35,27 +40,45 @@ def all_measures() -> dict[str, Measure]:
         **label_measures(),
         "ladder_length": Measure(lambda row: row.length, scale=1.0),
         "kendall_tau": Measure(lambda row: _or_nan(row.tau), scale=1.0),
+        **{f"noc{target}": Measure(_clicks_to(target / 100), scale=1.0) for target in NOC_TARGETS},
     }
+
+
+def click_measures() -> dict[str, Measure]:
+    """IoU of the proposal with the best score after so many clicks, by their number as text."""
+    return {str(clicks): Measure(_after(clicks)) for clicks in AFTER_CLICKS}
 
 
 def summarize(result: EvaluationResult, seed: int = 0, rounds: int = ROUNDS) -> dict[str, Any]:
     """The figures of one run as plain JSON values: every measure by key, None where no row counts.
 
     ``n`` clicks, ``n_object``, ``n_part``, ``images``; ``ci95``: key to [low, high], bootstrap over images; the
-    majority-class figures beside the labels.
+    majority-class figures beside the labels; ``iou_at_click``: number of clicks to the mean IoU after them, None where
+    fewer were made, with intervals of its own in ``ci95``.
     """
-    rows, measures = result.rows, all_measures()
+    rows = result.rows
     groups = [row.image for row in rows]
-    figures: dict[str, Any] = {}
+    figures, intervals = _means(all_measures(), rows, seed, rounds)
+    after, after_intervals = _means(click_measures(), rows, seed, rounds)
+    counts = {"n": len(rows), "n_object": sum(not row.is_part for row in rows), "n_part": sum(r.is_part for r in rows)}
+    majority = {key: None if value is None else _plain(value) for key, value in majority_figures(rows).items()}
+    found = {**figures, "iou_at_click": after, **majority, **counts, "images": len(set(groups))}
+    return {**found, "ci95": {**intervals, "iou_at_click": after_intervals}}
+
+
+def _means(
+    measures: dict[str, Measure], rows: Sequence[ClickRow], seed: int, rounds: int
+) -> tuple[dict[str, float | None], dict[str, list[float] | None]]:
+    """The mean of every measure and its interval, by key."""
+    groups = [row.image for row in rows]
+    figures: dict[str, float | None] = {}
     intervals: dict[str, list[float] | None] = {}
     for key, measure in measures.items():
         values, classes = measure.values(rows), measure.class_of(rows)
         figures[key] = _plain(grouped_mean(values, classes))
         low_high = bootstrap_interval(values, groups, classes=classes, seed=seed, rounds=rounds)
         intervals[key] = None if figures[key] is None else [round(bound, DIGITS) for bound in low_high]
-    counts = {"n": len(rows), "n_object": sum(not row.is_part for row in rows), "n_part": sum(r.is_part for r in rows)}
-    majority = {key: None if value is None else _plain(value) for key, value in majority_figures(rows).items()}
-    return {**figures, **majority, **counts, "images": len(set(groups)), "ci95": intervals}
+    return figures, intervals
 
 
 def compare(
@@ -87,6 +110,14 @@ def paired_rows(new: EvaluationResult, old: EvaluationResult) -> list[tuple[Clic
             "use the same annotations, seed and limits"
         )
     return same
+
+
+def _after(clicks: int) -> Callable[[ClickRow], float]:
+    return lambda row: _or_nan(row.after(clicks))
+
+
+def _clicks_to(iou: float) -> Callable[[ClickRow], float]:
+    return lambda row: _or_nan(row.clicks_to(iou, MOST_CLICKS))
 
 
 def _or_nan(value: float | None) -> float:

@@ -10,7 +10,7 @@ from semsam_annotate.api import BadInput
 from semsam_annotate.training.evaluation.rows import ClickRow
 
 FORMAT = "semsam-evaluation"
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True)

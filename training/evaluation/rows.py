@@ -31,8 +31,8 @@ class ClickRow:
     of the ladder; ``all``: matched IoU over the ``granularities`` (|G|) under the click. ``tau``: Kendall's τ between
     level and area (−1: finer levels are always smaller), None where undefined. ``object``, ``part``: true names.
     ``object_rank``, ``part_rank``: place of the true name in the oracle proposal's labels from 0, −1 not among them,
-    None when the engine gave no such labels. ``corrected``: IoU of the proposal with the best score after a second,
-    corrective click; None when only one was made.
+    None when the engine gave no such labels. ``later``: IoU of the proposal with the best score after the second,
+    third … click, each one corrective; empty when only one was made.
     """
 
     image: str
@@ -50,11 +50,28 @@ class ClickRow:
     part: str | None = None
     object_rank: int | None = None
     part_rank: int | None = None
-    corrected: float | None = None
+    later: tuple[float, ...] = ()
+
+    @property
+    def corrected(self) -> float | None:
+        """IoU after the second click, None when only one was made."""
+        return self.after(2)
+
+    def after(self, clicks: int) -> float | None:
+        """IoU of the proposal with the best score after so many clicks, None when fewer were made."""
+        made = (self.max, *self.later)
+        return made[clicks - 1] if clicks <= len(made) else None
+
+    def clicks_to(self, iou: float, most: int) -> int | None:
+        """Clicks until ``iou`` is reached, ``most`` when it never is (NoC@iou); None when fewer were made."""
+        made = (self.max, *self.later)
+        if len(made) < most:
+            return None
+        return next((number for number, value in enumerate(made[:most], 1) if value >= iou), most)
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values."""
-        return {**asdict(self), "click": list(self.click)}
+        return {**asdict(self), "click": list(self.click), "later": list(self.later)}
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "ClickRow":
@@ -64,7 +81,8 @@ class ClickRow:
             raise BadInput(f"a row of an evaluation has the fields {', '.join(sorted(names))}")
         try:
             x, y = value["click"]
-            return cls(**{**value, "click": (int(x), int(y))})
+            later = tuple(float(iou) for iou in value["later"])
+            return cls(**{**value, "click": (int(x), int(y)), "later": later})
         except (TypeError, ValueError) as error:
             raise BadInput(f"a row of an evaluation is damaged: {error}") from error
 

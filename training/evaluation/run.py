@@ -9,7 +9,8 @@ from pycocotools import mask as coco_mask
 
 from semsam_annotate.annotations import read_image
 from semsam_annotate.api import BadInput, Embedding, EngineInfo, Ladder, Prompt, RgbImage, Rle, Vocabulary
-from semsam_annotate.training.evaluation.clicks import correction_click, mask_click
+from semsam_annotate.training.evaluation.clicks import mask_click
+from semsam_annotate.training.evaluation.correcting import MOST_CLICKS, refine
 from semsam_annotate.training.evaluation.result import EvaluationResult
 from semsam_annotate.training.evaluation.rows import ClickRow, Ious, granularities, measure
 from semsam_annotate.training.evaluation.sample import EvaluationSample, SampleImage
@@ -46,11 +47,12 @@ def evaluate(
 ) -> EvaluationResult:
     """Measure an engine on a sample: each image is encoded once, all its clicks are asked together.
 
-    clicks: 2 adds a corrective click on the largest error of the proposal with the best score. Raises BadInput for an
-    image that cannot be read or is not as large as its file says.
+    clicks: 2 to 20 add corrective clicks, each at the centre of the largest error of the proposal with the best score;
+    an engine with the capability "mask" is also given that proposal. Raises BadInput for an image that cannot be read
+    or is not as large as its file says.
     """
-    if clicks not in (1, 2):
-        raise BadInput(f"an evaluation makes 1 or 2 clicks a mask, not {clicks}")
+    if clicks not in range(1, MOST_CLICKS + 1):
+        raise BadInput(f"an evaluation makes 1 to {MOST_CLICKS} clicks a mask, not {clicks}")
     rows: list[ClickRow] = []
     for image in sample.images:
         if image.chosen:
@@ -82,32 +84,10 @@ def evaluate_image(engine: Proposer, image: SampleImage, vocabulary: Vocabulary,
         ious = _ious([compressed(proposal.rle) for proposal in ladder], segments)
         truth, area = image.truths[index], int(masks[index].sum())
         rows.append(measure(image.name, truth, area, (x, y), ladder, ious[:, index], ious[:, group]))
-    return rows if clicks == 1 else _corrected(engine, embedding, vocabulary, rows, ladders, masks, image)
-
-
-def _corrected(
-    engine: Proposer,
-    embedding: Embedding,
-    vocabulary: Vocabulary,
-    rows: list[ClickRow],
-    ladders: Sequence[Ladder],
-    masks: Sequence[Any],
-    image: SampleImage,
-) -> list[ClickRow]:
-    """The same rows with the IoU after a second click; a proposal without any error keeps its IoU."""
-    second = {
-        place: found
-        for place, (index, ladder) in enumerate(zip(image.chosen, ladders, strict=True))
-        if (found := correction_click(ladder.best.mask, masks[index])) is not None
-    }
-    prompts = [Prompt([rows[place].click, point], [1, label]) for place, (point, label) in second.items()]
-    answers = engine.propose_many(embedding, prompts, vocabulary) if prompts else []
-    corrected = {place: row.max for place, row in enumerate(rows)}
-    for place, ladder in zip(second, answers, strict=True):
-        corrected[place] = float(
-            _ious([compressed(ladder.best.rle)], [image.truths[image.chosen[place]].segment])[0, 0]
-        )
-    return [replace(row, corrected=corrected[place]) for place, row in enumerate(rows)]
+    chosen = [masks[index] for index in image.chosen]
+    with_mask = "mask" in engine.info.capabilities
+    later = refine(lambda asked: engine.propose_many(embedding, asked), chosen, points, ladders, clicks, with_mask)
+    return [replace(row, later=ious) for row, ious in zip(rows, later, strict=True)]
 
 
 def compressed(rle: Rle) -> dict[str, Any]:
