@@ -25,6 +25,7 @@ from semsam_annotate.api import (
     Vocabulary,
     checked_task,
 )
+from semsam_annotate.api.automatic import standing
 from semsam_annotate.model.engine.cache import DiskCache, EncodedImage, MemoryCache, halved, on_device
 from semsam_annotate.model.engine.catalogue import Catalogue, CatalogueCache, catalogue_of, describe
 from semsam_annotate.model.engine.fallback import in_batches, on_cpu_when_full
@@ -214,7 +215,7 @@ class LocalEngine(WholeImageEngine):
         image = self._image(embedding)
 
         def make() -> Catalogue:
-            found = [node.proposal for node in self.auto(embedding)]
+            found = standing(self.auto_stream(embedding))  # a tree leaves out siblings that overlap
             return catalogue_of(image, lambda asked: self._decode(image, asked), found)
 
         return self._catalogues.get(embedding.key, make)

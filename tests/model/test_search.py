@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from semsam_annotate.api import BadInput, Prompt, Vocabulary
+from semsam_annotate.api.automatic import standing
 from semsam_annotate.model.engine.local import EngineSettings
 from semsam_annotate.model.engine.opening import open_engine
 from semsam_annotate.model.engine.phrases import Phrase, parse_phrase
@@ -62,10 +63,10 @@ def discs():
 def test_everything_is_ranked_and_a_second_text_searches_nothing_anew(packaged, discs, monkeypatch):
     handle = packaged.encode(discs)
     first = packaged.find(handle, "leaf", WORDS)
-    assert len(first) == len(packaged.auto(handle))
+    assert len(first) == len(standing(packaged.auto_stream(handle)))
     for proposal in first:
         assert {name for name, _ in proposal.object_labels} == set(WORDS.objects)
-    monkeypatch.setattr(type(packaged), "auto", None)
+    monkeypatch.setattr(type(packaged), "auto_stream", None)
     second = packaged.find(handle, "head of a person", WORDS)
     assert sorted(one.rle["counts"] for one in first) == sorted(one.rle["counts"] for one in second)
     strange = packaged.find(handle, "né 中", WORDS)
@@ -108,9 +109,10 @@ def test_text_yields_to_clicks_that_no_match_agrees_with(packaged, discs):
 
 def test_an_example_finds_its_twin_and_itself(packaged, discs):
     handle = packaged.encode(discs)
-    example = packaged.propose(handle, Prompt([(40, 36)])).best
+    disc = np.hypot(*(np.mgrid[:96, :160] - np.array([36, 40])[:, None, None])) < 22
+    example = max(packaged.propose(handle, Prompt([(40, 36)])), key=lambda rung: overlap(rung.mask, disc))
     everything = packaged.alike(handle, example, threshold=0)
-    assert len(everything) == len(packaged.auto(handle))
+    assert len(everything) == len(standing(packaged.auto_stream(handle)))
     assert any(overlap(one.mask, example.mask) > 0.7 for one in everything[:3])
     some = packaged.alike(handle, example.mask)
     assert [one.rle for one in some] == [one.rle for one in everything[: len(some)]]
