@@ -2,7 +2,7 @@
 
 import hashlib
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,6 +12,8 @@ from semsam_annotate.api import (
     Embedding,
     EngineInfo,
     Ladder,
+    Mask,
+    NamedMask,
     Prompt,
     Proposal,
     RgbImage,
@@ -25,12 +27,17 @@ from semsam_annotate.api import (
 from semsam_annotate.model.engine.cache import DiskCache, EncodedImage, MemoryCache, halved, on_device
 from semsam_annotate.model.engine.ladder import Reading
 from semsam_annotate.model.engine.loaded import LoadedModel
+from semsam_annotate.model.engine.mask_vectors import VectorMaker
+from semsam_annotate.model.engine.memories import PrototypeMemories
 from semsam_annotate.model.engine.preprocessing import Frame, check_image, to_input
 from semsam_annotate.model.engine.prompting import to_batch
+from semsam_annotate.model.engine.refreshing import Progress, Refreshed, Vectors, refresh
+from semsam_annotate.model.engine.remembered import Remembered
 from semsam_annotate.model.engine.segmenting import Segmenter
 from semsam_annotate.model.engine.whole_image import WholeImage
 from semsam_annotate.model.mask_decoder import Predictions
 from semsam_annotate.model.pixel_decoder import PixelFeatures
+from semsam_annotate.model.prototypes import MaskVectors, Prototype
 
 PROMPTS_AT_ONCE = 64
 
@@ -39,13 +46,15 @@ PROMPTS_AT_ONCE = 64
 class EngineSettings:
     """``cleaning``: fill small holes and drop small islands. ``memory_bytes``, ``disk_bytes``: bounds of the caches.
 
-    ``cache_folder``: where features are kept between runs, None for nowhere.
+    ``cache_folder``: where features are kept between runs, None for nowhere. ``prototypes_folder``: where names are
+    remembered, None: in RAM, as long as the engine.
     """
 
     cleaning: bool = True
     memory_bytes: int = 1 << 30
     disk_bytes: int = 2 << 30
     cache_folder: Path | None = None
+    prototypes_folder: Path | None = None
 
 
 class LocalEngine:
@@ -59,6 +68,7 @@ class LocalEngine:
         self._memory = MemoryCache(self.settings.memory_bytes)
         folder = self.settings.cache_folder
         self._disk = None if folder is None else DiskCache(folder, self.settings.disk_bytes)
+        self._memories = PrototypeMemories(self.settings.prototypes_folder)
         self._lock = threading.RLock()
 
     @property
@@ -70,7 +80,9 @@ class LocalEngine:
     def encode(self, image: RgbImage) -> Embedding:
         """Encode (H, W, 3) uint8 RGB once; the same pixels again cost only their hash."""
         check_image(image)
-        model = self._current()
+        return self._encode_with(image, self._current())
+
+    def _encode_with(self, image: RgbImage, model: LoadedModel) -> Embedding:
         frame = Frame.of(image.shape[0], image.shape[1], model.card.config.input)
         handle = Embedding(_key(image, model), (image.shape[0], image.shape[1]), model.version)
         with self._lock:
@@ -87,7 +99,7 @@ class LocalEngine:
     ) -> list[Ladder]:
         """The ladders of several prompts, which never change each other."""
         image = self._image(embedding)
-        reading = Reading(image.model, image.frame, vocabulary or Vocabulary(), self.settings.cleaning)
+        reading = self._reading(image, vocabulary)
         ladders: list[Ladder] = []
         for start in range(0, len(prompts), PROMPTS_AT_ONCE):
             some = prompts[start : start + PROMPTS_AT_ONCE]
@@ -99,7 +111,7 @@ class LocalEngine:
     def auto(self, embedding: Embedding, vocabulary: Vocabulary | None = None) -> Tree:
         """Everything in the image, objects with their parts, from a grid of clicks."""
         image = self._image(embedding)
-        reading = Reading(image.model, image.frame, vocabulary or Vocabulary(), self.settings.cleaning)
+        reading = self._reading(image, vocabulary)
         with torch.inference_mode():
             return WholeImage(reading, lambda prompts: self._decode(image, prompts)).tree()
 
@@ -113,6 +125,39 @@ class LocalEngine:
         image = self._image(embedding)
         with torch.inference_mode(), self._lock:
             return Segmenter(image.model, image.frame, image.memory, vocabulary).run(checked_task(task))
+
+    def remember(
+        self,
+        embedding: Embedding,
+        mask: Mask | Proposal,
+        object: str | None = None,
+        part: str | None = None,
+        *,
+        id: str,
+    ) -> None:
+        """Let an accepted mask name what looks like it from now on, until its record ``id`` is forgotten."""
+        memory = self._memories.of(self._image(embedding).model)
+        vectors = self._vectors(embedding, [mask.mask if isinstance(mask, Proposal) else mask])
+        memory.put([Prototype(id, object or None, part or None)], vectors)
+        memory.settle()
+
+    def forget(self, ids: Iterable[str]) -> None:
+        """Forget the masks of records, known or not."""
+        self._memories.forget(self._current(), ids)
+
+    def refresh(
+        self,
+        records: Callable[[], Iterable[NamedMask]],
+        progress: Progress = lambda done, total: None,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> Refreshed:
+        """Bring the current model's memory into line with the accepted records (see ``refreshing.refresh``).
+
+        Runs beside clicks: the engine is free between two images.
+        """
+        model = self._current()
+        vectors: Vectors = lambda image, masks: self._vectors(self._encode_with(image, model), masks)  # noqa: E731
+        return refresh(self._memories.of(model), records, vectors, progress, cancelled)
 
     def resolve(self, vocabulary: Vocabulary) -> Vocabulary:
         """The vocabulary with the names that the model was trained on marked."""
@@ -129,6 +174,18 @@ class LocalEngine:
     def close(self) -> None:
         """Free the caches."""
         self._memory.clear()
+        self._memories.close()
+
+    def _maker(self, image: EncodedImage) -> VectorMaker:
+        return VectorMaker(image.model, image.frame, image.memory)
+
+    def _vectors(self, embedding: Embedding, masks: Sequence[Mask]) -> MaskVectors:
+        image = self._image(embedding)
+        return self._maker(image).of_masks(masks, lambda prompts: self._decode(image, prompts))
+
+    def _reading(self, image: EncodedImage, vocabulary: Vocabulary | None) -> Reading:
+        remembered = Remembered(self._memories.of(image.model), self._maker(image)) if vocabulary else None
+        return Reading(image.model, image.frame, vocabulary or Vocabulary(), self.settings.cleaning, remembered)
 
     def _image(self, embedding: Embedding) -> EncodedImage:
         """The encoded image of a handle, from memory, or from disk if its model is still the current one."""

@@ -2,6 +2,7 @@
 
 from semsam_annotate.api.engine import Embedding, Engine, EngineInfo, RgbImage
 from semsam_annotate.api.errors import BadInput, EngineUnavailable, SemsamError, StaleEmbedding
+from semsam_annotate.api.named_mask import NamedMask
 from semsam_annotate.api.prompt import Box, Point, Prompt
 from semsam_annotate.api.proposal import Labels, Ladder, Proposal, Tree, TreeNode
 from semsam_annotate.api.rle import Mask, Rle, decode_rle, encode_rle, rle_area, rle_iou
@@ -19,6 +20,7 @@ __all__ = [
     "Labels",
     "Ladder",
     "Mask",
+    "NamedMask",
     "Point",
     "Prompt",
     "Proposal",

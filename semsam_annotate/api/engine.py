@@ -1,6 +1,6 @@
 """The protocol that the local and the remote engine share."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol, TypeAlias
 
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from semsam_annotate.api.prompt import Prompt
 from semsam_annotate.api.proposal import Ladder, Proposal, Tree
+from semsam_annotate.api.rle import Mask
 from semsam_annotate.api.segmentation import Segmentation, Task
 from semsam_annotate.api.vocabulary import Vocabulary
 
@@ -78,6 +79,25 @@ class Engine(Protocol):
         self, embedding: Embedding, vocabulary: Vocabulary, task: Task = "instance"
     ) -> list[Proposal] | Segmentation:
         """All of a vocabulary without a prompt: proposals, best first (instance, parts), or a label map."""
+        ...
+
+    def remember(
+        self,
+        embedding: Embedding,
+        mask: Mask | Proposal,
+        object: str | None = None,
+        part: str | None = None,
+        *,
+        id: str,
+    ) -> None:
+        """Let an accepted mask, (H, W) bool, name what looks like it from now on; ``id``: of its annotation record.
+
+        The same id again replaces what was remembered. BadInput for an empty mask or one of another size.
+        """
+        ...
+
+    def forget(self, ids: Iterable[str]) -> None:
+        """Forget the masks of deleted or superseded records; unknown ids change nothing."""
         ...
 
     def resolve(self, vocabulary: Vocabulary) -> Vocabulary:
