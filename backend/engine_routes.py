@@ -7,6 +7,8 @@
     POST /v1/auto         {"embedding": key, "vocabulary"}                 -> {"tree": […]}
     POST /v1/segment      {"embedding": key, "vocabulary", "task"}         -> {"proposals": […]} or {"segmentation"}
     POST /v1/resolve      {"vocabulary"}                                   -> {"vocabulary"}
+    POST /v1/remember {"embedding": key, "mask": RLE, "object", "part", "id"} -> {}
+    POST /v1/forget   {"ids": […]}                                         -> {}
     POST /v1/release      {"embedding": key}                               -> {"released": bool}
 
 Masks travel as COCO run-length encoding, prompts in pixel coordinates. Errors are ``{"error": one line}``: 410 for a
@@ -24,6 +26,7 @@ from semsam_annotate.annotations.images import read_image
 from semsam_annotate.api import BadInput, RgbImage, Segmentation, Vocabulary, checked_task
 from semsam_annotate.backend.bodies import parse_object, parse_prompt, parse_prompts, parse_vocabulary
 from semsam_annotate.backend.limits import read_body
+from semsam_annotate.backend.remembering import parse_ids, parse_remember
 from semsam_annotate.backend.services import services
 
 router = APIRouter(prefix="/v1")
@@ -99,6 +102,26 @@ async def resolve(request: Request) -> dict[str, Any]:
     vocabulary = _vocabulary(await _json(request))
     resolved = await services(request).worker.run(lambda engine: engine.resolve(vocabulary))
     return {"vocabulary": resolved.to_json()}
+
+
+@router.post("/remember")
+async def remember(request: Request) -> dict[str, Any]:
+    """Let an accepted mask name what looks like it."""
+    shared, body = services(request), await _json(request)
+    embedding = shared.handles.get(_key(body))
+    asked = await run_in_threadpool(parse_remember, body, embedding.size)
+    await shared.worker.run(
+        lambda engine: engine.remember(embedding, asked.mask, asked.object, asked.part, id=asked.id)
+    )
+    return {}
+
+
+@router.post("/forget")
+async def forget(request: Request) -> dict[str, Any]:
+    """Forget the masks of records."""
+    ids = parse_ids((await _json(request)).get("ids"))
+    await services(request).worker.run(lambda engine: engine.forget(ids))
+    return {}
 
 
 @router.post("/release")

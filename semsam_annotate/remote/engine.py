@@ -1,7 +1,7 @@
 """The Engine protocol spoken to a server."""
 
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -12,6 +12,7 @@ from semsam_annotate.api import (
     Embedding,
     EngineInfo,
     Ladder,
+    Mask,
     Prompt,
     Proposal,
     RgbImage,
@@ -19,6 +20,7 @@ from semsam_annotate.api import (
     Task,
     Tree,
     Vocabulary,
+    encode_rle,
 )
 from semsam_annotate.remote.image_bytes import png_bytes
 from semsam_annotate.remote.transport import Transport
@@ -84,6 +86,24 @@ class RemoteEngine:
         """All of a vocabulary without a prompt: proposals, best first (instance, parts), or a label map."""
         answer = self._ask("/v1/segment", embedding, vocabulary, task=task)
         return self._transport.decode(_segmented, answer)
+
+    def remember(
+        self,
+        embedding: Embedding,
+        mask: Mask | Proposal,
+        object: str | None = None,
+        part: str | None = None,
+        *,
+        id: str,
+    ) -> None:
+        """Let an accepted mask name what looks like it from now on."""
+        rle = mask.rle if isinstance(mask, Proposal) else encode_rle(mask)
+        named = {"embedding": embedding.key, "mask": rle, "object": object, "part": part, "id": id}
+        self._transport.post("/v1/remember", named)
+
+    def forget(self, ids: Iterable[str]) -> None:
+        """Forget the masks of records."""
+        self._transport.post("/v1/forget", {"ids": list(ids)})
 
     def resolve(self, vocabulary: Vocabulary) -> Vocabulary:
         """The vocabulary with ``known`` filled in."""

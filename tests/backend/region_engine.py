@@ -1,7 +1,7 @@
 """A deterministic engine for tests of the wire: regions of one colour under the click."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from scipy import ndimage
@@ -30,6 +30,7 @@ class RegionEngine:
         self.images: dict[str, np.ndarray] = {}
         self.encodings = 0
         self.closed = False
+        self.remembered: dict[str, tuple[bytes, str | None, str | None]] = {}
 
     @property
     def info(self) -> EngineInfo:
@@ -102,6 +103,24 @@ class RegionEngine:
             return list(ladder)
         labels = ladder[0].mask.astype(np.int32)
         return Segmentation(labels, segments_of(labels, [(1, vocabulary.objects[0], 0.5)]))
+
+    def remember(
+        self,
+        embedding: Embedding,
+        mask: np.ndarray | Proposal,
+        object: str | None = None,
+        part: str | None = None,
+        *,
+        id: str,
+    ) -> None:
+        if embedding.key not in self.images:
+            raise StaleEmbedding("gone")
+        pixels = mask.mask if isinstance(mask, Proposal) else mask
+        self.remembered[id] = (pixels.tobytes(), object, part)
+
+    def forget(self, ids: Iterable[str]) -> None:
+        for id in ids:
+            self.remembered.pop(id, None)
 
     def resolve(self, vocabulary: Vocabulary) -> Vocabulary:
         return Vocabulary(vocabulary.objects, vocabulary.parts, known=vocabulary.objects)
