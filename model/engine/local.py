@@ -135,7 +135,10 @@ class LocalEngine:
         *,
         id: str,
     ) -> None:
-        """Let an accepted mask name what looks like it from now on, until its record ``id`` is forgotten."""
+        """Let an accepted mask name what looks like it, until its record ``id`` is forgotten or loses its names."""
+        if not object and not part:
+            self.forget([id])
+            return
         memory = self._memories.of(self._image(embedding).model)
         vectors = self._vectors(embedding, [mask.mask if isinstance(mask, Proposal) else mask])
         memory.put([Prototype(id, object or None, part or None)], vectors)
