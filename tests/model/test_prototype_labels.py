@@ -158,7 +158,7 @@ def test_a_blend_is_a_probability_between_both(votes, text, trained):
 )
 def test_parts_follow_their_objects(parts, objects):
     shares, things = dict(zip("abcd", parts, strict=True)), dict(zip(["car", "bus"], objects, strict=True))
-    words = Vocabulary(["car", "bus"], "abcd", owners={"a": ["car"], "b": ["bus"], "c": ["car", "bus"]})
+    words = Vocabulary(["car", "bus"], list("abcd"), owners={"a": ["car"], "b": ["bus"], "c": ["car", "bus"]})
     found = consistent(shares, things, words)
     assert found.keys() == shares.keys()
     assert sum(found.values()) <= 1 + 1e-9
@@ -166,7 +166,7 @@ def test_parts_follow_their_objects(parts, objects):
         assert found["a"] >= found["b"]
     if shares["c"] and things["car"] + things["bus"] >= 1e-3:
         assert found["d"] * shares["c"] == pytest.approx(found["c"] * shares["d"], abs=1e-6)  # both fit any object here
-    assert consistent(shares, things, Vocabulary(["car", "bus"], "abcd")) == shares
+    assert consistent(shares, things, Vocabulary(["car", "bus"], list("abcd"))) == shares
 
 
 def test_a_vocabulary_with_owners_round_trips():
