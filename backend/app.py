@@ -14,6 +14,7 @@ from semsam_annotate.backend.errors import install_error_handlers
 from semsam_annotate.backend.handles import Handles
 from semsam_annotate.backend.label_studio.routes import router as label_studio_router
 from semsam_annotate.backend.label_studio.service import open_label_studio
+from semsam_annotate.backend.refreshing import keeper_of
 from semsam_annotate.backend.search_routes import router as search_router
 from semsam_annotate.backend.services import Services
 from semsam_annotate.backend.settings import ServerSettings
@@ -30,13 +31,20 @@ def create_app(settings: ServerSettings, engine: Engine | None = None) -> FastAP
     shared = Services(settings, EngineWorker(owned, settings.max_waiting), Handles())
 
     service = None if settings.engine_only else open_label_studio(shared)
+    keeper = keeper_of(owned, settings.weights)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        if keeper is not None:
+            if service is not None and service.hooks is not None:
+                service.hooks.applied = keeper.tell
+            keeper.start()
         try:
             async with nullcontext() if service is None else service.running():
                 yield
         finally:
+            if keeper is not None:
+                await run_in_threadpool(keeper.close)
             await run_in_threadpool(shared.worker.close)
 
     app = FastAPI(title="semsam-annotate", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)

@@ -8,6 +8,8 @@
     POST /v1/segment      {"embedding": key, "vocabulary", "task"}         -> {"proposals": […]} or {"segmentation"}
     POST /v1/cancel       {"request": name}                                -> {"cancelled": bool}
     POST /v1/resolve      {"vocabulary"}                                   -> {"vocabulary"}
+    POST /v1/remember {"embedding": key, "mask": RLE, "object", "part", "id"} -> {}
+    POST /v1/forget   {"ids": […]}                                         -> {}
     POST /v1/release      {"embedding": key}                               -> {"released": bool}
 
 Masks travel as COCO run-length encoding, prompts in pixel coordinates. ``encode`` (in the query), ``propose_many`` and
@@ -37,6 +39,7 @@ from semsam_annotate.api import (
 from semsam_annotate.backend.bodies import parse_object, parse_prompt, parse_prompts, parse_vocabulary
 from semsam_annotate.backend.cancelling import run_cancellable
 from semsam_annotate.backend.limits import read_body
+from semsam_annotate.backend.remembering import parse_ids, parse_remember
 from semsam_annotate.backend.services import services
 
 router = APIRouter(prefix="/v1")
@@ -127,6 +130,26 @@ async def resolve(request: Request) -> dict[str, Any]:
     vocabulary = _vocabulary(await read_json(request))
     resolved = await services(request).worker.run(lambda engine: engine.resolve(vocabulary))
     return {"vocabulary": resolved.to_json()}
+
+
+@router.post("/remember")
+async def remember(request: Request) -> dict[str, Any]:
+    """Let an accepted mask name what looks like it."""
+    shared, body = services(request), await read_json(request)
+    embedding = shared.handles.get(embedding_key(body))
+    asked = await run_in_threadpool(parse_remember, body, embedding.size)
+    await shared.worker.run(
+        lambda engine: engine.remember(embedding, asked.mask, asked.object, asked.part, id=asked.id)
+    )
+    return {}
+
+
+@router.post("/forget")
+async def forget(request: Request) -> dict[str, Any]:
+    """Forget the masks of records."""
+    ids = parse_ids((await read_json(request)).get("ids"))
+    await services(request).worker.run(lambda engine: engine.forget(ids))
+    return {}
 
 
 @router.post("/release")

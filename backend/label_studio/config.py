@@ -83,7 +83,14 @@ class LabelConfig:
         parts = [label.name for label in labels if label.is_part]
         more_objects = self.words.objects if any(not label.is_part and not label.name for label in labels) else ()
         more_parts = self.words.parts if any(label.is_part and not label.name for label in labels) else ()
-        return Vocabulary(_distinct([*objects, *more_objects]), _distinct([*parts, *more_parts]))
+        known = _distinct([*parts, *more_parts])
+        owners = {part: self._owners(labels, part) for part in known}
+        return Vocabulary(_distinct([*objects, *more_objects]), known, owners=owners)
+
+    def _owners(self, labels: list[Label], part: str) -> list[str]:
+        """The objects that a part can belong to: those in its labels, or the project's where a label names none."""
+        said = [label.owner for label in labels if label.is_part and (label.name or "").strip() == part]
+        return _distinct(said) if said and all(said) else list(self.words.owners_of(part))
 
 
 def parse_config(text: str, words: Vocabulary = _EMPTY) -> LabelConfig:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +25,8 @@ class Hooks:
     spool: Spool
     intake: Intake
     retry_seconds: float = 15.0
+    applied: Callable[[], None] = lambda: None
+    """Called after each change of the store."""
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _idle: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -85,4 +88,5 @@ class Hooks:
             await run_in_threadpool(self.spool.fail, news, "; ".join(wrong))
         else:
             await run_in_threadpool(self.spool.done, news)
+        self.applied()
         return True

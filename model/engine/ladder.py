@@ -9,9 +9,10 @@ from torch import Tensor
 
 from semsam_annotate.api import Ladder, Proposal, Vocabulary
 from semsam_annotate.model.engine.cleaning import clean
-from semsam_annotate.model.engine.labels import name_shares
+from semsam_annotate.model.engine.labels import name_masks
 from semsam_annotate.model.engine.loaded import LoadedModel
 from semsam_annotate.model.engine.preprocessing import Frame
+from semsam_annotate.model.engine.remembered import Remembered
 from semsam_annotate.model.engine.rendering import MaskRegion, Renderer
 from semsam_annotate.model.mask_decoder import Predictions
 
@@ -21,12 +22,13 @@ SAME = 0.95
 
 @dataclass(frozen=True)
 class Reading:
-    """How predictions become proposals."""
+    """How predictions become proposals; ``remembered``: what else names them than the text."""
 
     model: LoadedModel
     frame: Frame
     vocabulary: Vocabulary
     cleaning: bool
+    remembered: Remembered | None = None
 
     def ladder(self, predictions: Predictions, prompt: int) -> Ladder:
         """The ladder of one prompt of a decoded batch."""
@@ -49,8 +51,8 @@ class Reading:
     ) -> list[Proposal]:
         """Proposals of rendered masks; ``rows`` picks their states out of (N, K)."""
         state = predictions.state[0][rows[0], rows[1]]
-        objects = name_shares(self.model, state, self.vocabulary.objects, part=False)
-        parts = name_shares(self.model, state, self.vocabulary.parts, part=True)
+        votes = None if self.remembered is None else self.remembered.votes(predictions, rows, logits)
+        names = name_masks(self.model, state, self.vocabulary, votes)
         chance = (
             [0.5] * len(masks)
             if predictions.part is None
@@ -68,8 +70,8 @@ class Reading:
                 area=mask.area,
                 make_mask=mask.full,
                 part_probability=chance[index],
-                object_labels=objects[index],
-                part_labels=parts[index],
+                object_labels=names[index][0],
+                part_labels=names[index][1],
             )
             for index, mask in enumerate(masks)
         ]

@@ -89,7 +89,7 @@ class LoadedModel:
     def resolve(self, vocabulary: Vocabulary) -> Vocabulary:
         """The vocabulary with the trained names marked."""
         trained = {*self.card.objects, *self.card.parts}
-        return Vocabulary(vocabulary.objects, vocabulary.parts, trained & {*vocabulary.objects, *vocabulary.parts})
+        return vocabulary.with_known(trained & {*vocabulary.objects, *vocabulary.parts})
 
     def text(self, names: tuple[str, ...]) -> Tensor | None:
         """(V, text_dim) embeddings of names, None when there are none or the model has no text tower."""

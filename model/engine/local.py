@@ -2,7 +2,7 @@
 
 import hashlib
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -10,12 +10,12 @@ from pathlib import Path
 import torch
 
 from semsam_annotate.api import (
-    ALIKE,
     CancelToken,
     Embedding,
     EngineInfo,
     Ladder,
     Mask,
+    NamedMask,
     Prompt,
     Proposal,
     RgbImage,
@@ -25,21 +25,24 @@ from semsam_annotate.api import (
     Vocabulary,
     checked_task,
 )
-from semsam_annotate.api.automatic import standing
 from semsam_annotate.model.engine.cache import DiskCache, EncodedImage, MemoryCache, halved, on_device
-from semsam_annotate.model.engine.catalogue import Catalogue, CatalogueCache, catalogue_of, describe
+from semsam_annotate.model.engine.catalogue import CatalogueCache
 from semsam_annotate.model.engine.fallback import in_batches, on_cpu_when_full
 from semsam_annotate.model.engine.finite import check_features, check_predictions
 from semsam_annotate.model.engine.ladder import Reading
 from semsam_annotate.model.engine.loaded import LoadedModel
+from semsam_annotate.model.engine.mask_vectors import VectorMaker
+from semsam_annotate.model.engine.memories import PrototypeMemories
 from semsam_annotate.model.engine.preprocessing import Frame, check_image, to_input
 from semsam_annotate.model.engine.prompting import to_batch
 from semsam_annotate.model.engine.refinement import Method, Refinement
-from semsam_annotate.model.engine.search import Search, check_names, checked_example, pointed_at
+from semsam_annotate.model.engine.refreshing import Progress, Refreshed, Vectors, refresh
+from semsam_annotate.model.engine.remembered import Remembered
+from semsam_annotate.model.engine.searching import SearchingEngine
 from semsam_annotate.model.engine.segmenting import Segmenter
-from semsam_annotate.model.engine.whole_image import WholeImageEngine
 from semsam_annotate.model.mask_decoder import Predictions
 from semsam_annotate.model.pixel_decoder import PixelFeatures
+from semsam_annotate.model.prototypes import MaskVectors, Prototype
 
 PROMPTS_AT_ONCE = 64
 
@@ -50,7 +53,7 @@ class EngineSettings:
 
     ``cache_folder``: where features are kept between runs, None for nowhere. ``refinement``: how several hints at once
     are answered (``refinement``); "rule" treats any network as one that was trained on single clicks, and is what such
-    networks always get.
+    networks always get. ``prototypes_folder``: where names are remembered, None: in RAM, as long as the engine.
     """
 
     cleaning: bool = True
@@ -58,9 +61,10 @@ class EngineSettings:
     disk_bytes: int = 2 << 30
     cache_folder: Path | None = None
     refinement: Method = "network"
+    prototypes_folder: Path | None = None
 
 
-class LocalEngine(WholeImageEngine):
+class LocalEngine(SearchingEngine):
     """Encodes images and answers prompts with the model that ``current`` gives (see ``Engine`` for the methods).
 
     Safe to use from several threads; the network runs one request at a time.
@@ -72,6 +76,7 @@ class LocalEngine(WholeImageEngine):
         folder = self.settings.cache_folder
         self._disk = None if folder is None else DiskCache(folder, self.settings.disk_bytes)
         self._catalogues = CatalogueCache()
+        self._memories = PrototypeMemories(self.settings.prototypes_folder)
         self._lock = threading.RLock()
 
     @property
@@ -83,7 +88,9 @@ class LocalEngine(WholeImageEngine):
     def encode(self, image: RgbImage, cancel: CancelToken | None = None) -> Embedding:
         """Encode (H, W, 3) uint8 RGB once; the same pixels again cost only their hash."""
         check_image(image)
-        model = self._current()
+        return self._encode_with(image, self._current(), cancel)
+
+    def _encode_with(self, image: RgbImage, model: LoadedModel, cancel: CancelToken | None = None) -> Embedding:
         frame = Frame.of(image.shape[0], image.shape[1], model.card.config.input)
         handle = Embedding(_key(image, model), (image.shape[0], image.shape[1]), model.version)
         with self._lock:
@@ -126,29 +133,41 @@ class LocalEngine(WholeImageEngine):
         with torch.inference_mode(), self._lock:
             return Segmenter(image.model, image.frame, image.memory, vocabulary).run(checked_task(task))
 
-    def find(self, embedding: Embedding, text: str, vocabulary: Vocabulary | None = None) -> list[Proposal]:
-        """Everything in the image, what the text names first; see ``Search.by_text`` for how it is ranked."""
-        image = self._image(embedding)
-        check_names(image.model)
-        with torch.inference_mode():
-            return Search(image.model, self._catalogue(embedding)).by_text(text, vocabulary)
-
-    def alike(
+    def remember(
         self,
         embedding: Embedding,
-        example: Mask | Proposal,
-        source: Embedding | None = None,
-        threshold: float = ALIKE,
-        vocabulary: Vocabulary | None = None,
-    ) -> list[Proposal]:
-        """What looks like an example of this image or of ``source``; see ``Search.by_example``."""
-        image, origin = self._image(embedding), self._image(source or embedding)
-        if image.model is not origin.model:
-            raise StaleEmbedding("the example was encoded with another model: encode both images again")
-        mask = checked_example(example, origin.frame.image)
-        with torch.inference_mode():
-            described = describe(origin, lambda asked: self._decode(origin, asked), [mask])
-            return Search(image.model, self._catalogue(embedding)).by_example(described, threshold, vocabulary)
+        mask: Mask | Proposal,
+        object: str | None = None,
+        part: str | None = None,
+        *,
+        id: str,
+    ) -> None:
+        """Let an accepted mask name what looks like it, until its record ``id`` is forgotten or loses its names."""
+        if not object and not part:
+            self.forget([id])
+            return
+        memory = self._memories.of(self._image(embedding).model)
+        vectors = self._vectors(embedding, [mask.mask if isinstance(mask, Proposal) else mask])
+        memory.put([Prototype(id, object or None, part or None)], vectors)
+        memory.settle()
+
+    def forget(self, ids: Iterable[str]) -> None:
+        """Forget the masks of records, known or not."""
+        self._memories.forget(self._current(), ids)
+
+    def refresh(
+        self,
+        records: Callable[[], Iterable[NamedMask]],
+        progress: Progress = lambda done, total: None,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> Refreshed:
+        """Bring the current model's memory into line with the accepted records (see ``refreshing.refresh``).
+
+        Runs beside clicks: the engine is free between two images.
+        """
+        model = self._current()
+        vectors: Vectors = lambda image, masks: self._vectors(self._encode_with(image, model), masks)  # noqa: E731
+        return refresh(self._memories.of(model), records, vectors, progress, cancelled)
 
     def resolve(self, vocabulary: Vocabulary) -> Vocabulary:
         """The vocabulary with the names that the model was trained on marked."""
@@ -167,6 +186,19 @@ class LocalEngine(WholeImageEngine):
         """Free the caches."""
         self._memory.clear()
         self._catalogues.clear()
+        self._memories.close()
+
+    def _maker(self, image: EncodedImage) -> VectorMaker:
+        return VectorMaker(image.model, image.frame, image.memory)
+
+    def _vectors(self, embedding: Embedding, masks: Sequence[Mask]) -> MaskVectors:
+        image = self._image(embedding)
+        return self._maker(image).of_masks(masks, lambda prompts: self._decode(image, prompts))
+
+    def _reading(self, image: EncodedImage, vocabulary: Vocabulary) -> Reading:
+        named = bool(vocabulary.objects or vocabulary.parts)
+        remembered = Remembered(self._memories.of(image.model), self._maker(image)) if named else None
+        return Reading(image.model, image.frame, vocabulary, self.settings.cleaning, remembered)
 
     def _image(self, embedding: Embedding) -> EncodedImage:
         """The encoded image of a handle, from memory, or from disk if its model is still the current one."""
@@ -182,9 +214,6 @@ class LocalEngine(WholeImageEngine):
                 self._memory.put(embedding.key, image)
                 return image
         raise StaleEmbedding("this embedding is no longer kept: encode the image again")
-
-    def _reading(self, image: EncodedImage, vocabulary: Vocabulary) -> Reading:
-        return Reading(image.model, image.frame, vocabulary, self.settings.cleaning)
 
     @torch.inference_mode()
     def _encode(
@@ -203,22 +232,6 @@ class LocalEngine(WholeImageEngine):
     def _remember(self, model: LoadedModel, frame: Frame, features: PixelFeatures) -> EncodedImage:
         memory = model.network.mask_decoder.remember(features.mask_features, features.levels)
         return EncodedImage(model, frame, memory.halved())
-
-    def _pointed(self, embedding: Embedding, prompt: Prompt, vocabulary: Vocabulary | None) -> Prompt:
-        """The prompt with its text turned into a click."""
-        if prompt.text is None:
-            return prompt
-        return pointed_at(prompt, self.find(embedding, prompt.text, vocabulary))
-
-    def _catalogue(self, embedding: Embedding) -> Catalogue:
-        """Everything in the image, searched for once."""
-        image = self._image(embedding)
-
-        def make() -> Catalogue:
-            found = standing(self.auto_stream(embedding))  # a tree leaves out siblings that overlap
-            return catalogue_of(image, lambda asked: self._decode(image, asked), found)
-
-        return self._catalogues.get(embedding.key, make)
 
     def _decode(self, image: EncodedImage, prompts: Sequence[Prompt], cancel: CancelToken | None = None) -> Predictions:
         model = image.model

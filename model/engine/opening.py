@@ -46,7 +46,11 @@ def _follow(project: Path, device: str, settings: EngineSettings | None) -> Loca
         raise BadInput(f"there is no project in {project}: project.toml is missing")
     follower = _Follower(ModelRegistry(project / "models", packaged_weights()), device)
     follower()
-    return LocalEngine(follower, settings or EngineSettings(cache_folder=project / "embeddings"))
+    return LocalEngine(
+        follower,
+        settings
+        or EngineSettings(cache_folder=project / "embeddings", prototypes_folder=project / "models" / "prototypes"),
+    )
 
 
 class _Follower:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from semsam_annotate.api import BadInput, Mask, Prompt, Proposal, Vocabulary
 from semsam_annotate.model.engine.catalogue import Catalogue, Described
-from semsam_annotate.model.engine.labels import Shares, name_shares
+from semsam_annotate.model.engine.labels import Shares, name_masks
 from semsam_annotate.model.engine.loaded import LoadedModel
 from semsam_annotate.model.engine.phrases import Phrase, parse_phrase
 from semsam_annotate.model.engine.rough import innermost
@@ -57,9 +57,8 @@ class Search:
     def _named(self, words: Vocabulary) -> list[Proposal]:
         """The proposals with the labels of a vocabulary, new ones each time."""
         states = self.catalogue.described.states
-        objects = name_shares(self.model, states, words.objects, part=False)
-        parts = name_shares(self.model, states, words.parts, part=True)
-        return [_labelled(*row) for row in zip(self.catalogue.proposals, objects, parts, strict=True)]
+        names = name_masks(self.model, states, words)
+        return [_labelled(one, *labels) for one, labels in zip(self.catalogue.proposals, names, strict=True)]
 
 
 def alikeness(model: LoadedModel, found: Described, example: Described) -> Tensor:

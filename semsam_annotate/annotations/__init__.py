@@ -5,6 +5,7 @@ from semsam_annotate.annotations.connection import StoreUnavailable, StoreWarnin
 from semsam_annotate.annotations.exports import ExportReport
 from semsam_annotate.annotations.images import MAX_PIXELS, image_sha256, read_image
 from semsam_annotate.annotations.importing import ImportReport, read_import, store_import
+from semsam_annotate.annotations.named_masks import named_masks
 from semsam_annotate.annotations.project import Project
 from semsam_annotate.annotations.project_config import ProjectConfig
 from semsam_annotate.annotations.record import Annotation, ImageRef, Source
@@ -28,6 +29,7 @@ __all__ = [
     "StoreUnavailable",
     "StoreWarning",
     "image_sha256",
+    "named_masks",
     "read_image",
     "read_import",
     "store_import",

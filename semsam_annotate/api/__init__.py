@@ -4,6 +4,7 @@ from semsam_annotate.api.automatic import AutoSettings, Found, Progress
 from semsam_annotate.api.cancel import CancelToken
 from semsam_annotate.api.engine import ALIKE, Embedding, Engine, EngineInfo, RgbImage
 from semsam_annotate.api.errors import BadInput, Cancelled, EngineUnavailable, SemsamError, StaleEmbedding
+from semsam_annotate.api.named_mask import NamedMask
 from semsam_annotate.api.prompt import Box, Prompt
 from semsam_annotate.api.proposal import Labels, Ladder, Proposal
 from semsam_annotate.api.rle import Mask, Rle, decode_rle, encode_rle, rle_area, rle_iou
@@ -28,6 +29,7 @@ __all__ = [
     "Labels",
     "Ladder",
     "Mask",
+    "NamedMask",
     "Point",
     "Progress",
     "Prompt",

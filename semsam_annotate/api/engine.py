@@ -1,6 +1,6 @@
 """The protocol that the local and the remote engine share."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol, TypeAlias
 
@@ -117,6 +117,25 @@ class Engine(Protocol):
 
         ``threshold``: least likeness, 0..1.
         """
+        ...
+
+    def remember(
+        self,
+        embedding: Embedding,
+        mask: Mask | Proposal,
+        object: str | None = None,
+        part: str | None = None,
+        *,
+        id: str,
+    ) -> None:
+        """Let an accepted mask, (H, W) bool, name what looks like it from now on; ``id``: of its annotation record.
+
+        The same id again replaces what was remembered. BadInput for an empty mask or one of another size.
+        """
+        ...
+
+    def forget(self, ids: Iterable[str]) -> None:
+        """Forget the masks of deleted or superseded records; unknown ids change nothing."""
         ...
 
     def resolve(self, vocabulary: Vocabulary) -> Vocabulary:

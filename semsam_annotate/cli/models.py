@@ -23,6 +23,7 @@ def register(app: typer.Typer) -> None:
     models.command()(info)
     models.command()(promote)
     models.command()(rollback)
+    models.command()(refresh)
     models.command()(pull)
     models.command()(convert)
     app.add_typer(models, name="models")
@@ -75,6 +76,28 @@ def promote(
 def rollback(project: ProjectOption = Path(), json: JsonOption = False) -> None:
     """Make the version before the active one active again."""
     _report(registry_of(project).rollback(), json)
+
+
+def refresh(
+    project: ProjectOption = Path(),
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    json: JsonOption = False,
+) -> None:
+    """Let the active model remember what is accepted, as after a promotion; goes on where it was stopped."""
+    from semsam_annotate.annotations import Project, named_masks
+    from semsam_annotate.model.engine import open_engine
+
+    registry_of(project)
+    engine = open_engine(f"project:{project}", device)
+    with Project.open(project) as opened:
+        done = engine.refresh(lambda: named_masks(opened))
+    engine.close()
+    if json:
+        typer.echo(jsonlib.dumps({"made": done.made, "forgotten": done.forgotten, "failed": done.failed}))
+        return
+    typer.echo(f"remembered {done.made} masks, forgot {done.forgotten}, failed {len(done.failed)}")
+    for id, reason in done.failed.items():
+        typer.echo(f"  {id}: {reason}", err=True)
 
 
 def convert(

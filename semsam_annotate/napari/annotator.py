@@ -9,12 +9,14 @@ from napari.components import ViewerModel
 from napari.layers import Image
 
 from semsam_annotate.api import BadInput, Ladder, Prompt, SemsamError
+from semsam_annotate.napari.accepted import AcceptedMask
 from semsam_annotate.napari.bindings import ViewerBindings
 from semsam_annotate.napari.candidate import Candidate
 from semsam_annotate.napari.engine_worker import EngineWorker, Request
 from semsam_annotate.napari.file_list import FileList
 from semsam_annotate.napari.geometry import pixel_at
 from semsam_annotate.napari.layers import AnnotationLayers
+from semsam_annotate.napari.lessons import Forget, Remember
 from semsam_annotate.napari.mouse import MouseActions
 from semsam_annotate.napari.picture_source import picture_of, shown_limits, shown_plane, shown_rgb
 from semsam_annotate.napari.session import AnnotationSession
@@ -34,6 +36,8 @@ class Annotator:
         session.candidate_changed.connect(self._draw_candidate)
         session.accepted_changed.connect(self._draw_accepted)
         session.asked.connect(self._ask)
+        session.named.connect(self._remember)
+        session.unnamed.connect(self._forget)
         self._listen()
         self.actions = self._actions()
         self._bindings = ViewerBindings(viewer, self.mouse, self.actions, self.choose_image, self._on_dims)
@@ -70,6 +74,8 @@ class Annotator:
         self.session.candidate_changed.disconnect(self._draw_candidate)
         self.session.accepted_changed.disconnect(self._draw_accepted)
         self.session.asked.disconnect(self._ask)
+        self.session.named.disconnect(self._remember)
+        self.session.unnamed.disconnect(self._forget)
         self.layers.remove()
 
     def run(self, action: Callable[[], object]) -> None:
@@ -155,6 +161,14 @@ class Annotator:
         picture = self.session.picture
         if picture is not None:
             self.worker.submit(Request(ticket, picture.key, picture.rgb, prompt, self.session.vocabulary))
+
+    def _remember(self, mask: AcceptedMask) -> None:
+        picture = self.session.picture
+        if picture is not None:
+            self.worker.teach(Remember(picture.key, picture.rgb, mask))
+
+    def _forget(self, mask: AcceptedMask) -> None:
+        self.worker.teach(Forget(mask))
 
     def _follow_contrast(self) -> None:
         """The engine sees what the person sees: new contrast limits mean other pixels, of the same picture."""

@@ -1,8 +1,9 @@
 """The engine in a thread of its own: the newest request wins, a crash restarts it, cancel ends it at once."""
 
 import threading
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -19,6 +20,7 @@ from semsam_annotate.api import (
     StaleEmbedding,
     Vocabulary,
 )
+from semsam_annotate.napari.lessons import Lesson
 
 KEPT_EMBEDDINGS = 32
 """Handles are a few bytes each; the engine bounds the tensors behind them itself."""
@@ -87,6 +89,11 @@ class EngineWorker:
             self._run = _Run(self._connect(), self._emit_from)
         self._run.put(request)
 
+    def teach(self, lesson: Lesson) -> None:
+        """Let the engine learn when it has nothing to answer, in the order told; without an engine nothing happens."""
+        if self._run is not None:
+            self._run.put_lesson(lesson)
+
     def cancel(self) -> None:
         """End the engine in the middle of whatever it does; the next request starts a fresh one."""
         run, self._run = self._run, None
@@ -115,6 +122,7 @@ class _Run:
         self.link, self._emit = link, emit
         self._embeddings: OrderedDict[str, Embedding] = OrderedDict()
         self._wanted: Request | None = None
+        self._lessons: deque[Lesson] = deque()
         self._abandoned = False
         self._changed = threading.Condition()
         threading.Thread(target=self._loop, name="semsam-engine", daemon=True).start()
@@ -125,6 +133,12 @@ class _Run:
             self._wanted = request
             self._changed.notify()
 
+    def put_lesson(self, lesson: Lesson) -> None:
+        """Behind the lessons that wait; requests go first."""
+        with self._changed:
+            self._lessons.append(lesson)
+            self._changed.notify()
+
     def abandon(self) -> None:
         """End thread and engine; nothing of them is heard again. Returns at once."""
         with self._changed:
@@ -133,16 +147,35 @@ class _Run:
         threading.Thread(target=self.link.kill, name="semsam-engine-end").start()
 
     def _loop(self) -> None:
-        while (request := self._next()) is not None:
-            self._serve(request)
-            self._emit(self, "state", "idle")
+        while (task := self._next()) is not None:
+            if isinstance(task, Request):
+                self._serve(task)
+                self._emit(self, "state", "idle")
+            else:
+                self._teach(task)
         self.link.kill()  # the engine may have started between the kill of abandon and the end of this thread
 
-    def _next(self) -> Request | None:
+    def _next(self) -> Request | Lesson | None:
         with self._changed:
-            self._changed.wait_for(lambda: self._abandoned or self._wanted is not None)
+            self._changed.wait_for(lambda: self._abandoned or self._wanted is not None or bool(self._lessons))
+            if self._abandoned:
+                return None
             request, self._wanted = self._wanted, None
-            return None if self._abandoned else request
+            return request if request is not None else self._lessons.popleft()
+
+    def _teach(self, lesson: Lesson) -> None:
+        """A lesson makes later suggestions better; one that fails must not disturb the work."""
+        with suppress(Exception):
+            engine = self._start()
+            if lesson.image is None:
+                lesson.teach(engine, None)
+                return
+            asked = Request(0, lesson.image_key, lesson.image)
+            try:
+                lesson.teach(engine, self._embedding(engine, asked))
+            except StaleEmbedding:
+                self._embeddings.pop(lesson.image_key, None)
+                lesson.teach(engine, self._embedding(engine, asked))
 
     def _serve(self, request: Request) -> None:
         try:

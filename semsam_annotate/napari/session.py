@@ -36,6 +36,10 @@ class AnnotationSession:
     """LabelChoice."""
     accepted_changed = Signal(object)
     """list[AcceptedMask] of the picture."""
+    named = Signal(object)
+    """AcceptedMask that was accepted or restored."""
+    unnamed = Signal(object)
+    """AcceptedMask that was deleted."""
     vocabulary_changed = Signal(object)
     """Vocabulary."""
     told = Signal(str)
@@ -152,6 +156,7 @@ class AnnotationSession:
         self._set_candidate(Candidate())
         self._set_accepted([*self.accepted, mask])
         self._history.add(Step("accepted", mask, self.picture, candidate, choice))
+        self.named.emit(mask)
         self.told.emit(f"accepted {mask.title}")
         return mask
 
@@ -230,11 +235,13 @@ class AnnotationSession:
             self._delete(step.mask)
         else:
             self.ledger.restore(step.mask)
+            self.named.emit(step.mask)
             self._set_accepted(sorted([*self.accepted, step.mask], key=lambda mask: mask.time))
         self.told.emit(f"{'took back' if back else 'did again'}: {step.kind} {step.mask.title}")
 
     def _delete(self, mask: AcceptedMask) -> None:
         self.ledger.delete(mask)
+        self.unnamed.emit(mask)
         self._set_accepted([other for other in self.accepted if other.id != mask.id])
 
     def _set_accepted(self, accepted: list[AcceptedMask]) -> None:

@@ -1,7 +1,7 @@
 """The Engine protocol spoken to a server."""
 
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -138,6 +138,24 @@ class RemoteEngine:
         origin = None if source is None else source.key
         answer = self._ask("/v1/alike", embedding, vocabulary, example=mask, source=origin, threshold=threshold)
         return self._transport.decode(_proposals, answer)
+
+    def remember(
+        self,
+        embedding: Embedding,
+        mask: Mask | Proposal,
+        object: str | None = None,
+        part: str | None = None,
+        *,
+        id: str,
+    ) -> None:
+        """Let an accepted mask name what looks like it from now on."""
+        rle = mask.rle if isinstance(mask, Proposal) else encode_rle(mask)
+        named = {"embedding": embedding.key, "mask": rle, "object": object, "part": part, "id": id}
+        self._transport.post("/v1/remember", named)
+
+    def forget(self, ids: Iterable[str]) -> None:
+        """Forget the masks of records."""
+        self._transport.post("/v1/forget", {"ids": list(ids)})
 
     def resolve(self, vocabulary: Vocabulary) -> Vocabulary:
         """The vocabulary with ``known`` filled in."""

@@ -1,7 +1,7 @@
 """A deterministic engine for tests of the wire: regions of one colour under the click."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from scipy import ndimage
@@ -33,6 +33,7 @@ class RegionEngine:
         self.images: dict[str, np.ndarray] = {}
         self.encodings = 0
         self.closed = False
+        self.remembered: dict[str, tuple[bytes, str | None, str | None]] = {}
 
     @property
     def info(self) -> EngineInfo:
@@ -135,6 +136,24 @@ class RegionEngine:
             raise BadInput("the example is not of its image's size")
         found = [node.proposal for node in self.auto(embedding, vocabulary)]
         return [one for one in found if (one.mask & mask).sum() / (one.mask | mask).sum() >= threshold]
+
+    def remember(
+        self,
+        embedding: Embedding,
+        mask: np.ndarray | Proposal,
+        object: str | None = None,
+        part: str | None = None,
+        *,
+        id: str,
+    ) -> None:
+        if embedding.key not in self.images:
+            raise StaleEmbedding("gone")
+        pixels = mask.mask if isinstance(mask, Proposal) else mask
+        self.remembered[id] = (pixels.tobytes(), object, part)
+
+    def forget(self, ids: Iterable[str]) -> None:
+        for id in ids:
+            self.remembered.pop(id, None)
 
     def resolve(self, vocabulary: Vocabulary) -> Vocabulary:
         return Vocabulary(vocabulary.objects, vocabulary.parts, known=vocabulary.objects)

@@ -83,6 +83,26 @@ def test_a_remote_engine_answers_as_the_local_one(url, region_engine, scene):
     assert load_engine(url, token=TOKEN).info == region_engine.info
 
 
+def test_names_are_remembered_and_forgotten_over_http(url, region_engine, scene):
+    with RemoteEngine(url, TOKEN) as remote:
+        embedding = remote.encode(scene)
+        proposal = remote.propose(embedding, Prompt([(32, 24)]))[0]
+        remote.remember(embedding, proposal, object="car", part="wheel", id="r1")
+        remote.remember(embedding, proposal.mask, object="car", id="r2")
+        assert region_engine.remembered == {
+            "r1": (proposal.mask.tobytes(), "car", "wheel"),
+            "r2": (proposal.mask.tobytes(), "car", None),
+        }
+        remote.forget(["r1", "unknown"])
+        assert region_engine.remembered.keys() == {"r2"}
+        for mask, id in ((proposal.mask[:-1], "r3"), (proposal.mask, " ")):
+            with pytest.raises(BadInput):
+                remote.remember(embedding, mask, "car", id=id)
+        with pytest.raises(StaleEmbedding):
+            remote.remember(Embedding("0" * 40, embedding.size, "v"), proposal, "car", id="r3")
+        assert region_engine.remembered.keys() == {"r2"}
+
+
 def test_errors_cross_the_wire_as_what_they_are(url, scene):
     with RemoteEngine(url, TOKEN) as remote:
         embedding = remote.encode(scene)
@@ -168,6 +188,11 @@ def test_an_image_file_is_encoded_with_its_orientation(client):
         ("/v1/resolve", b"{}", 400),
         ("/v1/resolve", b'{"vocabulary": {"objects": 5}}', 400),
         ("/v1/resolve", b'{"vocabulary": {"objects": ["a", "a"]}}', 400),
+        ("/v1/remember", b"{}", 400),
+        ("/v1/remember", b'{"embedding": "x", "mask": 5, "id": "r"}', 410),
+        ("/v1/forget", b"{}", 400),
+        ("/v1/forget", b'{"ids": [5]}', 400),
+        ("/v1/forget", b'{"ids": "r1"}', 400),
         ("/v1/nothing", b"", 404),
     ],
 )

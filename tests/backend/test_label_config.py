@@ -44,7 +44,8 @@ def test_which_labels_are_parts():
         "tail": (True, "tail", None),
         "nose": (False, "nose", None),
     }
-    assert config.vocabulary() == Vocabulary(["car", "dog", "nose"], ["wheel", "ear", "door", "tail"])
+    parts, owners = ["wheel", "ear", "door", "tail"], {"wheel": ["car"], "ear": ["dog"]}
+    assert config.vocabulary() == Vocabulary(["car", "dog", "nose"], parts, owners=owners)
     assert all(label.is_part for label in config_of('<Label value="hub"/>', name="parts").brush().labels)
 
 

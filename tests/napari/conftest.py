@@ -31,6 +31,7 @@ class RegionEngine:
 
     def __init__(self) -> None:
         self.known: dict[str, np.ndarray] = {}
+        self.remembered: dict[str, tuple[int, str | None, str | None]] = {}
         self.delay = 0.0
 
     @property
@@ -87,6 +88,15 @@ class RegionEngine:
 
     def auto(self, embedding, vocabulary=None) -> Tree:
         return Tree([])
+
+    def remember(self, embedding, mask, object=None, part=None, *, id) -> None:
+        if embedding.key not in self.known:
+            raise StaleEmbedding("gone")
+        self.remembered[id] = (int(mask.sum()), object, part)
+
+    def forget(self, ids) -> None:
+        for id in ids:
+            self.remembered.pop(id, None)
 
     def resolve(self, vocabulary: Vocabulary) -> Vocabulary:
         return vocabulary

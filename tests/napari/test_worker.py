@@ -5,8 +5,10 @@ import time
 
 import pytest
 
-from semsam_annotate.api import EngineUnavailable, Prompt
+from semsam_annotate.api import EngineUnavailable, Prompt, encode_rle
+from semsam_annotate.napari.accepted import AcceptedMask
 from semsam_annotate.napari.engine_worker import EngineWorker, Request
+from semsam_annotate.napari.lessons import Forget, Remember
 
 
 @pytest.fixture
@@ -125,3 +127,37 @@ def test_no_thread_stays_after_close(worker, pump, scene, heard):
 
 def die(_):
     raise EngineUnavailable("the connection broke")
+
+
+def accepted(scene, id, part="wheel"):
+    mask = scene.any(axis=2)
+    return AcceptedMask(id, "2025-01-01", encode_rle(mask), "car", part, None, 0.9)
+
+
+def test_the_engine_is_taught_between_requests(worker, pump, scene, heard, link):
+    answers, failures, _ = heard
+    worker.teach(Remember("scene", scene, accepted(scene, "before")))  # no engine runs yet: nothing to teach
+    worker.submit(request(scene, 1))
+    pump.until(lambda: 1 in answers)
+    for id in ("r1", "r2"):
+        worker.teach(Remember("scene", scene, accepted(scene, id)))
+    worker.teach(Forget(accepted(scene, "r1")))
+    worker.teach(Remember("scene", scene, accepted(scene, "r3", part=None)))
+    pump.until(lambda: "r3" in link.engine.remembered)
+    area = int(scene.any(axis=2).sum())
+    assert link.engine.remembered == {"r2": (area, "car", "wheel"), "r3": (area, "car", None)}
+    link.engine.known.clear()  # the engine dropped the image: it is encoded once more
+    worker.teach(Remember("scene", scene, accepted(scene, "r4")))
+    pump.until(lambda: "r4" in link.engine.remembered)
+    assert not failures
+
+
+def test_a_lesson_that_fails_disturbs_nobody(worker, pump, scene, heard, link):
+    answers, failures, _ = heard
+    worker.submit(request(scene, 1))
+    pump.until(lambda: 1 in answers)
+    link.engine.remember = die
+    worker.teach(Remember("scene", scene, accepted(scene, "r1")))
+    worker.submit(request(scene, 2))
+    pump.until(lambda: 2 in answers)
+    assert not failures

@@ -1,0 +1,19 @@
+"""An accepted mask as an engine needs it to remember its names."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from semsam_annotate.api.engine import RgbImage
+from semsam_annotate.api.rle import Rle
+
+
+@dataclass(frozen=True)
+class NamedMask:
+    """``id``: of the annotation record. ``image``: names its pixels; ``read`` gives them or raises SemsamError."""
+
+    id: str
+    image: str
+    read: Callable[[], RgbImage]
+    mask: Rle
+    object: str | None
+    part: str | None
