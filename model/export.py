@@ -49,6 +49,8 @@ def export_programs(network: SemanticSam, height: int, width: int) -> tuple[Expo
     memory = network.encode(image)
     features = (memory.mask_features, *memory.values)
     prompts = image.new_full((1, 2, 4), 0.5), torch.zeros(1, 2, dtype=torch.long, device=image.device)
+    # Once for real: the constants of these shapes are kept then, and tracing finds numbers where it could make none.
+    network.mask_decoder(memory, PromptBatch.of_boxes(prompts[0]))
     sizes = ((None,) * len(features), {1: Dim.AUTO}, {1: Dim.AUTO})
     encoder = export(EncoderProgram(network).eval(), (image,))
     return encoder, export(DecoderProgram(network, memory).eval(), (features, *prompts), dynamic_shapes=sizes)

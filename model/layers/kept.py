@@ -23,6 +23,8 @@ class Kept(Generic[Value]):
     def get(self, key: Hashable, make: Callable[[], Value]) -> Value:
         """The value of a key, made if it is not there."""
         value = self._values.get(key)
+        if value is None and torch.compiler.is_compiling():
+            return make()  # what tracing makes is no number, and must not be found by the next forward
         if value is None:
             with torch.inference_mode(False), torch.no_grad():
                 value = make()
