@@ -9,6 +9,7 @@ from semsam_annotate.api import (
     AutoSettings,
     CancelToken,
     Embedding,
+    EngineInfo,
     Found,
     Progress,
     Prompt,
@@ -86,6 +87,11 @@ class WholeImageEngine(ABC):
             return in_batches(image, prompts, answer, AUTO_AT_ONCE, cancel)
 
         return WholeImage(image.frame, decode, settings or AutoSettings(), progress, cancel)
+
+    @property
+    @abstractmethod
+    def info(self) -> EngineInfo:
+        """Name, version, device, number of parameters, capabilities of the current model."""
 
     @abstractmethod
     def encode(self, image: RgbImage, cancel: CancelToken | None = None) -> Embedding:

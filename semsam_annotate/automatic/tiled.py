@@ -1,8 +1,19 @@
 """Everything in an image too large to be searched at once."""
 
 from collections.abc import Iterator
+from typing import Protocol
 
-from semsam_annotate.api import AutoSettings, CancelToken, Engine, Progress, Proposal, RgbImage, Tree, Vocabulary
+from semsam_annotate.api import (
+    AutoSettings,
+    CancelToken,
+    Embedding,
+    EngineInfo,
+    Progress,
+    Proposal,
+    RgbImage,
+    Tree,
+    Vocabulary,
+)
 from semsam_annotate.api.runs import Runs
 from semsam_annotate.automatic.overlaps import Overlaps
 from semsam_annotate.automatic.overview import Overview
@@ -12,8 +23,32 @@ from semsam_annotate.automatic.tiles import TileSettings, tiles_of
 from semsam_annotate.automatic.tree import arrange
 
 
+class Searcher(Protocol):
+    """The part of an engine that tiles need."""
+
+    @property
+    def info(self) -> EngineInfo:
+        """What the engine is."""
+        ...
+
+    def encode(self, image: RgbImage, cancel: CancelToken | None = None) -> Embedding:
+        """Encode (H, W, 3) uint8 RGB."""
+        ...
+
+    def auto(
+        self,
+        embedding: Embedding,
+        vocabulary: Vocabulary | None = None,
+        settings: AutoSettings | None = None,
+        progress: Progress | None = None,
+        cancel: CancelToken | None = None,
+    ) -> Tree:
+        """Everything in the image."""
+        ...
+
+
 def auto_tiled(
-    engine: Engine,
+    engine: Searcher,
     source: PixelSource | RgbSource,
     vocabulary: Vocabulary | None = None,
     settings: AutoSettings | None = None,
@@ -35,7 +70,7 @@ def auto_tiled(
 
 
 def stream_tiled(
-    engine: Engine,
+    engine: Searcher,
     source: PixelSource | RgbSource,
     vocabulary: Vocabulary | None = None,
     settings: AutoSettings | None = None,
@@ -66,7 +101,7 @@ class _View:
     """Searches one picture after the other."""
 
     def __init__(
-        self, engine: Engine, vocabulary: Vocabulary | None, settings: AutoSettings, cancel: CancelToken | None
+        self, engine: Searcher, vocabulary: Vocabulary | None, settings: AutoSettings, cancel: CancelToken | None
     ) -> None:
         self.engine, self.vocabulary, self.settings, self.cancel = engine, vocabulary, settings, cancel
 
