@@ -88,7 +88,7 @@ async def propose_many(request: Request) -> dict[str, Any]:
     def call(engine: Engine, token: CancelToken) -> list[Any]:
         return [ladder.to_json() for ladder in engine.propose_many(embedding, prompts, vocabulary, cancel=token)]
 
-    return {"ladders": await run_cancellable(shared, request, _name(body), call)}
+    return {"ladders": await run_cancellable(shared, request, call_name(body), call)}
 
 
 @router.post("/auto")
@@ -102,13 +102,13 @@ async def auto(request: Request) -> dict[str, Any]:
     def call(engine: Engine, token: CancelToken) -> Any:
         return engine.auto(embedding, vocabulary, settings, cancel=token).to_json()
 
-    return {"tree": await run_cancellable(shared, request, _name(body), call)}
+    return {"tree": await run_cancellable(shared, request, call_name(body), call)}
 
 
 @router.post("/cancel")
 async def cancel(request: Request) -> dict[str, Any]:
     """Cancel a call by the name that its client gave it."""
-    name = _name(await read_json(request))
+    name = call_name(await read_json(request))
     return {"cancelled": name is not None and services(request).calls.cancel(name)}
 
 
@@ -190,7 +190,8 @@ def _vocabulary(body: dict[str, Any]) -> Vocabulary:
     return vocabulary
 
 
-def _name(body: dict[str, Any]) -> str | None:
+def call_name(body: dict[str, Any]) -> str | None:
+    """The name that a client gave its call, to cancel it by."""
     name = body.get("request")
     if name is not None and not isinstance(name, str):
         raise BadInput('"request" is a text that names the call')

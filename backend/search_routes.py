@@ -2,6 +2,8 @@
 
 POST /v1/find   {"embedding": key, "text", "vocabulary"}                                  -> {"proposals": […]}
 POST /v1/alike  {"embedding": key, "example": RLE, "source": key or null, "threshold"}    -> {"proposals": […]}
+
+Both may take a "vocabulary" for the labels, and a "request" to cancel by.
 """
 
 from typing import Any
@@ -9,10 +11,11 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.requests import Request
 
-from semsam_annotate.api import ALIKE, BadInput, Mask, Proposal, decode_rle
+from semsam_annotate.api import ALIKE, BadInput, CancelToken, Engine, Mask, Proposal, decode_rle
 from semsam_annotate.api.rle import rle_size
 from semsam_annotate.backend.bodies import MAX_NAME, parse_vocabulary, parsed
-from semsam_annotate.backend.engine_routes import embedding_key, read_json
+from semsam_annotate.backend.cancelling import run_cancellable
+from semsam_annotate.backend.engine_routes import call_name, embedding_key, read_json
 from semsam_annotate.backend.services import services
 
 router = APIRouter(prefix="/v1")
@@ -24,7 +27,11 @@ async def find(request: Request) -> dict[str, Any]:
     shared, body = services(request), await read_json(request)
     embedding, vocabulary = shared.handles.get(embedding_key(body)), parse_vocabulary(body.get("vocabulary"))
     text = parse_text(body.get("text"))
-    return await shared.worker.run(lambda engine: _answer(engine.find(embedding, text, vocabulary)))
+
+    def call(engine: Engine, token: CancelToken) -> dict[str, Any]:
+        return _answer(engine.find(embedding, text, vocabulary, cancel=token))
+
+    return await run_cancellable(shared, request, call_name(body), call)
 
 
 @router.post("/alike")
@@ -35,9 +42,11 @@ async def alike(request: Request) -> dict[str, Any]:
     source = embedding if body.get("source") is None else shared.handles.get(embedding_key(body, "source"))
     example = parse_example(body.get("example"), source.size)
     threshold = parse_share(body.get("threshold", ALIKE))
-    return await shared.worker.run(
-        lambda engine: _answer(engine.alike(embedding, example, source, threshold, vocabulary))
-    )
+
+    def call(engine: Engine, token: CancelToken) -> dict[str, Any]:
+        return _answer(engine.alike(embedding, example, source, threshold, vocabulary, cancel=token))
+
+    return await run_cancellable(shared, request, call_name(body), call)
 
 
 def parse_text(value: Any) -> str:

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from semsam_annotate.api import Mask, Prompt, Proposal, Rle, decode_rle
+from semsam_annotate.api import Prompt, Proposal, Rle, decode_rle
 from semsam_annotate.model.engine.cache import EncodedImage
 from semsam_annotate.model.engine.pooling import pool
 from semsam_annotate.model.engine.rough import covered, grid_shares, innermost
 from semsam_annotate.model.mask_decoder import Predictions
 
 Decode = Callable[[Sequence[Prompt]], Predictions]
-AT_ONCE = 64
 KEPT = 16
 """Catalogues; each holds the run-length masks of one image."""
 
@@ -37,29 +36,25 @@ class Catalogue:
     described: Described
 
 
-def catalogue_of(image: EncodedImage, decode: Decode, found: Sequence[Proposal]) -> Catalogue:
-    """The catalogue of an image's proposals."""
-    return Catalogue(tuple(found), describe(image, decode, [proposal.rle for proposal in found]))
-
-
-def describe(image: EncodedImage, decode: Decode, masks: Sequence[Rle | Mask]) -> Described:
+def describe(image: EncodedImage, decode: Decode, masks: Sequence[Rle]) -> Described:
     """Ask for every mask by a click at its innermost pixel; the rung most like it, on the mask grid, describes it."""
-    grids, clicks = [], []
-    for mask in masks:
-        full = decode_rle(mask) if isinstance(mask, dict) else mask
-        grids.append(grid_shares(full, image.frame))
-        clicks.append(Prompt([innermost(full)]))
-    shares = torch.stack(grids).to(image.memory.mask_features.device)
-    states, part = [], []
-    for start in range(0, len(clicks), AT_ONCE):
-        answer = decode(clicks[start : start + AT_ONCE])
-        wanted = covered(shares[start : start + AT_ONCE])
-        rungs = overlaps(answer.masks[0] > 0, wanted[:, None]).argmax(1)
-        rows = torch.arange(len(rungs), device=rungs.device)
-        states.append(answer.state[0, rows, rungs])
-        chance = None if answer.part is None else answer.part[0, rows, rungs].sigmoid()
-        part.append(torch.full_like(rungs, 0.5, dtype=shares.dtype) if chance is None else chance)
-    return Described(torch.cat(states), torch.cat(part), pool(image.memory, shares))
+    full = [decode_rle(mask) for mask in masks]
+    shares = torch.stack([grid_shares(mask, image.frame) for mask in full]).to(image.model.device)
+    answer = decode([Prompt([innermost(mask)]) for mask in full])
+    rungs = overlaps(answer.masks[0] > 0, covered(shares)[:, None]).argmax(1)
+    rows = torch.arange(len(rungs), device=rungs.device)
+    part = shares.new_full((len(masks),), 0.5) if answer.part is None else answer.part[0, rows, rungs].sigmoid()
+    return Described(answer.state[0, rows, rungs], part, pool(image.memory, shares))
+
+
+def joined(pieces: Sequence[Described]) -> Described:
+    """Descriptions one after the other, on the device of the first."""
+    device = pieces[0].states.device
+    return Described(
+        torch.cat([piece.states.to(device) for piece in pieces]),
+        torch.cat([piece.part.to(device) for piece in pieces]),
+        torch.cat([piece.features.to(device) for piece in pieces]),
+    )
 
 
 def overlaps(first: Tensor, second: Tensor) -> Tensor:

@@ -6,10 +6,11 @@ from typing import TypeVar
 
 import torch
 
-from semsam_annotate.api import CancelToken, Prompt
+from semsam_annotate.api import CancelToken
 from semsam_annotate.model.engine.cache import EncodedImage
 from semsam_annotate.model.engine.loaded import LoadedModel
 
+P = TypeVar("P")
 T = TypeVar("T")
 ON_CPU = 16
 """Prompts at once after falling back."""
@@ -18,12 +19,12 @@ log = logging.getLogger("semsam.engine")
 
 def in_batches(
     image: EncodedImage,
-    prompts: Sequence[Prompt],
-    answer: Callable[[EncodedImage, Sequence[Prompt]], T],
+    prompts: Sequence[P],
+    answer: Callable[[EncodedImage, Sequence[P]], T],
     at_once: int,
     cancel: CancelToken | None = None,
 ) -> Iterator[T]:
-    """``answer`` for batches of the prompts, in order, ``at_once`` at most.
+    """``answer`` for batches of the prompts, or of what takes one each, in order, ``at_once`` at most.
 
     Out of memory: the batch is halved down to one prompt, then the rest is answered on the CPU. Raises ``Cancelled``
     between batches, and the memory error when the CPU has none either.

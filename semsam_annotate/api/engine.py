@@ -101,7 +101,13 @@ class Engine(Protocol):
         """All of a vocabulary without a prompt: proposals, best first (instance, parts), or a label map."""
         ...
 
-    def find(self, embedding: Embedding, text: str, vocabulary: Vocabulary | None = None) -> list[Proposal]:
+    def find(
+        self,
+        embedding: Embedding,
+        text: str,
+        vocabulary: Vocabulary | None = None,
+        cancel: CancelToken | None = None,
+    ) -> list[Proposal]:
         """Everything in the image, best first, ranked by how well a phrase names it: "car wheel", "left wheel"."""
         ...
 
@@ -112,6 +118,7 @@ class Engine(Protocol):
         source: Embedding | None = None,
         threshold: float = ALIKE,
         vocabulary: Vocabulary | None = None,
+        cancel: CancelToken | None = None,
     ) -> list[Proposal]:
         """What is like an example, best first: a (H, W) bool mask or a proposal of this image, or of ``source``.
 

@@ -152,7 +152,7 @@ class Ladder(Sequence[Proposal]):
         """
         if not 0 <= granularity <= 1:
             raise BadInput(f"a granularity is a number from 0 (finest) to 1 (coarsest), not {granularity}")
-        sizes = [math.log(max(proposal.area, 1)) for proposal in self._proposals]
+        sizes = [math.log(max(proposal.area, 0.5)) for proposal in self._proposals]
         wanted = sizes[0] + granularity * (sizes[-1] - sizes[0])
         return min(zip(sizes, self._proposals, strict=True), key=lambda rung: abs(rung[0] - wanted))[1]
 

@@ -120,9 +120,16 @@ class RemoteEngine:
         """Everything in a large image, which is read here and sent tile by tile (see ``automatic.auto_tiled``)."""
         return auto_tiled(self, source, vocabulary, settings, progress, cancel, tiles)
 
-    def find(self, embedding: Embedding, text: str, vocabulary: Vocabulary | None = None) -> list[Proposal]:
+    def find(
+        self,
+        embedding: Embedding,
+        text: str,
+        vocabulary: Vocabulary | None = None,
+        cancel: CancelToken | None = None,
+    ) -> list[Proposal]:
         """Everything in the image, what the text names first."""
-        answer = self._ask("/v1/find", embedding, vocabulary, text=text)
+        with cancellable(self._transport, cancel) as name:
+            answer = self._ask("/v1/find", embedding, vocabulary, text=text, **name)
         return self._transport.decode(_proposals, answer)
 
     def alike(
@@ -132,11 +139,14 @@ class RemoteEngine:
         source: Embedding | None = None,
         threshold: float = ALIKE,
         vocabulary: Vocabulary | None = None,
+        cancel: CancelToken | None = None,
     ) -> list[Proposal]:
         """What looks like an example of this image or of ``source``."""
         mask = example.rle if isinstance(example, Proposal) else encode_rle(example)
         origin = None if source is None else source.key
-        answer = self._ask("/v1/alike", embedding, vocabulary, example=mask, source=origin, threshold=threshold)
+        asked = {"example": mask, "source": origin, "threshold": threshold}
+        with cancellable(self._transport, cancel) as name:
+            answer = self._ask("/v1/alike", embedding, vocabulary, **asked, **name)
         return self._transport.decode(_proposals, answer)
 
     def remember(

@@ -118,7 +118,9 @@ class RegionEngine:
         labels = ladder[0].mask.astype(np.int32)
         return Segmentation(labels, segments_of(labels, [(1, vocabulary.objects[0], 0.5)]))
 
-    def find(self, embedding: Embedding, text: str, vocabulary: Vocabulary | None = None) -> list[Proposal]:
+    def find(
+        self, embedding: Embedding, text: str, vocabulary: Vocabulary | None = None, cancel: CancelToken | None = None
+    ) -> list[Proposal]:
         words = vocabulary or Vocabulary([text])
         return [node.proposal for node in self.auto(embedding, words)]
 
@@ -127,8 +129,9 @@ class RegionEngine:
         embedding: Embedding,
         example: np.ndarray | Proposal,
         source: Embedding | None = None,
-        threshold: float = 0.6,
+        threshold: float = 0.65,
         vocabulary: Vocabulary | None = None,
+        cancel: CancelToken | None = None,
     ) -> list[Proposal]:
         """By overlap in place, whichever image the example is from."""
         mask = example.mask if isinstance(example, Proposal) else example
