@@ -112,7 +112,7 @@ class LocalEngine(SearchingEngine):
     ) -> list[Ladder]:
         """The ladders of several prompts, which never change each other."""
         image, words = self._image(embedding), vocabulary or Vocabulary()
-        pointed = [self._pointed(embedding, prompt, vocabulary) for prompt in prompts]
+        pointed = [self._pointed(embedding, prompt, vocabulary, cancel) for prompt in prompts]
 
         @torch.inference_mode()
         def answer(image: EncodedImage, some: Sequence[Prompt]) -> list[Ladder]:

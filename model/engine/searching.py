@@ -1,25 +1,49 @@
-"""The part of an engine that searches what an image holds, by words and by example."""
+"""The part of an engine that finds masks by words and by example."""
+
+from collections.abc import Sequence
 
 import torch
 
-from semsam_annotate.api import ALIKE, Embedding, Mask, Prompt, Proposal, StaleEmbedding, Vocabulary
+from semsam_annotate.api import (
+    ALIKE,
+    CancelToken,
+    Embedding,
+    Mask,
+    Prompt,
+    Proposal,
+    Rle,
+    StaleEmbedding,
+    Vocabulary,
+    encode_rle,
+)
 from semsam_annotate.api.automatic import standing
-from semsam_annotate.model.engine.catalogue import Catalogue, CatalogueCache, catalogue_of, describe
+from semsam_annotate.model.engine.cache import EncodedImage
+from semsam_annotate.model.engine.catalogue import Catalogue, CatalogueCache, Described, describe, joined
+from semsam_annotate.model.engine.fallback import in_batches
 from semsam_annotate.model.engine.search import Search, check_names, checked_example, pointed_at
 from semsam_annotate.model.engine.whole_image import WholeImageEngine
 
+AT_ONCE = 32
+"""Masks described in one pass of the network."""
+
 
 class SearchingEngine(WholeImageEngine):
-    """``find`` and ``alike``, for an engine that searches whole images."""
+    """``find`` and ``alike``, for an engine that can decode and find everything in an image."""
 
     _catalogues: CatalogueCache
 
-    def find(self, embedding: Embedding, text: str, vocabulary: Vocabulary | None = None) -> list[Proposal]:
+    def find(
+        self,
+        embedding: Embedding,
+        text: str,
+        vocabulary: Vocabulary | None = None,
+        cancel: CancelToken | None = None,
+    ) -> list[Proposal]:
         """Everything in the image, what the text names first; see ``Search.by_text`` for how it is ranked."""
         image = self._image(embedding)
         check_names(image.model)
         with torch.inference_mode():
-            return Search(image.model, self._catalogue(embedding)).by_text(text, vocabulary)
+            return Search(image.model, self._catalogue(embedding, cancel)).by_text(text, vocabulary)
 
     def alike(
         self,
@@ -28,28 +52,39 @@ class SearchingEngine(WholeImageEngine):
         source: Embedding | None = None,
         threshold: float = ALIKE,
         vocabulary: Vocabulary | None = None,
+        cancel: CancelToken | None = None,
     ) -> list[Proposal]:
         """What looks like an example of this image or of ``source``; see ``Search.by_example``."""
         image, origin = self._image(embedding), self._image(source or embedding)
-        if image.model is not origin.model:
+        if image.model.version != origin.model.version:
             raise StaleEmbedding("the example was encoded with another model: encode both images again")
         mask = checked_example(example, origin.frame.image)
         with torch.inference_mode():
-            described = describe(origin, lambda asked: self._decode(origin, asked), [mask])
-            return Search(image.model, self._catalogue(embedding)).by_example(described, threshold, vocabulary)
+            described = self._described(origin, [encode_rle(mask)], cancel)
+            return Search(image.model, self._catalogue(embedding, cancel)).by_example(described, threshold, vocabulary)
 
-    def _pointed(self, embedding: Embedding, prompt: Prompt, vocabulary: Vocabulary | None) -> Prompt:
+    def _pointed(
+        self, embedding: Embedding, prompt: Prompt, vocabulary: Vocabulary | None, cancel: CancelToken | None
+    ) -> Prompt:
         """The prompt with its text turned into a click."""
         if prompt.text is None:
             return prompt
-        return pointed_at(prompt, self.find(embedding, prompt.text, vocabulary))
+        prompt.check_inside(*embedding.size)
+        return pointed_at(prompt, self.find(embedding, prompt.text, vocabulary, cancel))
 
-    def _catalogue(self, embedding: Embedding) -> Catalogue:
+    def _catalogue(self, embedding: Embedding, cancel: CancelToken | None) -> Catalogue:
         """Everything in the image, searched for once."""
-        image = self._image(embedding)
 
         def make() -> Catalogue:
-            found = standing(self.auto_stream(embedding))  # a tree leaves out siblings that overlap
-            return catalogue_of(image, lambda asked: self._decode(image, asked), found)
+            found = standing(self.auto_stream(embedding, cancel=cancel))
+            bare = tuple(one.placed(one.rle, one.box) for one in found)  # run lengths only: this is kept
+            return Catalogue(bare, self._described(self._image(embedding), [one.rle for one in bare], cancel))
 
         return self._catalogues.get(embedding.key, make)
+
+    def _described(self, image: EncodedImage, masks: Sequence[Rle], cancel: CancelToken | None) -> Described:
+        def answer(image: EncodedImage, some: Sequence[Rle]) -> Described:
+            with torch.inference_mode():
+                return describe(image, lambda asked: self._decode(image, asked, cancel), some)
+
+        return joined(list(in_batches(image, masks, answer, AT_ONCE, cancel)))

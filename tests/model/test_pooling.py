@@ -49,6 +49,11 @@ def test_pixels_outside_do_not_count(memory, network_of):
     torch.testing.assert_close(before, after)
 
 
+def test_half_precision_is_near(memory):
+    masks = blocks(memory, 3)
+    assert ((pool(memory, masks) * pool(memory.halved(), masks)).sum(-1) > 0.999).all()
+
+
 def test_an_empty_mask_and_none(memory):
     shape = memory.mask_features.shape[-2:]
     assert not pool(memory, torch.zeros(1, *shape, dtype=torch.bool)).any()

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from semsam_annotate.api import BadInput, Prompt, Vocabulary
+from semsam_annotate.api import BadInput, Cancelled, CancelToken, Prompt, Vocabulary
 from semsam_annotate.api.automatic import standing
 from semsam_annotate.model.engine.local import EngineSettings
 from semsam_annotate.model.engine.opening import open_engine
@@ -120,6 +120,30 @@ def test_an_example_finds_its_twin_and_itself(packaged, discs):
     mirrored = packaged.encode(np.ascontiguousarray(discs[:, ::-1]))
     elsewhere = packaged.alike(mirrored, example, source=handle, threshold=0)
     assert any(overlap(one.mask[:, ::-1], example.mask) > 0.7 for one in elsewhere[:4])
+
+
+def test_a_mask_of_the_search_is_most_like_itself_here_and_in_a_copy(packaged, discs):
+    handle = packaged.encode(discs)
+    noisy = np.clip(discs + np.random.default_rng(0).integers(-2, 3, discs.shape), 0, 255).astype(np.uint8)
+    copy = packaged.encode(noisy)
+    for example in standing(packaged.auto_stream(handle))[:4]:
+        assert packaged.alike(handle, example, threshold=0)[0].rle == example.rle
+        assert len(packaged.alike(handle, example.mask)) >= 1
+        elsewhere = packaged.alike(copy, example, source=handle, threshold=0)
+        assert max(overlap(one.mask, example.mask) for one in elsewhere[:3]) > 0.7
+
+
+def test_searches_can_be_cancelled(packaged, discs):
+    handle = packaged.encode(np.ascontiguousarray(discs[::-1]))
+    token = CancelToken()
+    token.cancel()
+    with pytest.raises(Cancelled):
+        packaged.find(handle, "leaf", cancel=token)
+    with pytest.raises(Cancelled):
+        packaged.alike(handle, np.ones(discs.shape[:2], bool), cancel=token)
+    with pytest.raises(Cancelled):
+        packaged.propose_many(handle, [Prompt(text="leaf")], cancel=token)
+    assert packaged.find(handle, "leaf")
 
 
 def overlap(first, second):
