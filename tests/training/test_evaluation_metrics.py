@@ -248,18 +248,3 @@ def test_masks_may_be_lossless_only():
 def _segment(mask):
     rle = encode_rle(mask)
     return {**rle, "counts": rle["counts"].encode()}
-
-
-def test_clicks_needed_and_means_after_clicks():
-    good, late, never = (0.9,) * 19, (0.2,) * 8 + (0.86,) + (0.3,) * 10, (0.5,) * 19
-    rows = result(row("a", 1, 0.86, later=good), row("b", 2, 0.4, later=late), row("c", 3, 0.5, later=never))
-    figures = summarize(rows, rounds=10)
-    assert figures["noc85"] == pytest.approx((1 + 10 + 20) / 3, abs=1e-3)
-    assert figures["noc90"] == pytest.approx((2 + 20 + 20) / 3, abs=1e-3)
-    assert figures["iou_at_click"]["2"] == pytest.approx(100 * (0.9 + 0.2 + 0.5) / 3, abs=1e-3)
-    assert list(figures["iou_at_click"]) == ["1", "2", "3", "5", "10", "20"]
-    assert figures["max_click2"] == figures["iou_at_click"]["2"]
-    assert figures["ci95"]["iou_at_click"]["20"] is not None
-    few = summarize(result(row("a", 1, 0.86, later=(0.9,))), rounds=10)
-    assert few["noc85"] is None
-    assert few["iou_at_click"]["3"] is None

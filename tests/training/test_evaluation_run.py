@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from semsam_annotate.api import BadInput, Embedding, EngineInfo, Ladder, Proposal, decode_rle, encode_rle
+from semsam_annotate.api import BadInput, Embedding, EngineInfo, Ladder, Proposal, encode_rle
 from semsam_annotate.cli import main
 from semsam_annotate.training.evaluation import (
     WeightsFreeEngine,
@@ -130,44 +130,6 @@ def test_an_engine_that_knows_the_masks_is_perfect(coco):
         mask_click(truth.mask()) for image in sample.images for truth in image.truths
     }
     assert figures["max_click2"] is not None
-
-
-class RoughEngine(TruthEngine):
-    """Answers with discs around positive clicks less discs around negative ones, over the mask it is given."""
-
-    def __init__(self, sample, *capabilities):
-        super().__init__(sample)
-        self.info = EngineInfo("rough", "1", "cpu", 0, capabilities)
-        self.asked = []
-
-    def propose_many(self, embedding, prompts, vocabulary=None):
-        self.asked += prompts
-        return [Ladder([self.proposal(self.drawn(prompt))]) for prompt in prompts]
-
-    @staticmethod
-    def drawn(prompt):
-        rows, columns = np.mgrid[:60, :80]
-        drawn = np.zeros((60, 80), bool) if prompt.mask is None else decode_rle(prompt.mask)
-        for (x, y), label in zip(prompt.points, prompt.labels, strict=True):
-            drawn[np.hypot(rows - y, columns - x) < 8] = bool(label)
-        return drawn
-
-
-def test_corrective_clicks_go_on_and_the_answer_is_shown_where_it_is_taken(coco):
-    sample = read_sample(*coco)
-    plain, shown = RoughEngine(sample), RoughEngine(sample, "mask")
-    figures = [summarize(evaluate(engine, sample, clicks=20), rounds=10) for engine in (plain, shown)]
-    for figure in figures:
-        assert figure["iou_at_click"]["20"] > figure["iou_at_click"]["1"]
-        assert figure["max_click2"] == figure["iou_at_click"]["2"]
-        assert 1 <= figure["noc85"] <= figure["noc90"] <= 20
-    assert all(prompt.mask is None for prompt in plain.asked)
-    later = [prompt for prompt in shown.asked if len(prompt.points) > 1]
-    assert later
-    assert all(prompt.mask is not None for prompt in later)
-    assert max(len(prompt.points) for prompt in plain.asked) == 20
-    with pytest.raises(BadInput, match="1 to 20"):
-        evaluate(plain, sample, clicks=21)
 
 
 def test_progress_counts_and_can_stop(coco):
