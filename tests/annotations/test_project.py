@@ -34,7 +34,7 @@ def test_toml_says_what_was_meant(table):
 def test_a_project_opens_as_it_was_made(project):
     with Project.open(project.folder) as again:
         assert again.config == project.config
-        assert again.vocabulary() == Vocabulary(["car"], ["wheel", "handle"])
+        assert again.vocabulary() == Vocabulary(["car"], ["wheel", "handle"], owners={"wheel": ["car"]})
         assert again.parts_of("car") == ["wheel", "handle"]
         assert again.parts_of("dog") == ["handle"]
     assert {path.name for path in project.folder.iterdir()} >= {"project.toml", "annotations.sqlite", "models"}

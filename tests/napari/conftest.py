@@ -5,6 +5,7 @@ import queue
 import time
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -225,23 +226,14 @@ def hand_of(pump) -> Callable[..., Hand]:
     return lambda annotator: Hand(annotator, pump)
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> Mock:
+    return Mock(return_value=100.0)
 
 
 @pytest.fixture
 def picture(scene) -> Picture:
-    sha = image_sha256(scene)
-    return Picture(scene, scene, sha, sha, "scene")
+    return Picture(scene, scene, image_sha256(scene), image_sha256(scene), "scene")
 
 
 @pytest.fixture

@@ -46,7 +46,7 @@ def test_the_record_says_how_it_came_to_be(session, ledger, clock, picture):
     session.click(PART)
     session.click((41.0, 31.0), extend=True)
     session.click(OUTSIDE, positive=False)
-    clock.now += 4.5
+    clock.return_value += 4.5
     session.show_rung(0)
     session.label("car", "wheel")
     shown = session.candidate
