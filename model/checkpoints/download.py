@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-import platformdirs
 
 from semsam_annotate.api import BadInput
+from semsam_annotate.model.checkpoints.published_files import FILES
 
 RELEASE = "https://github.com/UX-Decoder/Semantic-SAM/releases/download/checkpoint"
-FILES = {"swin-t": "swint_only_sam_many2many.pth", "swin-l": "swinl_only_sam_many2many.pth"}
 PINS = "checksums.json"
 
 Progress = Callable[[int, int | None], None]
@@ -27,11 +26,6 @@ class Download:
     path: Path
     sha256: str
     first: bool
-
-
-def checkpoints_folder() -> Path:
-    """Where downloaded and converted checkpoints are kept."""
-    return Path(platformdirs.user_cache_dir("semsam-annotate")) / "checkpoints"
 
 
 def download(

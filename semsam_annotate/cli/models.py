@@ -120,8 +120,9 @@ def pull(
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
 
-    from semsam_annotate.model.checkpoints.download import RELEASE, checkpoints_folder, download
+    from semsam_annotate.model.checkpoints.download import RELEASE, download
     from semsam_annotate.model.checkpoints.published import convert as run
+    from semsam_annotate.model.checkpoints.published_files import checkpoints_folder
 
     folder = checkpoints_folder()
     columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())

@@ -8,7 +8,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from semsam_annotate.api import BadInput
-from semsam_annotate.model.checkpoints.download import FILES, PINS, download
+from semsam_annotate.model.checkpoints.download import PINS, download
+from semsam_annotate.model.checkpoints.published_files import FILES
 
 CONTENT = bytes(range(256)) * 20_000
 

@@ -15,8 +15,8 @@ from typer.testing import CliRunner
 
 from semsam_annotate.api import BadInput
 from semsam_annotate.cli.app import build
-from semsam_annotate.model.checkpoints.download import FILES
 from semsam_annotate.model.checkpoints.published import NETWORKS, check, convert, read_published, which
+from semsam_annotate.model.checkpoints.published_files import FILES
 from semsam_annotate.model.checkpoints.published_layout import OWN, TEXT, layout_of
 from semsam_annotate.model.checkpoints.published_names import published_name
 from semsam_annotate.model.checkpoints.weights import load_checkpoint
