@@ -18,7 +18,7 @@ from scipy.ndimage import binary_erosion
 import semsam_annotate as semsam
 from semsam_annotate.annotations import read_image
 from semsam_annotate.api import RgbImage
-from semsam_annotate.training.evaluation.clicks import mask_click
+from semsam_annotate.model.innermost import innermost
 from semsam_annotate.training.evaluation.sample import SampleImage, read_sample
 from semsam_annotate.training.evaluation.sheet import SheetRow, draw_sheet
 
@@ -72,7 +72,7 @@ def sheet(annotations: Path, images: Path, out: Path, names: list[str], clicks: 
         rgb = read_image(image.path)
         embedding = engine.encode(rgb)
         for index in image.chosen:
-            prompt = semsam.Prompt(points=[mask_click(image.truths[index].mask())])
+            prompt = semsam.Prompt(points=[innermost(image.truths[index].mask())])
             ladder = engine.propose(embedding, prompt, sample.vocabulary)
             rows.append(SheetRow(drawn(image, index) if masks_only else rgb, prompt, ladder, _name(image, index)))
     drew = "; in black what an annotator drew" if masks_only else ""

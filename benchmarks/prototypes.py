@@ -25,10 +25,11 @@ from semsam_annotate.annotations import read_image
 from semsam_annotate.api import Prompt
 from semsam_annotate.model.engine.labels import blend, text_probabilities
 from semsam_annotate.model.engine.loaded import LoadedModel
-from semsam_annotate.model.engine.mask_vectors import VectorMaker, innermost, to_grid, vectors_version
+from semsam_annotate.model.engine.mask_vectors import VectorMaker, to_grid, vectors_version
 from semsam_annotate.model.engine.opening import packaged_weights
 from semsam_annotate.model.engine.preprocessing import Frame, to_input
 from semsam_annotate.model.engine.prompting import to_batch
+from semsam_annotate.model.innermost import innermost
 from semsam_annotate.model.prototypes import MaskVectors, Prototype, PrototypeMemory, gather_votes
 from semsam_annotate.training.evaluation.sample import SampleImage, read_sample
 

@@ -7,15 +7,6 @@ from scipy.ndimage import distance_transform_edt
 Mask = NDArray[np.bool_]
 
 
-def innermost(mask: Mask) -> tuple[int, int]:
-    """(x, y) of the pixel farthest from the edge of a non-empty mask; the image's edge counts as one."""
-    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    top, left = rows[0], columns[0]
-    crop = np.pad(mask[top : rows[-1] + 1, left : columns[-1] + 1], 1)
-    y, x = np.unravel_index(int(distance_transform_edt(crop).argmax()), crop.shape)
-    return int(x - 1 + left), int(y - 1 + top)
-
-
 def anywhere(mask: Mask, rng: np.random.Generator) -> tuple[int, int]:
     """(x, y) of a random pixel of a non-empty mask."""
     hits = np.flatnonzero(mask)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from semsam_annotate.training.clicking import anywhere, innermost, loose_box
+from semsam_annotate.model.innermost import innermost
+from semsam_annotate.training.clicking import anywhere, loose_box
 from semsam_annotate.training.config import PromptConfig
 from semsam_annotate.training.data.record import TrainingImage
 

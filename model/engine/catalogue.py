@@ -11,7 +11,8 @@ from torch import Tensor
 from semsam_annotate.api import Prompt, Proposal, Rle, decode_rle
 from semsam_annotate.model.engine.cache import EncodedImage
 from semsam_annotate.model.engine.pooling import pool
-from semsam_annotate.model.engine.rough import covered, grid_shares, innermost
+from semsam_annotate.model.engine.rough import covered, grid_shares
+from semsam_annotate.model.innermost import innermost
 from semsam_annotate.model.mask_decoder import Predictions
 
 Decode = Callable[[Sequence[Prompt]], Predictions]

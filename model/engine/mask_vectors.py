@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from scipy.ndimage import distance_transform_edt
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -14,6 +13,7 @@ from semsam_annotate.model.config import ModelConfig
 from semsam_annotate.model.engine.loaded import LoadedModel
 from semsam_annotate.model.engine.pooling import pool
 from semsam_annotate.model.engine.preprocessing import MASK_STRIDE, Frame
+from semsam_annotate.model.innermost import innermost
 from semsam_annotate.model.mask_decoder import ImageMemory, Predictions
 from semsam_annotate.model.prototypes import PLACE, MaskVectors
 
@@ -85,18 +85,6 @@ def to_grid(mask: Mask, frame: Frame) -> Tensor:
     high, wide = (side // MASK_STRIDE for side in frame.padded)
     shares = F.adaptive_avg_pool2d(torch.from_numpy(mask)[None, None].float(), (rows, columns))[0, 0]
     return F.pad(shares, (0, wide - columns, 0, high - rows))
-
-
-def innermost(mask: Mask) -> tuple[float, float]:
-    """(x, y) of the pixel deepest inside a mask, first in row-major order; BadInput for an empty one."""
-    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    if not len(rows):
-        raise BadInput("an empty mask has no pixel to click")
-    top, left = int(rows[0]), int(columns[0])
-    crop = mask[top : rows[-1] + 1, left : columns[-1] + 1]
-    depth = distance_transform_edt(np.pad(crop, 1))[1:-1, 1:-1]
-    y, x = np.unravel_index(int(depth.argmax()), depth.shape)
-    return float(left + x), float(top + y)
 
 
 def place_in(masks: Tensor, around: Tensor) -> Tensor:

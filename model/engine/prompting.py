@@ -10,7 +10,8 @@ from semsam_annotate.api import Prompt, decode_rle
 from semsam_annotate.model.config import ModelConfig
 from semsam_annotate.model.engine.clicks import Click, clicks_of
 from semsam_annotate.model.engine.preprocessing import MASK_STRIDE, Frame
-from semsam_annotate.model.engine.rough import grid_shares, innermost
+from semsam_annotate.model.engine.rough import grid_shares
+from semsam_annotate.model.innermost import innermost
 from semsam_annotate.model.mask_decoder import PromptBatch
 from semsam_annotate.model.mask_decoder.prompts import (
     CORNER_END,

@@ -29,7 +29,8 @@ from semsam_annotate.model.engine.clicks import clicks_of, pins_of
 from semsam_annotate.model.engine.interruption import unless_cancelled
 from semsam_annotate.model.engine.ladder import Reading
 from semsam_annotate.model.engine.pinning import contradictions, pinned
-from semsam_annotate.model.engine.rough import covered, grid_shares, innermost, rough_logits
+from semsam_annotate.model.engine.rough import covered, grid_shares, rough_logits
+from semsam_annotate.model.innermost import innermost
 from semsam_annotate.model.mask_decoder import ImageMemory, Predictions
 
 Decode = Callable[[Sequence[Prompt]], Predictions]

@@ -1,8 +1,6 @@
 """Rough masks: on the grid of the network, as logits, and their innermost pixel."""
 
-import numpy as np
 import torch
-from scipy.ndimage import distance_transform_edt
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -30,12 +28,3 @@ def covered(shares: Tensor) -> Tensor:
 def rough_logits(shares: Tensor) -> Tensor:
     """Logits of shares, bounded by those of ``SURE``."""
     return shares.clamp(1 - SURE, SURE).logit()
-
-
-def innermost(mask: Mask) -> tuple[float, float]:
-    """(x, y) of the pixel of a non-empty mask that is farthest from its edge; the image's edge counts as one."""
-    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    top, left = rows[0], columns[0]
-    crop = np.pad(mask[top : rows[-1] + 1, left : columns[-1] + 1], 1)
-    y, x = np.unravel_index(int(distance_transform_edt(crop).argmax()), crop.shape)
-    return float(x - 1 + left), float(y - 1 + top)

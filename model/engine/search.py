@@ -13,7 +13,7 @@ from semsam_annotate.model.engine.catalogue import Catalogue, Described
 from semsam_annotate.model.engine.labels import Shares, name_masks
 from semsam_annotate.model.engine.loaded import LoadedModel
 from semsam_annotate.model.engine.phrases import Phrase, parse_phrase
-from semsam_annotate.model.engine.rough import innermost
+from semsam_annotate.model.innermost import innermost
 
 MATCHES = 0.5
 """A mask is a match, among which sides choose, when it fits the words at least this share as well as the best."""

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from semsam_annotate.api import BadInput, NamedMask, Prompt, Vocabulary, encode_rle
 from semsam_annotate.model.engine.labels import blend, consistent
-from semsam_annotate.model.engine.mask_vectors import innermost, place_in
+from semsam_annotate.model.engine.mask_vectors import place_in
+from semsam_annotate.model.innermost import innermost
 
 CLICK = Prompt([(44, 30)])
 WORDS = Vocabulary(["boat", "cat"], ["mast", "hull", "keel"])

@@ -14,7 +14,8 @@ from semsam_annotate.model.engine.clicks import Click, clicks_of, pins_of
 from semsam_annotate.model.engine.pinning import MARGIN, contradictions, pinned
 from semsam_annotate.model.engine.preprocessing import Frame
 from semsam_annotate.model.engine.prompting import to_batch
-from semsam_annotate.model.engine.rough import covered, grid_shares, innermost
+from semsam_annotate.model.engine.rough import covered, grid_shares
+from semsam_annotate.model.innermost import innermost
 from semsam_annotate.model.mask_decoder.prompts import PREVIOUS
 
 SIZE = (60, 80)

@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from semsam_annotate.api import BadInput, Ladder, Proposal, encode_rle
+from semsam_annotate.model.innermost import innermost
 from semsam_annotate.training.evaluation import EvaluationResult, compare, summarize
 from semsam_annotate.training.evaluation.bootstrap import bootstrap_interval, grouped_mean, paired_bootstrap
-from semsam_annotate.training.evaluation.clicks import correction_click, mask_click
+from semsam_annotate.training.evaluation.clicks import correction_click
 from semsam_annotate.training.evaluation.rows import (
     ClickRow,
     all_granularity,
@@ -47,12 +48,12 @@ def result(*rows):
 
 
 def test_click_is_the_deepest_pixel_first_in_row_major_order():
-    assert mask_click(box_mask(10, 5, 15, 10)) == (12, 7)
-    assert mask_click(box_mask(10, 5, 14, 9)) == (11, 6)  # four pixels are equally deep: the first row, its first
-    assert mask_click(box_mask(0, 0, 3, 3)) == (1, 1)  # the image's border counts as outside
-    assert mask_click(np.ones((1, 1), bool)) == (0, 0)
+    assert innermost(box_mask(10, 5, 15, 10)) == (12, 7)
+    assert innermost(box_mask(10, 5, 14, 9)) == (11, 6)  # four pixels are equally deep: the first row, its first
+    assert innermost(box_mask(0, 0, 3, 3)) == (1, 1)  # the image's border counts as outside
+    assert innermost(np.ones((1, 1), bool)) == (0, 0)
     with pytest.raises(BadInput):
-        mask_click(np.zeros((4, 4), bool))
+        innermost(np.zeros((4, 4), bool))
 
 
 @given(st.integers(0, 2**32 - 1))
@@ -62,7 +63,7 @@ def test_click_lies_in_the_mask_and_agrees_with_the_whole_picture(seed):
 
     mask = np.random.default_rng(seed).random((14, 19)) < 0.7
     mask[3, 4] = True
-    x, y = mask_click(mask)
+    x, y = innermost(mask)
     depth = distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1]
     assert mask[y, x]
     assert y * 19 + x == depth.argmax()

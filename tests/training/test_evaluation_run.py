@@ -11,11 +11,11 @@ from PIL import Image
 
 from semsam_annotate.api import BadInput, Embedding, EngineInfo, Ladder, Proposal, encode_rle
 from semsam_annotate.cli import main
+from semsam_annotate.model.innermost import innermost
 from semsam_annotate.training.evaluation import (
     WeightsFreeEngine,
     compare,
     evaluate,
-    mask_click,
     read_result,
     read_sample,
     summarize,
@@ -127,7 +127,7 @@ def test_an_engine_that_knows_the_masks_is_perfect(coco):
     assert figures["oracle"] == figures["all"] == 100
     assert figures["ci95"]["oracle"] == [100, 100]
     assert {row.click for row in result.rows} == {
-        mask_click(truth.mask()) for image in sample.images for truth in image.truths
+        innermost(truth.mask()) for image in sample.images for truth in image.truths
     }
     assert figures["max_click2"] is not None
 

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from semsam_annotate.model.config import semsam_tiny
+from semsam_annotate.model.innermost import innermost
 from semsam_annotate.model.mask_decoder.prompts import PREVIOUS, mask_centres
 from semsam_annotate.model.network import SemanticSam
 from semsam_annotate.training.batch import collate
-from semsam_annotate.training.clicking import anywhere, correction, innermost, loose_box
+from semsam_annotate.training.clicking import anywhere, correction, loose_box
 from semsam_annotate.training.config import PromptConfig
 from semsam_annotate.training.corrections import add_corrections
 from semsam_annotate.training.names import NameIndex

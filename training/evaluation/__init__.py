@@ -1,7 +1,7 @@
 """Measuring an engine on annotated photos: simulated clicks, the metrics of ``semsam evaluate``, paired comparison."""
 
 from semsam_annotate.training.evaluation.bootstrap import bootstrap_interval, paired_bootstrap
-from semsam_annotate.training.evaluation.clicks import correction_click, mask_click
+from semsam_annotate.training.evaluation.clicks import correction_click
 from semsam_annotate.training.evaluation.metrics import compare, summarize
 from semsam_annotate.training.evaluation.result import EvaluationResult, read_result, write_json
 from semsam_annotate.training.evaluation.rows import ClickRow
@@ -19,7 +19,6 @@ __all__ = [
     "compare",
     "correction_click",
     "evaluate",
-    "mask_click",
     "paired_bootstrap",
     "read_result",
     "read_sample",

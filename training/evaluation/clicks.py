@@ -2,26 +2,10 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import distance_transform_edt, label
+from scipy.ndimage import label
 
-from semsam_annotate.api import BadInput, Mask
-
-
-def mask_click(mask: Mask) -> tuple[int, int]:
-    """(x, y) of the pixel of a (H, W) bool mask that lies deepest inside it, the image's border counting as outside.
-
-    The arg-max, first in row-major order, of the Euclidean distance transform of the mask padded by one pixel. Raises
-    BadInput for an empty mask.
-    """
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    if not len(rows):
-        raise BadInput("an empty mask has no pixel to click")
-    # Outside its own box the mask is background, so the box padded by one pixel gives the same distances, faster.
-    top, left = int(rows[0]), int(columns[0])
-    crop = mask[top : rows[-1] + 1, left : columns[-1] + 1]
-    depth = distance_transform_edt(np.pad(crop, 1))[1:-1, 1:-1]
-    y, x = np.unravel_index(int(depth.argmax()), depth.shape)
-    return left + int(x), top + int(y)
+from semsam_annotate.api import Mask
+from semsam_annotate.model.innermost import innermost
 
 
 def correction_click(proposed: Mask, truth: Mask) -> tuple[tuple[int, int], int] | None:
@@ -33,8 +17,8 @@ def correction_click(proposed: Mask, truth: Mask) -> tuple[tuple[int, int], int]
     if not missed.any() and not mistaken.any():
         return None
     if missed.sum() >= mistaken.sum():
-        return mask_click(missed), 1
-    return mask_click(mistaken), 0
+        return innermost(missed), 1
+    return innermost(mistaken), 0
 
 
 def _largest_piece(mask: Mask) -> NDArray[np.bool_]:

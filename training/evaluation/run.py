@@ -9,7 +9,7 @@ from pycocotools import mask as coco_mask
 
 from semsam_annotate.annotations import read_image
 from semsam_annotate.api import BadInput, Embedding, EngineInfo, Ladder, Prompt, RgbImage, Rle, Vocabulary
-from semsam_annotate.training.evaluation.clicks import mask_click
+from semsam_annotate.model.innermost import innermost
 from semsam_annotate.training.evaluation.correcting import MOST_CLICKS, refine
 from semsam_annotate.training.evaluation.result import EvaluationResult
 from semsam_annotate.training.evaluation.rows import ClickRow, Ious, granularities, measure
@@ -75,7 +75,7 @@ def evaluate_image(engine: Proposer, image: SampleImage, vocabulary: Vocabulary,
     segments = [truth.segment for truth in image.truths]
     truth_ious = _ious(segments, segments)
     embedding = engine.encode(rgb)
-    points = [mask_click(masks[index]) for index in image.chosen]
+    points = [innermost(masks[index]) for index in image.chosen]
     ladders = engine.propose_many(embedding, [Prompt(points=[point]) for point in points], vocabulary)
     rows = []
     for index, (x, y), ladder in zip(image.chosen, points, ladders, strict=True):
