@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from semsam_annotate.api import BadInput, Ladder, Proposal, encode_rle
-from semsam_annotate.model.innermost import innermost
 from semsam_annotate.training.evaluation import EvaluationResult, compare, summarize
 from semsam_annotate.training.evaluation.bootstrap import bootstrap_interval, grouped_mean, paired_bootstrap
 from semsam_annotate.training.evaluation.clicks import correction_click
@@ -45,28 +44,6 @@ def row(image="a", mask=1, value=0.5, **other):
 
 def result(*rows):
     return EvaluationResult(tuple(rows), "e", "1", 0)
-
-
-def test_click_is_the_deepest_pixel_first_in_row_major_order():
-    assert innermost(box_mask(10, 5, 15, 10)) == (12, 7)
-    assert innermost(box_mask(10, 5, 14, 9)) == (11, 6)  # four pixels are equally deep: the first row, its first
-    assert innermost(box_mask(0, 0, 3, 3)) == (1, 1)  # the image's border counts as outside
-    assert innermost(np.ones((1, 1), bool)) == (0, 0)
-    with pytest.raises(BadInput):
-        innermost(np.zeros((4, 4), bool))
-
-
-@given(st.integers(0, 2**32 - 1))
-@settings(max_examples=30, deadline=None)
-def test_click_lies_in_the_mask_and_agrees_with_the_whole_picture(seed):
-    from scipy.ndimage import distance_transform_edt
-
-    mask = np.random.default_rng(seed).random((14, 19)) < 0.7
-    mask[3, 4] = True
-    x, y = innermost(mask)
-    depth = distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1]
-    assert mask[y, x]
-    assert y * 19 + x == depth.argmax()
 
 
 def test_correction_goes_where_the_largest_error_is():
