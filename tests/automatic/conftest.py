@@ -12,9 +12,7 @@ from semsam_annotate.api import (
     CancelToken,
     Embedding,
     EngineInfo,
-    Ladder,
     Progress,
-    Prompt,
     Proposal,
     Tree,
     TreeNode,
@@ -40,12 +38,6 @@ class ColourEngine:
         self._images = {key: image}
         return Embedding(key, image.shape[:2], "1")
 
-    def propose(self, embedding: Embedding, prompt: Prompt, vocabulary: Vocabulary | None = None) -> Ladder:
-        raise NotImplementedError
-
-    def propose_many(self, embedding, prompts, vocabulary=None, cancel=None) -> list[Ladder]:
-        raise NotImplementedError
-
     def auto(
         self,
         embedding: Embedding,
@@ -67,12 +59,6 @@ class ColourEngine:
         runs = Runs.of(mask)
         facts = {"model": "1", "score": 0.9, "stability": 1.0, "level": 1}
         return TreeNode(Proposal(id=uuid.uuid4().hex, box=runs.box, rle=runs.to_rle(), **facts))
-
-    def resolve(self, vocabulary: Vocabulary) -> Vocabulary:
-        return vocabulary
-
-    def close(self) -> None:
-        self._images = {}
 
 
 @pytest.fixture
