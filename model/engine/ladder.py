@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from semsam_annotate.api import Ladder, Proposal, Vocabulary
-from semsam_annotate.model.engine.cleaning import clean
+from semsam_annotate.model.engine.cleaning import clean_all
 from semsam_annotate.model.engine.labels import name_masks
 from semsam_annotate.model.engine.loaded import LoadedModel
 from semsam_annotate.model.engine.preprocessing import Frame
@@ -33,7 +33,7 @@ class Reading:
     def ladder(self, predictions: Predictions, prompt: int) -> Ladder:
         """The ladder of one prompt of a decoded batch."""
         logits, scores = predictions.masks[0, prompt], predictions.scores[0, prompt, :, -1].clamp(0, 1)
-        masks = [self.mask(row) for row in logits]
+        masks = self.masks(logits)
         kept = distinct(masks, scores.tolist())
         proposals = self.proposals(
             [masks[row] for row in kept], logits[kept], scores[kept], kept, predictions, (prompt, kept)
@@ -76,10 +76,13 @@ class Reading:
             for index, mask in enumerate(masks)
         ]
 
-    def mask(self, logits: Tensor) -> MaskRegion:
-        """The mask at image resolution from one query's (h, w) logits; never empty."""
-        region = self._renderer.region(logits)
-        return replace(region, crop=clean(region.crop)) if self.cleaning else region
+    def masks(self, logits: Tensor) -> list[MaskRegion]:
+        """The masks at image resolution from (K, h, w) logits; none is empty."""
+        regions = [self._renderer.region(row) for row in logits]
+        if not self.cleaning:
+            return regions
+        crops = clean_all([region.crop for region in regions])
+        return [replace(region, crop=crop) for region, crop in zip(regions, crops, strict=True)]
 
     @cached_property
     def _renderer(self) -> Renderer:
@@ -90,9 +93,15 @@ def distinct(masks: list[MaskRegion], scores: list[float]) -> list[int]:
     """Indices of masks that no better one resembles, best score first."""
     kept: list[int] = []
     for index in sorted(range(len(masks)), key=lambda row: -scores[row]):
-        if all(masks[index].iou(masks[other]) <= SAME for other in kept):
+        if not any(_alike(masks[index], masks[other]) for other in kept):
             kept.append(index)
     return kept
+
+
+def _alike(first: MaskRegion, second: MaskRegion) -> bool:
+    """Whether two masks are one rung; areas alone mostly tell that they are not."""
+    smaller, larger = sorted((first.area, second.area))
+    return smaller > SAME * larger and first.iou(second) > SAME
 
 
 @torch.no_grad()

@@ -1,5 +1,6 @@
 """Linear layer with its activation in one kernel where the processor has one."""
 
+from functools import cache
 from typing import Literal
 
 import torch
@@ -65,7 +66,15 @@ def fused_kernel_fits(x: Tensor) -> bool:
         and x.numel() > 0
         and not torch.is_grad_enabled()
         and not torch.compiler.is_compiling()  # the compiler fuses by itself
-        and torch.backends.mkldnn.is_available()
+        and has_fused_kernels()
+    )
+
+
+@cache
+def has_fused_kernels() -> bool:
+    """Whether this processor and this torch have oneDNN's fused kernels; asked hundreds of times for a click."""
+    return (
+        torch.backends.mkldnn.is_available()
         and "AVX" in torch.backends.cpu.get_cpu_capability()
         and hasattr(torch.ops.mkldnn, "_linear_pointwise")
         and hasattr(torch.ops.mkldnn, "_reorder_linear_weight")

@@ -1,8 +1,11 @@
 """Sine position codes (DETR) of grids and of boxes, and the inverse of the sigmoid."""
 
 import math
+from functools import cache
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 TEMPERATURE = 10000.0
@@ -10,8 +13,13 @@ TEMPERATURE = 10000.0
 
 def _frequencies(count: int, device: torch.device) -> Tensor:
     """(count,) divisors, equal in pairs: even entries take the sine, odd ones the cosine."""
-    step = torch.div(torch.arange(count, dtype=torch.float32, device=device), 2, rounding_mode="floor")
-    return TEMPERATURE ** (2 * step / count)
+    return torch.from_numpy(_powers(count)).to(device)
+
+
+@cache
+def _powers(count: int) -> NDArray[np.float32]:
+    pairs = np.arange(count) // 2
+    return (TEMPERATURE ** (2 * pairs / count)).astype(np.float32)
 
 
 def _interleave(angles: Tensor) -> Tensor:

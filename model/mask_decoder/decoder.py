@@ -106,10 +106,12 @@ class MaskDecoder(nn.Module):
         for index, layer in enumerate(self.layers):
             position = self.ref_point_head(encode_boxes(reference, queries.shape[-1]))
             queries = self._run(layer, queries, position, reference, memory, index, start)
-            if every_layer or index == len(self.layers) - 1:
+            last = index == len(self.layers) - 1
+            if every_layer or last:
                 out.append(self._predict(queries, entered, memory, geometry, start.answering))
-            entered = self._refine(queries, reference, start.answering)
-            reference = entered.detach()
+            if not last:
+                entered = self._refine(queries, reference, start.answering)
+                reference = entered.detach()
         return out
 
     def _start(self, prompts: PromptBatch) -> tuple[Tensor, Tensor, Tensor | None]:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.ndimage import label
 
-from semsam_annotate.model.engine.cleaning import clean
+from semsam_annotate.model.engine.cleaning import clean, clean_all
 
 MASKS = hnp.arrays(bool, hnp.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=24), elements=st.booleans())
 
@@ -40,6 +40,15 @@ def by_pixels(mask, smallest):
 @given(mask=MASKS, smallest=st.integers(0, 40))
 def test_same_as_label_maps(mask, smallest):
     np.testing.assert_array_equal(clean(mask, smallest), by_pixels(mask, smallest))
+
+
+@given(masks=st.lists(MASKS, max_size=4), smallest=st.integers(0, 40))
+def test_many_at_once_are_cleaned_as_one_by_one(masks, smallest):
+    kept = [mask.copy() for mask in masks]
+    for found, mask in zip(clean_all(masks, smallest), kept, strict=True):
+        np.testing.assert_array_equal(found, by_pixels(mask, smallest))
+    for mask, before in zip(masks, kept, strict=True):
+        np.testing.assert_array_equal(mask, before)
 
 
 @given(mask=MASKS)

@@ -40,19 +40,22 @@ def generate(seed: int, size: int = 256, family: str = "base") -> TrainingImage:
 def place_objects(rng: np.random.Generator, canvas: Canvas, family: Family) -> None:
     """Draw 3 to 10 objects of very different sizes, mostly the large ones behind; some come in several.
 
-    How much detail they have differs from scene to scene, and small ones have less. Tidy: 2 to 4, none tiny.
+    How much detail they have differs from scene to scene, and small ones have less. Tidy: 2 to 4, none tiny, all with
+    what tells them apart, and as far from each other as there is room.
     """
-    choices = family.makers
-    count, smallest = (rng.integers(2, 5), 0.14) if family.tidy else (rng.integers(3, 6), 0.07)
-    halves = np.exp(rng.uniform(np.log(smallest), np.log(0.42), int(count)))
-    detail = int(rng.choice([0, 1, 1, 2, 3]))
-    halves[0] = rng.uniform(0.22, 0.5)
+    choices, tries = family.makers, 24 if family.tidy else 5
+    (count, least), most = (rng.integers(2, 5), 0.14) if family.tidy else (rng.integers(3, 6), 0.07), 0.42
+    if family.tidy:
+        most = 0.24
+    halves = np.exp(rng.uniform(np.log(least), np.log(most), int(count)))
+    detail = int(rng.choice([2, 3] if family.tidy else [0, 1, 1, 2, 3]))
+    halves[0] = rng.uniform(0.22, 0.3 if family.tidy else 0.5)
     if rng.random() < 0.8:
         halves = np.sort(halves)[::-1]
     taken: list[tuple[float, float, float]] = []
     for half in halves:
         thing = choices[int(rng.integers(len(choices)))]
-        pose = random_pose(rng, float(half), free_place(rng, float(half), taken))
+        pose = random_pose(rng, float(half), free_place(rng, float(half), taken, tries))
         step = 1.6 * float(half) * rng.choice([-1, 1])
         copies = int(rng.integers(2, 4)) if half < 0.2 and rng.random() < 0.3 and not family.tidy else 1
         for copy in range(copies):
@@ -63,10 +66,12 @@ def place_objects(rng: np.random.Generator, canvas: Canvas, family: Family) -> N
                 taken.append((*there.place, float(half)))
 
 
-def free_place(rng: np.random.Generator, half: float, taken: list[tuple[float, float, float]]) -> tuple[float, float]:
-    """Of five random places the one with the least overlap: objects hide each other in part, seldom in whole."""
+def free_place(
+    rng: np.random.Generator, half: float, taken: list[tuple[float, float, float]], count: int
+) -> tuple[float, float]:
+    """Of ``count`` random places the one with the least overlap: objects hide each other in part, seldom in whole."""
     margin = min(0.5, half * 0.7)
-    tries = rng.uniform(margin, 1 - margin, (5, 2)) if margin < 0.5 else rng.uniform(0.4, 0.6, (5, 2))
+    tries = rng.uniform(margin, 1 - margin, (count, 2)) if margin < 0.5 else rng.uniform(0.4, 0.6, (count, 2))
     crowd = [sum(max(0.0, half + r - np.hypot(x - a, y - b)) / min(half, r) for a, b, r in taken) for x, y in tries]
     x, y = tries[int(np.argmin(crowd))]
     return float(x), float(y)
