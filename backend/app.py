@@ -27,7 +27,9 @@ def create_app(settings: ServerSettings, engine: Engine | None = None) -> FastAP
     ``engine``: what answers; None loads ``settings.weights``. The application owns it and closes it on shutdown.
     Raises BadInput when the weights or the project cannot be used.
     """
-    owned = engine if engine is not None else load_engine(settings.weights, settings.device)
+    owned = (
+        engine if engine is not None else load_engine(settings.weights, settings.device, precision=settings.precision)
+    )
     shared = Services(settings, EngineWorker(owned, settings.max_waiting), Handles())
 
     service = None if settings.engine_only else open_label_studio(shared)

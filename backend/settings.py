@@ -22,6 +22,8 @@ class ServerSettings:
     """Source for ``load_engine``."""
     device: str = "auto"
     """Device for ``load_engine``."""
+    precision: str = "fp32"
+    """Precision for ``load_engine``."""
     project: Path | None = None
     """Project folder; annotations of Label Studio land in it."""
     engine_only: bool = False

@@ -1,7 +1,6 @@
 """Where a person would click a mask."""
 
 import numpy as np
-from scipy.ndimage import distance_transform_edt
 
 from semsam_annotate.api import BadInput, Mask
 
@@ -12,6 +11,8 @@ def innermost(mask: Mask) -> tuple[int, int]:
     The arg-max, first in row-major order, of the Euclidean distance transform of the mask padded by one pixel. Raises
     BadInput for an empty mask.
     """
+    from scipy.ndimage import distance_transform_edt  # a third of a second that a first click need not wait for
+
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     if not len(rows):
         raise BadInput("an empty mask has no pixel to click")

@@ -4,13 +4,18 @@ from semsam_annotate.api import BadInput, Engine
 
 
 def load_engine(
-    source: str = "default", device: str = "auto", token: str | None = None, cleaning: bool = True
+    source: str = "default",
+    device: str = "auto",
+    token: str | None = None,
+    cleaning: bool = True,
+    precision: str = "fp32",
 ) -> Engine:
     """Load an engine.
 
     ``source``: "default" (the packaged weights, always), a checkpoint file (``.safetensors``), "project:DIR" (follows
     that project's promotions) or "http://host:port" (``token`` opens it). ``device``: "auto", "cpu", "cuda", "cuda:1",
-    "mps". ``cleaning``: fill holes and drop islands of fewer than 100 pixels (a server decides that for itself).
+    "mps". ``cleaning``: fill holes and drop islands of fewer than 100 pixels (a server decides that for itself, and
+    the next as well). ``precision``: "bf16" encodes images faster on processors with AMX or AVX512-BF16 and on GPUs.
     Raises BadInput when the source does not exist or is damaged, EngineUnavailable when it cannot be reached.
     """
     if source.startswith(("http://", "https://")):
@@ -23,5 +28,5 @@ def load_engine(
         raise BadInput(
             f"a local engine needs the extra 'local' ({error}): pip install 'semsam-annotate[local]'"
         ) from error
-    engine = open_engine(source, device)
+    engine = open_engine(source, device, precision=precision)
     return engine if cleaning else engine.without_cleaning()

@@ -222,7 +222,7 @@ class LocalEngine(SearchingEngine):
         features = None if self._disk is None else self._disk.get(key)
         if features is None:
             with model.cancel_points.honour(cancel):
-                features = halved(model.network.features(to_input(image, frame).to(model.device)))
+                features = halved(model.features(to_input(image, frame).to(model.device)))
             check_features(model.network, features)
             if self._disk is not None:
                 self._disk.put(key, features)
@@ -244,7 +244,7 @@ class LocalEngine(SearchingEngine):
 
 
 def _key(image: RgbImage, model: LoadedModel) -> str:
-    """Of pixels, preprocessing and model version."""
+    """Of pixels, preprocessing, model version and precision."""
     digest = hashlib.sha256(image.tobytes() if not image.flags.c_contiguous else image.data)
-    digest.update(f"{image.shape}{model.card.config.input}{model.version}".encode())
+    digest.update(f"{image.shape}{model.card.config.input}{model.version}{model.precision}".encode())
     return digest.hexdigest()[:40]

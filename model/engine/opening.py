@@ -31,20 +31,22 @@ def published_weights(source: str) -> Path | None:
     return path
 
 
-def open_engine(source: str = "default", device: str = "auto", settings: EngineSettings | None = None) -> LocalEngine:
-    """A local engine; ``source`` and ``device`` as in ``load_engine``."""
+def open_engine(
+    source: str = "default", device: str = "auto", settings: EngineSettings | None = None, precision: str = "fp32"
+) -> LocalEngine:
+    """A local engine; ``source``, ``device`` and ``precision`` as in ``load_engine``."""
     if source.startswith("project:"):
-        return _follow(Path(source.removeprefix("project:")), device, settings)
+        return _follow(Path(source.removeprefix("project:")), device, settings, precision)
     path = packaged_weights() if source == "default" else published_weights(source) or Path(source)
-    model = LoadedModel.read(path, device)
+    model = LoadedModel.read(path, device, precision)
     return LocalEngine(lambda: model, settings or EngineSettings(cache_folder=_cache_folder()))
 
 
-def _follow(project: Path, device: str, settings: EngineSettings | None) -> LocalEngine:
+def _follow(project: Path, device: str, settings: EngineSettings | None, precision: str) -> LocalEngine:
     """An engine that loads a project's model anew whenever another one is promoted."""
     if not (project / "project.toml").is_file():
         raise BadInput(f"there is no project in {project}: project.toml is missing")
-    follower = _Follower(ModelRegistry(project / "models", packaged_weights()), device)
+    follower = _Follower(ModelRegistry(project / "models", packaged_weights()), device, precision)
     follower()
     return LocalEngine(
         follower,
@@ -56,8 +58,8 @@ def _follow(project: Path, device: str, settings: EngineSettings | None) -> Loca
 class _Follower:
     """The active model of a registry, loaded once a promotion; safe to call from several threads."""
 
-    def __init__(self, registry: ModelRegistry, device: str) -> None:
-        self.registry, self.device = registry, device
+    def __init__(self, registry: ModelRegistry, device: str, precision: str) -> None:
+        self.registry, self.device, self.precision = registry, device, precision
         self._loaded: tuple[str, LoadedModel] | None = None
         self._lock = threading.Lock()
 
@@ -65,7 +67,7 @@ class _Follower:
         with self._lock:
             active = self.registry.active()
             if self._loaded is None or self._loaded[0] != active.version:
-                self._loaded = active.version, LoadedModel.read(active.weights, self.device)
+                self._loaded = active.version, LoadedModel.read(active.weights, self.device, self.precision)
             return self._loaded[1]
 
 

@@ -65,6 +65,7 @@ def fused_kernel_fits(x: Tensor) -> bool:
         and x.dtype == torch.float32
         and x.numel() > 0
         and not torch.is_grad_enabled()
+        and not torch.is_autocast_enabled(x.device.type)
         and not torch.compiler.is_compiling()  # the compiler fuses by itself
         and has_fused_kernels()
     )

@@ -34,6 +34,8 @@ def build() -> typer.Typer:
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
+        context_settings={"max_content_width": 120},
+        rich_markup_mode=None,  # rich takes as long to import as all the rest of --help
     )
     app.callback()(_program)  # with it, a single command is still called by its name
     for name in COMMANDS:

@@ -29,16 +29,17 @@ def bench(
     repeats: Annotated[int, typer.Option(min=1, help="Rounds; the median counts.")] = 5,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    precision: Annotated[str, typer.Option(help="fp32, or bf16: faster with AMX, AVX512-BF16, a GPU.")] = "fp32",
     compare: Annotated[
         bool, typer.Option(help="Also SAM ViT-B and SAM 2.1 tiny (pip install segment-anything sam2), random weights.")
     ] = False,
 ) -> None:
     """Time encoding, clicks and the search of a whole image on a photo that scikit-image bundles."""
     rgb = _photo()
-    engine = _without_cache(weights, device)
+    engine = _without_cache(weights, device, precision)
     try:
         tables = {"ours": measure(lambda number: _steps(engine, _unseen(rgb, number)), repeats)}
-        facts: dict[str, Any] = {"engine": engine.info.to_json(), "repeats": repeats}
+        facts: dict[str, Any] = {"engine": engine.info.to_json(), "precision": precision, "repeats": repeats}
         facts["image"] = f"{rgb.shape[1]}x{rgb.shape[0]}"
     finally:
         engine.close()
@@ -118,7 +119,7 @@ def _machine() -> dict[str, Any]:
     return facts | {"torch": torch.__version__, "threads": torch.get_num_threads()}
 
 
-def _without_cache(weights: str, device: str) -> Engine:
+def _without_cache(weights: str, device: str, precision: str) -> Engine:
     """The engine without its disk cache, which would answer instead of the encoder."""
     from semsam_annotate import load_engine
 
@@ -131,7 +132,7 @@ def _without_cache(weights: str, device: str) -> Engine:
         raise BadInput(
             f"a local engine needs the extra 'local' ({error}): pip install 'semsam-annotate[local]'"
         ) from error
-    return open_engine(weights, device, EngineSettings())
+    return open_engine(weights, device, EngineSettings(), precision)
 
 
 def _photo() -> RgbImage:

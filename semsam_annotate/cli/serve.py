@@ -28,6 +28,7 @@ def serve(
     basic_auth: Annotated[str | None, typer.Option(help="USER:PASSWORD for HTTP basic auth.")] = None,
     weights: Annotated[str | None, typer.Option(help="default, a .safetensors file or project:DIR.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    precision: Annotated[str, typer.Option(help="fp32, or bf16: faster with AMX, AVX512-BF16, a GPU.")] = "fp32",
     engine_only: Annotated[
         bool, typer.Option("--engine-only", help="Only the engine, nothing of Label Studio.")
     ] = False,
@@ -54,6 +55,7 @@ def serve(
         port=port,
         weights=weights or ("default" if project is None else f"project:{project}"),
         device=device,
+        precision=precision,
         project=project,
         engine_only=engine_only,
         label_studio_url=label_studio_url,

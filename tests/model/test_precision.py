@@ -1,0 +1,38 @@
+"""Encoding in bfloat16 changes next to no pixel of a mask, and its embeddings are kept apart from those of fp32."""
+
+import numpy as np
+import pytest
+from skimage import data
+
+from semsam_annotate.api import BadInput, Prompt
+from semsam_annotate.model.engine import open_engine
+from semsam_annotate.model.engine.local import EngineSettings
+
+CLICKS = [(224, 100), (300, 400), (110, 60), (430, 250)]
+
+
+@pytest.fixture(scope="module")
+def engines():
+    return [open_engine("default", "cpu", EngineSettings(), precision) for precision in ("fp32", "bf16")]
+
+
+def test_masks_stay_as_they_are(engines):
+    rgb = data.astronaut()
+    handles = [engine.encode(rgb) for engine in engines]
+    equal = []
+    for click in CLICKS:
+        full, half = (engine.propose(handle, Prompt([click])) for engine, handle in zip(engines, handles, strict=True))
+        equal += [max(float((rung.mask == other.mask).mean()) for other in half) for rung in full]
+    assert np.mean(equal) >= 0.995
+
+
+def test_each_precision_has_its_own_embeddings(engines):
+    rgb = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    full, half = (engine.encode(rgb) for engine in engines)
+    assert full.key != half.key
+    assert full.model == half.model
+
+
+def test_an_unknown_precision_is_named():
+    with pytest.raises(BadInput, match=r"fp32 or bf16, not 'fp8'"):
+        open_engine("default", "cpu", precision="fp8")
