@@ -11,7 +11,7 @@ from torchvision.ops import box_convert, generalized_box_iou_loss
 from semsam_annotate.model.mask_decoder import Predictions
 from semsam_annotate.training.many_to_one import closest, every_token
 from semsam_annotate.training.matcher import Match, MatchCosts, match
-from semsam_annotate.training.points import Rand, sample_points, uncertain_points
+from semsam_annotate.training.points import Rand, sample_points, sample_rows, uncertain_points
 from semsam_annotate.training.scores import mask_ious, shrink
 from semsam_annotate.training.targets import Targets
 
@@ -127,7 +127,7 @@ def mask_losses(
     """(R,) binary cross-entropy and Dice loss on points, of (R, h, w) logits against the masks ``rows`` of ``soft``."""
     with torch.no_grad():
         points = uncertain_points(logits, config.points, config.oversample, config.importance, rand)
-        truth = sample_points(soft[rows], points)
+        truth = sample_rows(soft, rows, points)
     sampled = sample_points(logits, points)
     bce = F.binary_cross_entropy_with_logits(sampled, truth, reduction="none").mean(1)
     shares = sampled.sigmoid()

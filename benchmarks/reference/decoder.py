@@ -41,7 +41,7 @@ def decode(decoder: Any, mask_features: Tensor, levels: list[Tensor], boxes: Ten
     shapes = [tuple(level.shape[-2:]) for level in levels[::-1]]
     content = decoder.label_enc.weight[0] + decoder.pb_embedding.weight[0] + decoder.mask_tokens.weight
     state = content.repeat(count, 1)[None]
-    reference = inverse_sigmoid(boxes.repeat_interleave(kinds, 0))[None].sigmoid()
+    reference = entered = inverse_sigmoid(boxes.repeat_interleave(kinds, 0))[None].sigmoid()
     group = torch.arange(count * kinds) // kinds
     seen = group[:, None] == group[None]
     out = []
@@ -51,8 +51,9 @@ def decode(decoder: Any, mask_features: Tensor, levels: list[Tensor], boxes: Ten
         read = deformable_attention(layer.cross_attn, state + position, reference, memory, shapes)
         state = norm(layer.norm1, state + read)
         state = norm(layer.norm3, state + dense(layer.linear2, F.relu(dense(layer.linear1, state))))
-        out.append(heads(decoder, state, reference, mask_features, kinds))
-        reference = (mlp(decoder.heads.box_head.layers, state) + inverse_sigmoid(reference)).sigmoid()
+        out.append(heads(decoder, state, entered, mask_features, kinds))
+        entered = (mlp(decoder.heads.box_head.layers, state) + inverse_sigmoid(reference)).sigmoid()
+        reference = entered.detach()
     return out
 
 
