@@ -94,34 +94,41 @@ class Stack:
 def _changes(stack: Stack, bounds: Places, smallest: int) -> tuple[Places, Places]:
     """Runs of background to fill and runs of mask to drop; run i lies from bounds[i] to bounds[i + 1], the odd ones
     are mask."""
-    lengths, odd = np.diff(bounds), np.arange(len(bounds) - 1) % 2 == 1
     labels = _components(stack.in_picture(bounds), stack.width)
-    small = np.bincount(labels, weights=lengths) < smallest
-    small[labels[0]] = False  # the outside
-    holes = np.flatnonzero(small[labels] & ~odd)
-    mask = odd.copy()
-    mask[holes] = True
-    islands = _joined(labels, holes)[labels]
-    lost = mask.copy()
-    lost[mask] = _small_islands(islands[mask], lengths[mask], stack.owners(bounds[:-1])[mask], smallest)
-    return holes[~lost[holes]], np.flatnonzero(lost & odd)
+    sizes = np.bincount(labels, weights=np.diff(bounds))
+    first = _firsts(labels, len(sizes))
+    mask, owners = first % 2 == 1, stack.owners(bounds[first])
+    hole = ~mask & (sizes < smallest)
+    hole[labels[0]] = False  # the outside
+    runs = np.flatnonzero(hole[labels])
+    islands = _joined(labels, runs, len(sizes))
+    lost = _lost(islands, np.where(mask | hole, sizes, 0), owners, smallest)
+    return runs[~lost[labels[runs]]], np.flatnonzero((lost & mask)[labels])
 
 
-def _small_islands(islands: Places, lengths: Places, owners: Places, smallest: int) -> NDArray[np.bool_]:
-    """Of each run of mask, whether its island is too small and not the largest of the mask that owns it."""
-    sizes = np.bincount(islands, weights=lengths)
-    owner = np.full(len(sizes), -1)
-    owner[islands] = owners
-    order = np.lexsort((-sizes, owner))
-    small = sizes < smallest
+def _firsts(labels: Places, count: int) -> Places:
+    """First run of each component."""
+    first = np.empty(count, np.int64)
+    first[labels[::-1]] = np.arange(len(labels) - 1, -1, -1)
+    return first
+
+
+def _lost(islands: Places, sizes: NDArray[np.float64], owners: Places, smallest: int) -> NDArray[np.bool_]:
+    """Of each component, whether its island is too small and not the largest of the mask that owns it.
+
+    ``islands``: which components are one. What is no mask has size 0 and makes islands that nobody asks about.
+    """
+    whole = np.bincount(islands, weights=sizes)
+    owner = owners[_firsts(islands, len(whole))]
+    order = np.lexsort((-whole, owner))
+    small = whole < smallest
     small[order[np.unique(owner[order], return_index=True)[1]]] = False
     found: NDArray[np.bool_] = small[islands]
     return found
 
 
-def _joined(labels: Places, holes: Places) -> Places:
-    """Component of each component once the runs ``holes`` are mask: one with what lies left and right of them."""
-    count = int(labels.max()) + 1
+def _joined(labels: Places, holes: Places, count: int) -> Places:
+    """Island of each component once the runs ``holes`` are mask: one with what lies left and right of them."""
     if not len(holes):
         return np.arange(count)
     pairs = np.concatenate([labels[holes], labels[holes]]), np.concatenate([labels[holes - 1], labels[holes + 1]])

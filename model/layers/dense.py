@@ -56,7 +56,7 @@ def dense(x: Tensor, weight: Tensor, bias: Tensor | None = None, activation: Act
     if onednn_fits(x) and weight.dtype == torch.float32:
         if not torch.is_grad_enabled():
             return _product(x, weight, bias, activation)
-        out = _Product.apply(x, weight, bias)
+        out: Tensor = _Product.apply(x, weight, bias)
     else:
         out = F.linear(x, weight, bias)
     if activation == "none":
