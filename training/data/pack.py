@@ -155,11 +155,13 @@ def main() -> None:
     parser.add_argument("--quality", type=int, default=86, help="JPEG quality")
     parser.add_argument("--licenses", default="redistributable", help="licence classes to keep, by comma; all: any")
     parser.add_argument("--synonyms", type=Path, help="a table to lay over the packaged one (TOML)")
+    told = "COCO files: every instance of the categories is annotated"
+    parser.add_argument("--exhaustive", action="store_true", default=None, help=told)
     parser.add_argument("sets", nargs="+", metavar="DATA[:IMAGES]", help="annotations, and the folder of their images")
     options = parser.parse_args()
     kept = None if options.licenses == "all" else options.licenses.split(",")
     synonyms = read_synonyms(options.synonyms)
-    opened = [open_data(*_places(given), synonyms=synonyms) for given in options.sets]
+    opened = [open_data(*_places(given), synonyms=synonyms, exhaustive=options.exhaustive) for given in options.sets]
     write_pack(_kept(opened, kept), options.out, options.max_side, options.quality)
     print(describe(Pack(options.out)))
 

@@ -51,7 +51,7 @@ def _turned(
     """From each other way of writing to the name; what the last table says wins."""
     found: dict[str, str] = {}
     for name, others in table.items():
-        for other in map(plain, others):
+        for other in map(plain, [name, *others]):
             if name not in last and (other in claimed or other in map(plain, last)):
                 continue
             if found.setdefault(other, name) != name:
