@@ -44,7 +44,9 @@ def check(
         from semsam_annotate.training.data.readers import open_data
         from semsam_annotate.training.data.synonyms import read_synonyms
     except ImportError as error:
-        raise BadInput(f"checking data needs the extra 'local' ({error}): pip install 'semsam-annotate[local]'") from error
+        raise BadInput(
+            f"checking data needs the extra 'local' ({error}): pip install 'semsam-annotate[local]'"
+        ) from error
     from semsam_annotate.cli.evaluate import check_writable
     from semsam_annotate.cli.overlay import tinted
 
@@ -80,7 +82,9 @@ def _show(report: "Report", drawn: str) -> None:
     typer.echo(f"licences    {', '.join(f'{name}: {count:,}' for name, count in report.licenses.most_common())}")
     for title, names in (("objects", report.objects), ("parts", report.parts)):
         shown = ", ".join(f"{name} {count:,}" for name, count in names.most_common(NAMES_SHOWN))
-        typer.echo(f"{title:<11} {len(names):,} names{f': {shown}' if shown else ''}{' …' * (len(names) > NAMES_SHOWN)}")
+        typer.echo(
+            f"{title:<11} {len(names):,} names{f': {shown}' if shown else ''}{' …' * (len(names) > NAMES_SHOWN)}"
+        )
     typer.echo(f"sheet       {drawn}")
     typer.echo(f"problems    {report.problems.total():,}")
     for kind, count in report.problems.most_common():

@@ -93,7 +93,7 @@ def decode_segments(segments: Sequence[Segment], height: int, width: int) -> NDA
 def numbers(given: Any, count: int) -> list[float]:
     """``count`` finite numbers; Unusable for anything else."""
     if not isinstance(given, list) or len(given) != count or not all(_is_number(value) for value in given):
-        raise Unusable(problem.NO_MASK, f"{count} numbers are needed, not {str(given):.60}")
+        raise Unusable(problem.NO_MASK, f"{count} numbers are needed, not {given!s:.60}")
     return [float(value) for value in given]
 
 

@@ -1,6 +1,5 @@
 """What the category of a file says: kind, object name, bare part name."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -21,9 +20,11 @@ NO_LABEL = frozenset({"region", "segment", "object"})
 
 
 def split_category(row: Mapping[str, Any]) -> Category:
-    """``object/part`` and ``object:part`` are split; ``kind`` or ``supercategory`` PART decides where it is present."""
+    """``object:part`` is split, ``object/part`` where there is no colon; ``kind`` decides where it is present, else
+    ``supercategory`` PART or the name itself.
+    """
     name = str(row["name"]).strip()
-    pieces = re.split(r"[/:]", name, maxsplit=1)
+    pieces = name.split(":" if ":" in name else "/", 1)
     stated = str(row.get("kind", "")).lower()
     if stated == "part" or (not stated and (len(pieces) == 2 or row.get("supercategory") == "PART")):
         return Category(PART, pieces[0], pieces[1]) if len(pieces) == 2 else Category(PART, None, name)

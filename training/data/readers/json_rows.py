@@ -108,7 +108,8 @@ class _Text:
                 continue
             except RecursionError as error:
                 raise self.wrong("it is nested too deeply") from error
-            if end < len(self._text) or not self._more():  # a number could go on in the next chunk
+            cut = end == len(self._text) or self._text[end] in ".eE"  # a number could go on in the next chunk
+            if not cut or not self._more():
                 break
         piece = self._text[self._at : end]
         row = Row(key, self._base + self._at, end - self._at, value if piece.isascii() else self._decoded(piece))

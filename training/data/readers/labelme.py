@@ -74,7 +74,8 @@ class LabelmeSet(DataSet):
                     raise Unusable(problem.NOT_A_ROW, "a shape needs a label")
                 group = id_of(shape, "group_id")
                 alone = ("alone", number) if group is None else group
-                pieces[alone, shape["label"].strip()].append(shape_segment(shape, frame.height, frame.width))
+                segment = shape_segment(shape, frame.height, frame.width)
+                pieces[alone, shape["label"].strip()].append(segment)
             except Unusable as error:
                 frame.complain(error.kind, f"shape {number}", error.detail)
         masks: dict[Any, list[tuple[str, Segment]]] = defaultdict(list)

@@ -41,7 +41,9 @@ class PanopticSet(CocoSet):
     ) -> None:
         super().__init__(index, images, synonyms, exhaustive)
         named = index.path.with_suffix("")
-        self.maps = named if named.is_dir() else guess_folder(index.path, [str(index.first_annotation.get("file_name"))])
+        self.maps = (
+            named if named.is_dir() else guess_folder(index.path, [str(index.first_annotation.get("file_name"))])
+        )
 
     def split(self, row: Mapping[str, Any]) -> Category:
         """Of ``wall-other-merged`` the wall, of ADE20K's ``door, double door`` the first."""

@@ -35,7 +35,14 @@ class PartImageNetSet(CocoSet):
             Mark(("whole", name), union(segments), OBJECT, name, None) for name, segments in whole.items() if name
         ]
         parts = [
-            Mark(mark.id, mark.segment, PART, mark.object, mark.part, parent=("whole", mark.object) if mark.object else None)
+            Mark(
+                mark.id,
+                mark.segment,
+                PART,
+                mark.object,
+                mark.part,
+                parent=("whole", mark.object) if mark.object else None,
+            )
             for mark in marks
         ]
         return [*objects, *parts]

@@ -92,12 +92,14 @@ def _layout(index: RowIndex) -> type[CocoSet]:
     image, first = index.first_image, index.first_annotation
     if "segments_info" in first:
         return PanopticSet
+    if "kind" in (index.categories or ({},))[0]:
+        return CocoSet  # ours
     if "neg_category_ids" in image:
         parts = "obj_ann_id" in first or "part_categories" in index.members or _all(index, _is_paco)
         return PacoSet if parts else LvisSet
     if "isfake" in first or "isreflected" in first:
         return Objects365Set
-    if "kind" not in (index.categories or [{}])[0] and "obj_ann_id" not in first and "part_of" not in first:
+    if "obj_ann_id" not in first and "part_of" not in first:
         if _all(index, lambda row: ":" in str(row.get("name"))):
             return PascalVlpartSet
         if _all(index, _is_partimagenet):
