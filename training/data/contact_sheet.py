@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -59,7 +60,7 @@ def tile(entry: ImageEntry, sample: TrainingImage, overlay: Overlay) -> Image.Im
 def _drawn(data: DataSet, count: int) -> Iterator[tuple[ImageEntry, TrainingImage]]:
     """Images spread over the set, each the first from its place on that can be drawn."""
     edges = np.linspace(0, len(data), min(count, len(data)) + 1).astype(int)
-    for first, last in zip(edges[:-1], edges[1:], strict=True):
+    for first, last in pairwise(edges):
         found = next(filter(None, (_loaded(data, index) for index in range(first, min(last, first + 20)))), None)
         if found is not None:
             yield found

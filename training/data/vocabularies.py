@@ -19,7 +19,7 @@ def owners_vocabulary(objects: Sequence[str], parts: Sequence[tuple[str | None, 
 
 
 def merge_vocabularies(vocabularies: Iterable[Vocabulary]) -> Vocabulary:
-    """All names of some data sets, sorted; who owns a part joins, and what fits any object in one set fits any object."""
+    """All names of some data sets, sorted; who owns a part joins, and what fits any object in one set fits any."""
     listed = list(vocabularies)
     parts: list[tuple[str | None, str]] = []
     for vocabulary in listed:

@@ -11,15 +11,13 @@ from semsam_annotate.training.data.entry import ImageEntry
 from semsam_annotate.training.data.problem import Problem
 from semsam_annotate.training.data.readers.categories import Category, id_of, read_categories, split_category
 from semsam_annotate.training.data.readers.data_set import DataSet
-from semsam_annotate.training.data.readers.marks import Frame, Mark, assemble
+from semsam_annotate.training.data.readers.marks import Frame, Mark, assemble, usable_size
 from semsam_annotate.training.data.readers.pictures import find_picture, guess_folder
 from semsam_annotate.training.data.readers.row_index import RowIndex
 from semsam_annotate.training.data.record import PART
 from semsam_annotate.training.data.segments import Unusable, area, box_segment, numbers, read_segment
 from semsam_annotate.training.data.synonyms import Synonyms
 from semsam_annotate.training.data.vocabularies import owners_vocabulary
-
-MOST_PIXELS = 160_000_000
 
 
 class CocoSet(DataSet):
@@ -100,20 +98,19 @@ class CocoSet(DataSet):
     def _frame(self, image: Mapping[str, Any], rows: Sequence[Any]) -> Frame:
         where = f"image {image.get('id')}"
         path, problems = find_picture(self.folder, self.file_names(image), where)
-        height, width = image.get("height"), image.get("width")
-        usable = all(type(side) is int and side > 0 for side in (height, width)) and height * width <= MOST_PIXELS  # type: ignore[operator]
+        sides = usable_size(image.get("height"), image.get("width"))
         frame = Frame(
             path=path,
-            height=int(height) if usable else 0,  # type: ignore[arg-type]
-            width=int(width) if usable else 0,  # type: ignore[arg-type]
+            height=sides[0],
+            width=sides[1],
             source=str(image.get("source", self.format)),
             license_class=str(image.get("license_class", "unknown")),
             exhaustive=self._names_of(self.exhaustive_ids(image, rows)),
             where=where,
             problems=list(problems),
         )
-        if not usable:
-            frame.complain(problem.NO_SIZE, detail=f"{width}x{height}")
+        if sides == (0, 0):
+            frame.complain(problem.NO_SIZE, detail=f"{image.get('width')}x{image.get('height')}")
         return frame
 
     def _names_of(self, ids: Set[Any]) -> frozenset[str]:

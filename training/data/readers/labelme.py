@@ -9,12 +9,11 @@ from semsam_annotate.api import BadInput, Vocabulary
 from semsam_annotate.training.data import problem
 from semsam_annotate.training.data.entry import ImageEntry
 from semsam_annotate.training.data.readers.categories import id_of, split_category
-from semsam_annotate.training.data.readers.coco import MOST_PIXELS
 from semsam_annotate.training.data.readers.data_set import DataSet
 from semsam_annotate.training.data.readers.file_names import FileNames
 from semsam_annotate.training.data.readers.json_file import parse_object
 from semsam_annotate.training.data.readers.labelme_shapes import shape_segment
-from semsam_annotate.training.data.readers.marks import Frame, Mark, assemble
+from semsam_annotate.training.data.readers.marks import Frame, Mark, assemble, usable_size
 from semsam_annotate.training.data.readers.pictures import find_picture
 from semsam_annotate.training.data.record import PART
 from semsam_annotate.training.data.segments import Segment, Unusable, area, union
@@ -59,11 +58,10 @@ class LabelmeSet(DataSet):
         names = [PurePosixPath(written).name if self._images else written]
         where = f"image {path.name}"
         found, problems = find_picture(self._images or path.parent, names, where)
-        height, width = content.get("imageHeight"), content.get("imageWidth")
-        if isinstance(height, int) and isinstance(width, int) and height > 0 < width and height * width <= MOST_PIXELS:
-            return Frame(found, height, width, self.format, where=where, problems=list(problems))
-        frame = Frame(found, 0, 0, self.format, where=where, problems=list(problems))
-        frame.complain(problem.NO_SIZE, detail=f"{width}x{height}")
+        sides = usable_size(content.get("imageHeight"), content.get("imageWidth"))
+        frame = Frame(found, *sides, self.format, where=where, problems=list(problems))
+        if sides == (0, 0):
+            frame.complain(problem.NO_SIZE, detail=f"{content.get('imageWidth')}x{content.get('imageHeight')}")
         return frame
 
     def _marks(self, frame: Frame, shapes: Sequence[Any]) -> list[Mark]:

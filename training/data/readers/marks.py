@@ -3,12 +3,23 @@
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from semsam_annotate.training.data import problem
 from semsam_annotate.training.data.entry import ImageEntry
 from semsam_annotate.training.data.problem import Problem
 from semsam_annotate.training.data.record import PART
 from semsam_annotate.training.data.segments import Segment
+
+MOST_PIXELS = 160_000_000
+"""Of an image; a size beyond it is damage, and its masks would fill the memory."""
+
+
+def usable_size(height: Any, width: Any) -> tuple[int, int]:
+    """(height, width) in pixels; zeros for what cannot be the size of an image."""
+    if type(height) is not int or type(width) is not int or min(height, width) < 1:
+        return 0, 0
+    return (height, width) if height * width <= MOST_PIXELS else (0, 0)
 
 
 @dataclass(frozen=True)

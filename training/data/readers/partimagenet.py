@@ -7,7 +7,7 @@ from semsam_annotate.training.data.readers.categories import Category, spaced
 from semsam_annotate.training.data.readers.coco import CocoSet
 from semsam_annotate.training.data.readers.marks import Frame, Mark
 from semsam_annotate.training.data.record import OBJECT, PART
-from semsam_annotate.training.data.segments import union
+from semsam_annotate.training.data.segments import Segment, union
 
 
 class PartImageNetSet(CocoSet):
@@ -28,7 +28,7 @@ class PartImageNetSet(CocoSet):
 
     def completed(self, frame: Frame, marks: list[Mark]) -> list[Mark]:
         """Parts of one object name, and the object as their union."""
-        whole = {}
+        whole: dict[str | None, list[Segment]] = {}
         for mark in marks:
             whole.setdefault(mark.object, []).append(mark.segment)
         objects = [

@@ -14,10 +14,9 @@ from semsam_annotate.api import BadInput, Vocabulary
 from semsam_annotate.training.data import problem
 from semsam_annotate.training.data.entry import ImageEntry, Picture
 from semsam_annotate.training.data.readers.categories import spaced
-from semsam_annotate.training.data.readers.coco import MOST_PIXELS
 from semsam_annotate.training.data.readers.data_set import DataSet
 from semsam_annotate.training.data.readers.file_names import FileNames
-from semsam_annotate.training.data.readers.marks import Frame, Mark, assemble
+from semsam_annotate.training.data.readers.marks import Frame, Mark, assemble, usable_size
 from semsam_annotate.training.data.readers.pictures import find_picture, guess_folder
 from semsam_annotate.training.data.record import OBJECT, PART
 from semsam_annotate.training.data.segments import encode
@@ -57,10 +56,10 @@ class PascalPartSet(DataSet):
         found, problems = find_picture(self._folder, [f"{name}.jpg"], where)
         objects = list(_items(_field(annotation, "objects")))
         height, width = next((mask.shape for mask in map(_mask, objects) if mask is not None), _size(found))
-        frame = Frame(found, height, width, self.format, where=where, problems=list(problems))
-        if not 0 < height * width <= MOST_PIXELS:
+        frame = Frame(found, *usable_size(height, width), self.format, where=where, problems=list(problems))
+        if frame.height * frame.width == 0:
             frame.complain(problem.NO_SIZE)
-            return assemble(Frame(found, 0, 0, self.format, problems=frame.problems), [])
+            return assemble(frame, [])
         return assemble(frame, [mark for row, item in enumerate(objects) for mark in self._object(frame, row, item)])
 
     def _object(self, frame: Frame, row: int, item: Any) -> Iterator[Mark]:

@@ -9,7 +9,7 @@ from semsam_annotate.training.data.record import PART
 
 
 class PascalVlpartSet(CocoSet):
-    """No object has a mask, and which parts belong to one instance is not told: a part has an owner's name, no parent."""
+    """No object has a mask, and which parts are of one instance is not told: a part has its owner's name, no parent."""
 
     format: ClassVar[str] = "pascal-part"
 

@@ -13,11 +13,10 @@ from semsam_annotate.api import BadInput, Vocabulary
 from semsam_annotate.training.data import problem
 from semsam_annotate.training.data.entry import ImageEntry
 from semsam_annotate.training.data.readers.categories import id_of
-from semsam_annotate.training.data.readers.coco import MOST_PIXELS
 from semsam_annotate.training.data.readers.data_set import DataSet
 from semsam_annotate.training.data.readers.file_names import FileNames
 from semsam_annotate.training.data.readers.json_file import parse_object
-from semsam_annotate.training.data.readers.marks import Frame, Mark, assemble
+from semsam_annotate.training.data.readers.marks import Frame, Mark, assemble, usable_size
 from semsam_annotate.training.data.readers.pictures import find_picture
 from semsam_annotate.training.data.record import UNKNOWN
 from semsam_annotate.training.data.segments import Unusable, area, read_segment
@@ -48,7 +47,16 @@ class Sa1bFolder(DataSet):
         names = [str(image["file_name"])] if image.get("file_name") else [f"{path.stem}.jpg"]
         where = f"image {path.name}"
         found, problems = find_picture(self._images or path.parent, names, where)
-        return class_agnostic(Frame(found, *_size(image), SOURCE, where=where, problems=list(problems)), rows)
+        return class_agnostic(
+            Frame(
+                found,
+                *usable_size(image.get("height"), image.get("width")),
+                SOURCE,
+                where=where,
+                problems=list(problems),
+            ),
+            rows,
+        )
 
 
 @dataclass(frozen=True)
@@ -85,7 +93,13 @@ class Sa1bTars(DataSet):
             file.seek(offset)
             image, rows = _content(file.read(size), f"{tar.path} at byte {offset}")
         where = f"{tar.path.name}, image {image.get('file_name', image.get('image_id'))}"
-        frame = Frame(tar.path, *_size(image), SOURCE, span=(max(start, 0), length), where=where)
+        frame = Frame(
+            tar.path,
+            *usable_size(image.get("height"), image.get("width")),
+            SOURCE,
+            span=(max(start, 0), length),
+            where=where,
+        )
         if start < 0:
             frame.complain(problem.MISSING_IMAGE, detail="no member of that name with .jpg")
         return class_agnostic(frame, rows)
@@ -123,14 +137,6 @@ def _content(data: bytes, name: Path | str) -> tuple[dict[str, Any], list[Any]]:
     return image, rows
 
 
-def _size(image: dict[str, Any]) -> tuple[int, int]:
-    """(height, width), zeros when it has none."""
-    height, width = image.get("height"), image.get("width")
-    if not isinstance(height, int) or not isinstance(width, int) or min(height, width) < 1:
-        return 0, 0
-    return (height, width) if height * width <= MOST_PIXELS else (0, 0)
-
-
 def _index(path: Path) -> _Members:
     texts: dict[str, tuple[int, int]] = {}
     photos: dict[str, tuple[int, int]] = {}
@@ -140,7 +146,6 @@ def _index(path: Path) -> _Members:
                 stem, _, suffix = member.name.rpartition(".")
                 if member.isreg() and not member.issparse() and suffix in ("json", "jpg"):
                     (texts if suffix == "json" else photos)[stem] = (member.offset_data, member.size)
-                tar.members = []  # type: ignore[assignment]  # it would keep every header
     except (tarfile.TarError, EOFError) as error:
         raise BadInput(f"{path} is not a plain tar, or is cut off: {error}") from error
     rows = [(*texts[stem], *photos.get(stem, (-1, 0))) for stem in sorted(texts)]
