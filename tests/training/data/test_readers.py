@@ -2,6 +2,7 @@
 
 import json
 import os
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -93,6 +94,24 @@ def test_coco_tells_absences_only_where_somebody_vouches_for_it(layout):
     (silent,), (vouched,) = (open_data(layout("coco"), exhaustive=given) for given in (None, True))
     assert silent.exhaustive == frozenset()
     assert vouched.exhaustive == {"dog"}
+
+
+def test_a_folder_of_tars_is_one_data_set(layout):
+    tar = layout("sa1b_tar")
+    for number in (1, 2):
+        (tar.parent / f"sa_00000{number}.tar").write_bytes(tar.read_bytes())
+    data = open_data(tar.parent)
+    assert len(data) == 3
+    assert [entry.path.name for entry in data] == [f"sa_00000{number}.tar" for number in range(3)]
+    first, last = data.entry(0).load(), data.entry(2).load()
+    np.testing.assert_array_equal(first.image, last.image)
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_an_opened_set_travels_to_a_worker(name, layout):
+    data = open_data(layout(name))
+    there = pickle.loads(pickle.dumps(data))
+    assert list(there) == list(data)
 
 
 def test_labelme_shapes(layout, tmp_path):
