@@ -73,6 +73,8 @@ def _checked(data: "DataSet") -> "Report":
 
 
 def _show(report: "Report", drawn: str) -> None:
+    from semsam_annotate.training.data.problem import printable
+
     typer.echo(f"layout      {report.format}")
     typer.echo(f"images      {report.images:,}, of which {report.empty_images:,} without masks")
     masks = ", ".join(f"{count:,} {kind}" for kind, count in report.masks.most_common())
@@ -81,7 +83,7 @@ def _show(report: "Report", drawn: str) -> None:
     typer.echo(f"absences    known in {report.exhaustive:,} images")
     typer.echo(f"licences    {', '.join(f'{name}: {count:,}' for name, count in report.licenses.most_common())}")
     for title, names in (("objects", report.objects), ("parts", report.parts)):
-        shown = ", ".join(f"{name} {count:,}" for name, count in names.most_common(NAMES_SHOWN))
+        shown = ", ".join(f"{printable(name, 40)} {count:,}" for name, count in names.most_common(NAMES_SHOWN))
         typer.echo(
             f"{title:<11} {len(names):,} names{f': {shown}' if shown else ''}{' …' * (len(names) > NAMES_SHOWN)}"
         )

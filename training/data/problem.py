@@ -11,9 +11,19 @@ class Problem:
     where: str
     detail: str = ""
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "where", printable(self.where))
+        object.__setattr__(self, "detail", printable(self.detail))
+
     def line(self) -> str:
         """For a person."""
         return f"{self.where}: {self.kind}" + (f" ({self.detail})" if self.detail else "")
+
+
+def printable(text: str, most: int = 240) -> str:
+    """A stranger's text as one line that a terminal can show: no control characters, not endless."""
+    shown = "".join(sign if sign.isprintable() else " " for sign in text[:most])
+    return shown if len(text) <= most else f"{shown}…"
 
 
 MISSING_IMAGE = "the image is not there"

@@ -13,40 +13,9 @@ from PIL import Image
 from semsam_annotate.api import BadInput
 from semsam_annotate.training.data import problem
 from semsam_annotate.training.data.check import check
-from semsam_annotate.training.data.readers import json_rows, open_data
-from semsam_annotate.training.data.readers.json_rows import JsonRows
+from semsam_annotate.training.data.readers import open_data
 from semsam_annotate.training.data.readers.pictures import find_picture, leaves
 from semsam_annotate.training.data.segments import Unusable, box_segment, decode_segments, rectangle
-
-VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers(-(10**30), 10**30) | st.floats(allow_nan=False) | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
-    max_leaves=8,
-)
-
-
-@given(
-    content=st.dictionaries(st.text(max_size=4), VALUES, max_size=4),
-    ascii=st.booleans(),
-    chunk=st.integers(1, 40),
-    indent=st.sampled_from([None, 1]),
-    bom=st.booleans(),
-)
-def test_rows_are_those_of_the_file_wherever_it_is_cut_into_chunks(tmp_path, content, ascii, chunk, indent, bom):
-    path = tmp_path / "x.json"
-    text = json.dumps(content, ensure_ascii=ascii, indent=indent).encode("utf-8", "surrogatepass")
-    path.write_bytes(b"\xef\xbb\xbf" * bom + text)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(json_rows, "CHUNK", chunk)
-        rows = JsonRows(path)
-        found = list(rows)
-    wanted = []
-    for key, value in content.items():
-        wanted += [(key, item) for item in value] if isinstance(value, list) else [(key, value)]
-    assert [(row.key, row.value) for row in found] == wanted
-    data = path.read_bytes()
-    assert [json.loads(data[row.offset : row.offset + row.length]) for row in found] == [value for _, value in wanted]
-    assert rows.lists == {key for key, value in content.items() if isinstance(value, list)}
 
 
 @settings(max_examples=40)
@@ -123,13 +92,14 @@ def lists(key):
         (spoil_image(file_name="C:\\a.jpg"), problem.PATH_LEAVES, 2),
         (spoil_image(file_name="x" * 5000), problem.MISSING_IMAGE, 2),
         (spoil_image(file_name=None), problem.PATH_LEAVES, 2),
+        (spoil_image(file_name="a\n\x1b[2Jb.jpg"), problem.MISSING_IMAGE, 2),
     ],
 )
 def test_every_fault_is_named_and_the_rest_is_kept(layout, change, kind, left):
     report = check(open_data(layout("coco", change)))
     assert report.masks.total() == left
     assert kind is None or kind in report.problems
-    assert all("\n" not in found.line() for named in report.examples.values() for found in named)
+    assert all(found.line().isprintable() for named in report.examples.values() for found in named)
 
 
 def test_images_that_do_not_fit_are_found_by_their_headers(layout):
