@@ -80,6 +80,8 @@ def _targets(questions: Sequence[Questions], clicks: Sequence[Sequence[list[Clic
         kinds=torch.from_numpy(np.concatenate([sample.kinds for sample in samples]).astype(np.int64)),
         image=torch.arange(len(samples)).repeat_interleave(torch.tensor([len(sample) for sample in samples])),
         complete=torch.tensor([sample.complete for sample in samples]),
+        boxed=torch.from_numpy(np.concatenate([sample.box_only for sample in samples])),
+        exhaustive=torch.from_numpy(np.stack([names.among(sample.exhaustive) for sample in samples])),
     )
 
 
@@ -88,7 +90,7 @@ def _candidates(questions: Sequence[Questions], clicks: Sequence[Sequence[list[C
     for b, (one, start) in enumerate(zip(questions, _starts(questions), strict=True)):
         for n, index in enumerate(one.meant):
             boxed = not np.isnan(one.boxes[n, 0])
-            found = candidates(one.sample.masks, int(index), clicks[b][n], boxed)
+            found = candidates(one.sample, int(index), clicks[b][n], boxed)
             rows[b, n, : len(found)] = found + start
     return torch.from_numpy(rows)
 

@@ -35,7 +35,8 @@ def add_corrections(
         answers = _best_masks(decoder, memory, _rows(batch.prompts, chosen))
         for b, one in enumerate(batch.questions):
             for slot, n in enumerate(chosen):
-                _correct(clicks[b][n], answers[b, slot].numpy() > 0.5, one.sample.masks[one.meant[n]])
+                if not one.sample.box_only[one.meant[n]]:
+                    _correct(clicks[b][n], answers[b, slot].numpy() > 0.5, one.sample.masks[one.meant[n]])
         earlier = batch.prompts
         batch = with_clicks(batch, clicks, point_size)
         if config.previous:

@@ -97,27 +97,30 @@ class Criterion:
     def _layer(
         self, predictions: Predictions, targets: Targets, truth: Truth, matched: Match, rand: Rand
     ) -> tuple[dict[str, Tensor], Match]:
-        """Losses of one layer, and the pairs that they were taken of."""
+        """Losses of one layer, and the pairs that they were taken of; of a mere box, only the box is taught."""
         logits = predictions.masks.float().flatten(0, 2)[matched.query]
         bce, dice = mask_losses(logits, truth.soft, matched.target, self.config, rand)
-        if self.config.many_to_one:
-            rows = closest(bce + dice, predictions.masks.shape[2])
-            matched = Match(matched.query[rows], matched.target[rows])
-            logits, bce, dice = logits[rows], bce[rows], dice[rows]
         boxes = predictions.boxes.float().flatten(0, 2)[matched.query]
+        true_boxes = targets.boxes[matched.target]
+        if self.config.many_to_one:
+            far = (boxes - true_boxes).abs().sum(1)
+            rows = closest(torch.where(targets.boxed[matched.target], far, bce + dice), predictions.masks.shape[2])
+            matched = Match(matched.query[rows], matched.target[rows])
+            logits, bce, dice, boxes, true_boxes = (item[rows] for item in (logits, bce, dice, boxes, true_boxes))
         scores = predictions.scores.float().flatten(0, 2)
         count = max(len(matched.query), 1)
-        true_boxes = targets.boxes[matched.target]
+        drawn = ~targets.boxed[matched.target]
+        outlines = drawn.sum().clamp(min=1)
         quality = (1 - dice) if self.config.soft_dice_score else mask_ious(logits, truth.small[matched.target])
         losses = {
-            "bce": bce.sum() / count,
-            "dice": dice.sum() / count,
-            "iou": (scores[matched.query, 0] - quality).square().sum() / count,
+            "bce": (bce * drawn).sum() / outlines,
+            "dice": (dice * drawn).sum() / outlines,
+            "iou": ((scores[matched.query, 0] - quality).square() * drawn).sum() / outlines,
             "box": F.l1_loss(boxes, true_boxes, reduction="sum") / count,
             "giou": giou_loss(boxes, true_boxes) / count,
         }
         if scores.shape[-1] > 1:
-            losses["clicked_iou"] = _clicked_loss(predictions, targets.clicked, truth.small)
+            losses["clicked_iou"] = _clicked_loss(predictions, targets, truth.small)
         return losses, matched
 
 
@@ -142,9 +145,10 @@ def giou_loss(boxes: Tensor, truth: Tensor) -> Tensor:
     return out
 
 
-def _clicked_loss(predictions: Predictions, clicked: Tensor, small: Tensor) -> Tensor:
+def _clicked_loss(predictions: Predictions, targets: Targets, small: Tensor) -> Tensor:
     """Second score against the IoU of every query's mask with the mask that was meant."""
-    known = clicked >= 0
+    clicked = targets.clicked
+    known = (clicked >= 0) & ~targets.boxed[clicked.clamp(min=0)]
     quality = mask_ious(predictions.masks, small[clicked.clamp(min=0)][:, :, None])
     error = (predictions.scores[..., 1].float() - quality).square().mean(-1)
     return (error * known).sum() / known.sum().clamp(min=1)

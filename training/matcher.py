@@ -66,9 +66,9 @@ def _costs(
     rows = targets.candidates.flatten(0, 1).clamp(min=0)
     truth = truth[rows]
     boxes = predictions.boxes.float().view(batch * count, granularities, 4)
+    drawn = ~targets.boxed[rows][:, None]  # a box says nothing about the mask
     return (
-        costs.bce * bce_cost(logits, truth)
-        + costs.dice * dice_cost(logits.sigmoid(), truth)
+        drawn * (costs.bce * bce_cost(logits, truth) + costs.dice * dice_cost(logits.sigmoid(), truth))
         + costs.box * torch.cdist(boxes, targets.boxes[rows], p=1)
         - costs.giou * giou(boxes, targets.boxes[rows])
     )

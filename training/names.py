@@ -1,7 +1,10 @@
 """The names that a run trains on, and their places in the class heads' targets."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from semsam_annotate.training.data.record import TrainingImage
 from semsam_annotate.training.targets import NO_LABEL
@@ -41,6 +44,10 @@ class NameIndex:
         """Row of an object name, -1 for None or a name outside the index."""
         rows: dict[str | None, int] = self._object_rows  # type: ignore[attr-defined]
         return rows.get(name, NO_LABEL)
+
+    def among(self, names: Collection[str]) -> NDArray[np.bool_]:
+        """(objects,) bool: which object names are among ``names``."""
+        return np.array([name in names for name in self.objects], bool)
 
     def part(self, name: str | None) -> int:
         """Row of a part name, -1 for None or a name outside the index."""

@@ -29,7 +29,10 @@ class Questions:
 
 
 def ask(sample: TrainingImage, config: PromptConfig, rng: np.random.Generator) -> Questions:
-    """Draw ``config.count`` questions: masks in random order, again from the start when there are fewer."""
+    """Draw ``config.count`` questions: masks in random order, again from the start when there are fewer.
+
+    What is only known as a box is asked for with a box: nobody knows where in it a click would be right.
+    """
     rounds = -(-config.count // len(sample))
     weights = sample.masks.sum((1, 2)).astype(float) ** config.area_power
     meant = np.concatenate([_shuffled(weights, rng) for _ in range(rounds)])[: config.count]
@@ -37,7 +40,7 @@ def ask(sample: TrainingImage, config: PromptConfig, rng: np.random.Generator) -
     boxes = np.full((config.count, 4), np.nan, np.float32)
     for row, index in enumerate(meant):
         mask = sample.masks[index]
-        if row < config.count - config.corrections and rng.random() < config.boxes:
+        if sample.box_only[index] or (row < config.count - config.corrections and rng.random() < config.boxes):
             boxes[row] = loose_box(mask, rng)
             points[row] = (boxes[row, :2] + boxes[row, 2:]) / 2 - 0.5
         else:
@@ -46,17 +49,18 @@ def ask(sample: TrainingImage, config: PromptConfig, rng: np.random.Generator) -
 
 
 def candidates(
-    masks: NDArray[np.bool_], meant: int, clicks: list[tuple[int, int, bool]], boxed: bool
+    sample: TrainingImage, meant: int, clicks: list[tuple[int, int, bool]], boxed: bool
 ) -> NDArray[np.int64]:
     """Indices of the masks that agree with every click (x, y, belongs), the meant one first, at most six.
 
-    A box means one mask; a click means every mask that contains it (many-to-many matching, paper section 3.3).
+    A box means one mask; a click means every mask that contains it (many-to-many matching, paper section 3.3). What is
+    only known as a box cannot be clicked.
     """
     if boxed:
         return np.array([meant])
-    agree = np.ones(len(masks), bool)
+    agree = ~sample.box_only
     for x, y, belongs in clicks:
-        agree &= masks[:, y, x] == belongs
+        agree &= sample.masks[:, y, x] == belongs
     others = np.flatnonzero(agree)
     return np.concatenate([[meant], others[others != meant]])[:MOST_CANDIDATES]
 

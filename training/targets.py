@@ -17,6 +17,8 @@ class Targets:
     (B, N) long: the mask that was meant, -1 unknown. ``objects``, ``parts`` (M,) long: index of the object name and of
     the bare part name, -1 where not known. ``kinds`` (M,) long: 0 object, 1 part, -1 not known. ``image`` (M,) long:
     whose image each mask is of. ``complete`` (B,) bool: everything that has one of the names is among the masks.
+    ``boxed`` (M,) bool: only the box is known, the mask is its pixels and teaches nothing. ``exhaustive`` (B, V) bool:
+    object names of which every instance of the image is among the masks.
     """
 
     masks: Tensor
@@ -28,6 +30,8 @@ class Targets:
     kinds: Tensor
     image: Tensor
     complete: Tensor
+    boxed: Tensor
+    exhaustive: Tensor
 
     @classmethod
     def class_agnostic(cls, masks: Tensor, candidates: Tensor, clicked: Tensor | None = None) -> "Targets":
@@ -37,7 +41,9 @@ class Targets:
         boxes = boxes_of(masks)
         known = (meant if clicked is None else clicked, unknown, unknown, unknown)
         first = torch.zeros_like(unknown)
-        return cls(masks, boxes, candidates, *known, first, torch.zeros_like(candidates[:, 0, 0], dtype=torch.bool))
+        complete = torch.zeros_like(candidates[:, 0, 0], dtype=torch.bool)
+        drawn = torch.zeros_like(unknown, dtype=torch.bool)
+        return cls(masks, boxes, candidates, *known, first, complete, drawn, complete.new_zeros((len(complete), 0)))
 
     def to(self, device: torch.device) -> "Targets":
         """Move every tensor to a device."""

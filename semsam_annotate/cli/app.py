@@ -22,6 +22,7 @@ COMMANDS: tuple[str, ...] = (
     "segment",
     "models",
     "bench",
+    "data",
 )
 """Modules of ``semsam_annotate.cli`` that each ``register`` their commands, in the order of ``--help``."""
 

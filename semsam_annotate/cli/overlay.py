@@ -11,19 +11,24 @@ from semsam_annotate.api import Mask, RgbImage
 
 
 def draw(image: RgbImage, named: Sequence[tuple[str, Mask]]) -> bytes:
-    """PNG of an (H, W, 3) image with every mask tinted and named, large ones below."""
+    """PNG of ``tinted``."""
+    file = io.BytesIO()
+    tinted(image, named).save(file, "PNG")
+    return file.getvalue()
+
+
+def tinted(image: RgbImage, named: Sequence[tuple[str, Mask]]) -> Image.Image:
+    """An (H, W, 3) image with every mask tinted and named, large ones below."""
     order = sorted(named, key=lambda pair: -int(pair[1].sum()))
-    tinted = image.astype(np.float32)
+    pixels = image.astype(np.float32)
     for number, (_, mask) in enumerate(order):
-        tinted[mask] = 0.5 * tinted[mask] + 0.5 * np.array(tint(number), np.float32)
-    picture = Image.fromarray(tinted.round().astype(np.uint8))
+        pixels[mask] = 0.5 * pixels[mask] + 0.5 * np.array(tint(number), np.float32)
+    picture = Image.fromarray(pixels.round().astype(np.uint8))
     pen = ImageDraw.Draw(picture)
     font = ImageFont.load_default(max(10, min(image.shape[:2]) // 30))
     for name, mask in order:
         pen.text(_middle(mask), name, "white", font, "mm", stroke_width=2, stroke_fill="black")
-    file = io.BytesIO()
-    picture.save(file, "PNG")
-    return file.getvalue()
+    return picture
 
 
 def tint(number: int) -> tuple[float, float, float]:

@@ -177,9 +177,8 @@ def test_damaged_runs_are_named(coco):
     path, images = coco
     annotation = json.loads(path.read_text())["annotations"][0]
     damaged = {"size": [60, 80], "counts": encode_rle(np.ones((60, 70), bool))["counts"]}
-    sample = read_sample(change(path, annotations=[{**annotation, "segmentation": damaged}]), images)
-    with pytest.raises(BadInput, match="annotation 1: "):
-        evaluate(WeightsFreeEngine(), sample)
+    with pytest.raises(BadInput, match="annotation 1: run lengths"):
+        read_sample(change(path, annotations=[{**annotation, "segmentation": damaged}]), images)
 
 
 def test_an_image_of_another_size_is_refused(coco):

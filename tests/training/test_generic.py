@@ -45,6 +45,8 @@ def targets(complete=(True, True)) -> Targets:
         kinds=torch.tensor([0, 1, -1, 0]),
         image=torch.tensor([0, 0, 0, 1]),
         complete=torch.tensor(complete),
+        boxed=torch.zeros(4, dtype=torch.bool),
+        exhaustive=torch.zeros(2, OBJECTS, dtype=torch.bool),
     )
 
 

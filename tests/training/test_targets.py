@@ -17,6 +17,7 @@ from semsam_annotate.training.batch import collate
 from semsam_annotate.training.clicking import anywhere, correction, loose_box
 from semsam_annotate.training.config import PromptConfig
 from semsam_annotate.training.corrections import add_corrections
+from semsam_annotate.training.data import TrainingImage
 from semsam_annotate.training.names import NameIndex
 from semsam_annotate.training.points import seeded_rand
 from semsam_annotate.training.questions import MOST_CANDIDATES, ask, candidates
@@ -27,6 +28,13 @@ from semsam_annotate.training.targets import boxes_of
 SOME = hnp.arrays(
     bool, hnp.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=16), elements=st.booleans()
 ).filter(lambda mask: mask.any())
+
+
+def record(masks):
+    count, height, width = masks.shape
+    nameless = (None,) * count
+    image, kinds, parents = np.zeros((height, width, 3), np.uint8), np.zeros(count, np.int8), np.full(count, -1)
+    return TrainingImage(image, masks, kinds, nameless, nameless, parents)
 
 
 @given(mask=SOME, seed=st.integers(0, 99))
@@ -62,13 +70,16 @@ def test_candidates_agree_with_every_click(masks, meant, data):
     pixel = st.integers(0, 5)
     places = data.draw(st.lists(st.tuples(pixel, pixel), min_size=1, max_size=3))
     clicks = [(x, y, bool(masks[meant, y, x])) for x, y in places]
-    found = candidates(masks, meant, clicks, boxed=False)
+    sample = record(masks)
+    found = candidates(sample, meant, clicks, boxed=False)
     assert found[0] == meant
     assert len(found) == len(set(found)) <= MOST_CANDIDATES
     agree = [row for row in range(9) if all(masks[row, y, x] == belongs for x, y, belongs in clicks)]
     assert set(found) <= set(agree)
     assert len(found) == min(len(agree), MOST_CANDIDATES)
-    assert candidates(masks, meant, clicks, boxed=True).tolist() == [meant]
+    assert candidates(sample, meant, clicks, boxed=True).tolist() == [meant]
+    boxed = replace(sample, boxed=np.arange(9) % 2 == 1)
+    assert set(candidates(boxed, meant, clicks, boxed=False)[1:]) <= {0, 2, 4, 6, 8}
 
 
 @given(masks=hnp.arrays(bool, (3, 7, 9), elements=st.booleans()))

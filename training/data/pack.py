@@ -9,43 +9,54 @@ import hashlib
 import io
 import json
 import os
+import sys
 import zipfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
-from pycocotools import mask as coco_mask
 
 from semsam_annotate.api import BadInput
-from semsam_annotate.training.data.coco import ImageEntry, decode_segments, read_coco
+from semsam_annotate.training.data.entry import ImageEntry
+from semsam_annotate.training.data.packed_masks import masks_from_json, masks_to_json
+from semsam_annotate.training.data.readers import DataSet, open_data
 from semsam_annotate.training.data.record import TrainingImage
+from semsam_annotate.training.data.synonyms import read_synonyms
 
 FORMAT = "semsam-pack"
-VERSION = 1
+VERSION = 2
+"""Version 1 knows no boxes and no exhaustive names; a pack without any is still written as one."""
 
 
-def write_pack(entries: Sequence[ImageEntry], path: Path, max_side: int = 384, quality: int = 86) -> None:
+def write_pack(entries: Iterable[ImageEntry], path: Path, max_side: int = 384, quality: int = 86) -> None:
     """Write the images, longer side at most ``max_side`` pixels, as JPEG of ``quality``; all or nothing.
 
     Raises BadInput when an image is missing or does not fit its annotation.
     """
     partial = Path(path).with_name(f"{Path(path).name}.{os.getpid()}.part")
     rows: list[dict[str, Any]] = []
+    known: dict[frozenset[str], int] = {}
+    version = 1
     try:
         with zipfile.ZipFile(partial, "w") as archive:
             for entry in entries:
-                sample = entry.load(max_side)
-                if not len(sample):
+                sample = entry.load(max_side) if len(entry) else None
+                if sample is None or not len(sample):
                     continue
                 name = f"{len(rows):06d}"
                 _store(archive, f"{name}.jpg", _jpeg(sample, quality), zipfile.ZIP_STORED)
-                _store(archive, f"{name}.json", _dump(_masks_to_json(sample)))
-                rows.append({"source": entry.source, "license": entry.license_class, "masks": len(sample)})
-            header = {"format": FORMAT, "version": VERSION, "max_side": max_side, "images": rows}
-            _store(archive, "index.json", _dump(header))
+                _store(archive, f"{name}.json", _dump(masks_to_json(sample)))
+                row = {"source": entry.source, "license": entry.license_class, "masks": len(sample)}
+                if sample.exhaustive:
+                    row["exhaustive"] = known.setdefault(sample.exhaustive, len(known))
+                version = VERSION if sample.exhaustive or sample.box_only.any() else version
+                rows.append(row)
+            header = {"format": FORMAT, "version": version, "max_side": max_side, "images": rows}
+            lists = {"exhaustive": [sorted(names) for names in known]} if known else {}
+            _store(archive, "index.json", _dump(header | lists))
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
@@ -60,6 +71,7 @@ class Pack:
         header = self._header()
         self.max_side = int(header["max_side"])
         self._rows: list[dict[str, Any]] = header["images"]
+        self._exhaustive = [frozenset(names) for names in header.get("exhaustive", ())]
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -71,7 +83,9 @@ class Pack:
         """Decode the image ``index`` and its masks."""
         self._check(index)
         photo = Image.open(io.BytesIO(self._read(f"{index:06d}.jpg"))).convert("RGB")
-        return _masks_from_json(np.asarray(photo), json.loads(self._read(f"{index:06d}.json")))
+        exhaustive = self._rows[index].get("exhaustive")
+        names = frozenset() if exhaustive is None else self._exhaustive[exhaustive]
+        return masks_from_json(np.asarray(photo), json.loads(self._read(f"{index:06d}.json")), names)
 
     def source(self, index: int) -> str:
         """Name of the data set that the image came from."""
@@ -101,8 +115,8 @@ class Pack:
 
     def _header(self) -> dict[str, Any]:
         header = json.loads(self._read("index.json"))
-        if header.get("format") != FORMAT or header.get("version") != VERSION:
-            raise BadInput(f"{self.path} is not a pack of version {VERSION}; write it again with this program")
+        if header.get("format") != FORMAT or header.get("version") not in (1, VERSION):
+            raise BadInput(f"{self.path} is no pack of version 1 or {VERSION}; write it again with this program")
         return dict(header)
 
     def _read(self, member: str) -> bytes:
@@ -116,31 +130,6 @@ class Pack:
         if self._opened is None or self._opened[0] != os.getpid():
             self._opened = (os.getpid(), zipfile.ZipFile(self.path))
         return self._opened[1]
-
-
-def _masks_to_json(sample: TrainingImage) -> dict[str, Any]:
-    segments = coco_mask.encode(np.asfortranarray(sample.masks.transpose(1, 2, 0).view(np.uint8)))
-    return {
-        "size": list(sample.masks.shape[1:]),
-        "counts": [segment["counts"].decode("ascii") for segment in segments],
-        "kinds": sample.kinds.tolist(),
-        "objects": list(sample.objects),
-        "parts": list(sample.parts),
-        "parents": sample.parents.tolist(),
-    }
-
-
-def _masks_from_json(image: np.ndarray[Any, np.dtype[np.uint8]], row: dict[str, Any]) -> TrainingImage:
-    height, width = row["size"]
-    segments = [{"size": [height, width], "counts": counts.encode("ascii")} for counts in row["counts"]]
-    return TrainingImage(
-        image=image,
-        masks=decode_segments(segments, height, width),
-        kinds=np.array(row["kinds"], np.int8),
-        objects=tuple(row["objects"]),
-        parts=tuple(row["parts"]),
-        parents=np.array(row["parents"], np.int64),
-    )
 
 
 def _jpeg(sample: TrainingImage, quality: int) -> bytes:
@@ -159,23 +148,41 @@ def _store(archive: zipfile.ZipFile, name: str, content: bytes, how: int = zipfi
 
 
 def main() -> None:
-    """``python -m semsam_annotate.training.data.pack --out FILE [--max-side 384] [--licenses A,B] JSON:IMAGES …``."""
-    parser = argparse.ArgumentParser(prog="pack", description="Write COCO files and their images as one training pack.")
+    """``python -m semsam_annotate.training.data.pack --out FILE [--max-side 384] [--licenses A,B] DATA[:IMAGES] …``."""
+    parser = argparse.ArgumentParser(prog="pack", description="Write data sets of any known layout as one pack.")
     parser.add_argument("--out", type=Path, required=True, help="the pack to write")
     parser.add_argument("--max-side", type=int, default=384, help="longer side of an image in pixels")
     parser.add_argument("--quality", type=int, default=86, help="JPEG quality")
     parser.add_argument("--licenses", default="redistributable", help="licence classes to keep, by comma; all: any")
-    parser.add_argument("sets", nargs="+", metavar="JSON:IMAGES", help="a COCO file and the folder of its images")
+    parser.add_argument("--synonyms", type=Path, help="a table to lay over the packaged one (TOML)")
+    told = "COCO files: every instance of the categories is annotated"
+    parser.add_argument("--exhaustive", action="store_true", default=None, help=told)
+    parser.add_argument("sets", nargs="+", metavar="DATA[:IMAGES]", help="annotations, and the folder of their images")
     options = parser.parse_args()
     kept = None if options.licenses == "all" else options.licenses.split(",")
-    entries: list[ImageEntry] = []
-    for given in options.sets:
-        annotations, colon, images = given.rpartition(":")
-        if not colon:
-            parser.error(f"{given} is not JSON:IMAGES")
-        entries += read_coco(Path(annotations), Path(images), kept)
-    write_pack(entries, options.out, options.max_side, options.quality)
+    synonyms = read_synonyms(options.synonyms)
+    opened = [open_data(*_places(given), synonyms=synonyms, exhaustive=options.exhaustive) for given in options.sets]
+    write_pack(_kept(opened, kept), options.out, options.max_side, options.quality)
     print(describe(Pack(options.out)))
+
+
+def _places(given: str) -> tuple[Path, Path | None]:
+    """Annotations and folder of images of ``DATA`` or ``DATA:IMAGES``."""
+    data, colon, images = given.rpartition(":")
+    return (Path(given), None) if not colon or Path(given).exists() else (Path(data), Path(images))
+
+
+def _kept(opened: Iterable[DataSet], licenses: Collection[str] | None) -> Iterator[ImageEntry]:
+    """The images whose licence is among these (None: all); a line on standard error where something was left out."""
+    for data in opened:
+        found = Counter(problem.kind for problem in data.problems)
+        for entry in data:
+            if licenses is None or entry.license_class in licenses:
+                found.update(problem.kind for problem in entry.problems)
+                yield entry
+        if found:
+            told = "; ".join(f"{kind}: {count}" for kind, count in sorted(found.items()))
+            print(f"{data.format}: {told} (semsam data check tells where)", file=sys.stderr)
 
 
 def describe(pack: Pack) -> str:

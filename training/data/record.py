@@ -1,6 +1,8 @@
 """The one record that every reader, the scenes and the augmentation hand on: an image with its masks and names."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from enum import Flag, auto
 from typing import TypeAlias
 
 import numpy as np
@@ -14,6 +16,15 @@ OBJECT, PART, UNKNOWN = 0, 1, -1
 Names: TypeAlias = tuple[str | None, ...]
 
 
+class Supervision(Flag):
+    """What an image can teach: outlines of masks, boxes without outlines, names."""
+
+    NONE = 0
+    MASKS = auto()
+    BOXES = auto()
+    NAMES = auto()
+
+
 @dataclass(frozen=True)
 class TrainingImage:
     """One annotated image.
@@ -22,6 +33,9 @@ class TrainingImage:
     objects: what each mask is or, for a part, what it belongs to; None = not known.
     parts: bare part names; None for objects and where not known. parents: (N,) int64 index of the direct parent or -1.
     complete: everything that has one of the names is there, so that whatever else is found is wrong.
+    boxed: (N,) bool, the masks of which only the box is known: its pixels stand for it, and teach nothing but the box;
+    None for none. exhaustive: object names of which every instance in the image has its mask here, so that one more is
+    wrong; those of them without a mask are known to be absent. About all other names nothing is known.
 
     Raises BadInput when the shapes disagree or the parents form a cycle.
     """
@@ -33,6 +47,8 @@ class TrainingImage:
     parts: Names
     parents: NDArray[np.int64]
     complete: bool = False
+    boxed: NDArray[np.bool_] | None = None
+    exhaustive: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         if self.image.ndim != 3 or self.image.shape[2] != 3 or self.image.dtype != np.uint8:
@@ -42,13 +58,25 @@ class TrainingImage:
                 f"the masks of a {self.image.shape[0]}x{self.image.shape[1]} image are (N, H, W) bool, "
                 f"these are {self.masks.shape} {self.masks.dtype}"
             )
-        lengths = {len(rows) for rows in (self.masks, self.kinds, self.objects, self.parts, self.parents)}
+        lengths = {
+            len(rows) for rows in (self.masks, self.kinds, self.objects, self.parts, self.parents, self.box_only)
+        }
         if len(lengths) != 1:
             raise BadInput("masks, kinds, objects, parts and parents have one entry a mask, here their lengths differ")
         check_parents(self.parents)
 
     def __len__(self) -> int:
         return len(self.masks)
+
+    @property
+    def box_only(self) -> NDArray[np.bool_]:
+        """(N,) bool: masks of which only the box is known."""
+        return np.zeros(len(self.masks), bool) if self.boxed is None else self.boxed
+
+    @property
+    def supervision(self) -> Supervision:
+        """What can be learned from it."""
+        return supervision_of(self.box_only, self.objects, self.parts)
 
     def select(self, keep: NDArray[np.bool_]) -> "TrainingImage":
         """Only the masks where ``keep`` (N,) is true; a child of a dropped mask moves to the nearest kept ancestor."""
@@ -60,7 +88,16 @@ class TrainingImage:
             objects=tuple(self.objects[index] for index in chosen),
             parts=tuple(self.parts[index] for index in chosen),
             parents=relink(self.parents, keep),
+            boxed=None if self.boxed is None else self.boxed[chosen],
         )
+
+
+def supervision_of(boxed: Iterable[bool], objects: Names, parts: Names) -> Supervision:
+    """Of masks that are outlines or boxes, and their names."""
+    kinds = set(map(bool, boxed))
+    outlines = Supervision.MASKS if False in kinds else Supervision.NONE
+    boxes = Supervision.BOXES if True in kinds else Supervision.NONE
+    return outlines | boxes | (Supervision.NAMES if any(objects) or any(parts) else Supervision.NONE)
 
 
 def check_parents(parents: NDArray[np.int64]) -> None:

@@ -9,7 +9,8 @@ from pycocotools import mask as coco_mask
 
 from semsam_annotate.api import BadInput, Mask, Vocabulary, decode_rle
 from semsam_annotate.training.data import PART
-from semsam_annotate.training.data.coco import ImageEntry, index_content, read_content, split_category
+from semsam_annotate.training.data.coco import masked_entries, open_coco
+from semsam_annotate.training.data.entry import ImageEntry
 
 MIN_AREA = 100
 """Smaller masks, in pixels of the image, are not ground truth: nobody clicks them on purpose."""
@@ -81,28 +82,25 @@ def read_sample(
     for name, limit in (("images", images_limit), ("masks", masks_limit)):
         if limit is not None and limit < 1:
             raise BadInput(f"the limit of {name} is at least 1, not {limit}")
-    content = read_content(annotations)
-    entries = index_content(content, annotations, images)
+    file = open_coco(annotations, images)
+    entries = masked_entries(file)
     rng = np.random.default_rng(seed)
     drawn = np.sort(rng.permutation(len(entries))[:images_limit])
     sampled = tuple(_draw(entries[index], images, masks_limit, rng) for index in drawn)
     _check(sampled, annotations, images)
-    return EvaluationSample(sampled, file_vocabulary(content), seed)
+    return EvaluationSample(sampled, file_vocabulary(file.vocabulary), seed)
 
 
-def file_vocabulary(content: dict[str, Any]) -> Vocabulary:
-    """Every object name (owners of parts included) and every bare part name of a COCO file's categories, sorted."""
-    split = [split_category(row) for row in content["categories"]]
-    return Vocabulary(
-        objects=sorted({name for _, name, _ in split if name}), parts=sorted({part for _, _, part in split if part})
-    )
+def file_vocabulary(listed: Vocabulary) -> Vocabulary:
+    """The names alone: evaluation scores every part name against all, whoever owns it."""
+    return Vocabulary(listed.objects, listed.parts)
 
 
 def _draw(entry: ImageEntry, folder: Path, limit: int | None, rng: np.random.Generator) -> SampleImage:
     truths = [
         TruthMask(entry.ids[index], segment, entry.kinds[index] == PART, entry.objects[index], entry.parts[index])
         for index, segment in enumerate(entry.segments)
-        if int(coco_mask.area(segment)) >= MIN_AREA
+        if not entry.box_only[index] and int(coco_mask.area(segment)) >= MIN_AREA
     ]
     picked = rng.permutation(len(truths))[:limit]
     by_id = sorted(range(len(truths)), key=lambda index: truths[index].id)

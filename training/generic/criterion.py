@@ -52,12 +52,14 @@ class GenericCriterion:
         bce, dice = mask_losses(logits, truth.soft, matched.target, self.config, rand)
         quality = mask_ious(logits, truth.small[matched.target])
         scores = found.predictions.scores.float().flatten(0, 2)[matched.query, 0]
+        drawn = ~targets.boxed[matched.target]
+        outlines = drawn.sum().clamp(min=1)
         losses |= {
-            "bce": bce.sum() / count,
-            "dice": dice.sum() / count,
+            "bce": (bce * drawn).sum() / outlines,
+            "dice": (dice * drawn).sum() / outlines,
             "box": F.l1_loss(boxes, targets.boxes[matched.target], reduction="sum") / count,
             "giou": giou_loss(boxes, targets.boxes[matched.target]) / count,
-            "iou": (scores - quality).square().sum() / count,
+            "iou": ((scores - quality).square() * drawn).sum() / outlines,
         }
         if found.predictions.part is not None:
             kinds = part_rows(targets, matched.target).float()
@@ -70,13 +72,17 @@ def class_loss(found: Found, targets: Targets, matched: Match) -> Tensor:
     """Summed focal loss over names.
 
     A query that found a mask should score its name alone. One that found none should score no name, but only in images
-    whose annotation is complete: elsewhere it may have found what nobody named.
+    whose annotation is complete: elsewhere it may have found what nobody named. In an image that is exhaustive in some
+    object names, it should score none of those.
     """
-    judged = targets.complete[:, None].expand(found.objects.shape[:2]).flatten().clone()
-    judged[matched.query] = True
     part, names = part_rows(targets, matched.target), class_of(targets, matched.target)
     total = found.objects.sum() * 0
-    for logits, mine in ((found.objects, ~part), (found.parts, part)):
+    for logits, mine, exhaustive in ((found.objects, ~part, targets.exhaustive), (found.parts, part, None)):
+        judged = targets.complete[:, None, None].expand(logits.shape).clone()
+        if exhaustive is not None and exhaustive.shape[1]:
+            judged |= exhaustive[:, None]
+        judged = judged.flatten(0, 1)
+        judged[matched.query] = True
         flat = logits.float().flatten(0, 1)
         truth = torch.zeros_like(flat)
         truth[matched.query[mine], names[mine]] = 1

@@ -51,8 +51,8 @@ def _costs(
     )
     cost: Tensor = (
         costs.object_class * focal_cost(torch.where(part_rows(targets, rows), as_part, as_object))
-        + costs.bce * bce_cost(logits, truth)[0]
-        + costs.dice * dice_cost(logits.sigmoid(), truth)[0]
+        + ~targets.boxed[rows]
+        * (costs.bce * bce_cost(logits, truth)[0] + costs.dice * dice_cost(logits.sigmoid(), truth)[0])
         + costs.box * torch.cdist(boxes, true_boxes, p=1)
         - costs.giou * giou(boxes[None], true_boxes[None])[0]
     )

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from semsam_annotate.annotations import Annotation, ImageRef, Project
 from semsam_annotate.api import Vocabulary, rle_area
-from semsam_annotate.training.data.coco import ImageEntry
-from semsam_annotate.training.data.record import OBJECT, PART
+from semsam_annotate.training.data.entry import ImageEntry
+from semsam_annotate.training.data.readers.project import project_entry
 from semsam_annotate.training.evaluation.sample import MIN_AREA, EvaluationSample, SampleImage, TruthMask
 
 
@@ -37,7 +37,7 @@ def read_project(project: Project, progress: Callable[[int, int], None] = lambda
         if rows and project.split_of(ref) == "validation":
             held.append(_held_back(project, ref, rows))
         elif rows:
-            train.append(_entry(project, ref, rows))
+            train.append(project_entry(project, ref, rows))
         progress(number + 1, len(refs))
     clicked = tuple(image for image in held if image.chosen)
     return ProjectData(tuple(train), EvaluationSample(clicked, _vocabulary(project, train, held), 0))
@@ -51,23 +51,6 @@ def _vocabulary(project: Project, train: Sequence[ImageEntry], held: Sequence[Sa
     parts = {name for entry in train for name in entry.parts if name}
     parts |= {truth.part for image in held for truth in image.truths if truth.part}
     return Vocabulary(sorted(objects | set(known.objects)), sorted(parts | set(known.parts)))
-
-
-def _entry(project: Project, ref: ImageRef, rows: Sequence[Annotation]) -> ImageEntry:
-    place = {row.id: index for index, row in enumerate(rows)}
-    return ImageEntry(
-        path=project.image_path(ref),
-        height=ref.height,
-        width=ref.width,
-        segments=tuple(_segment(row) for row in rows),
-        kinds=tuple(PART if row.kind == "part" else OBJECT for row in rows),
-        objects=tuple(row.object for row in rows),
-        parts=tuple(row.part for row in rows),
-        parents=tuple(place.get(row.part_of or "", -1) for row in rows),
-        source="project",
-        license_class="project",
-        ids=tuple(range(1, len(rows) + 1)),
-    )
 
 
 def _held_back(project: Project, ref: ImageRef, rows: Sequence[Annotation]) -> SampleImage:

@@ -1,0 +1,117 @@
+"""COCO panoptic and ADE20K panoptic: one PNG of segment ids an image, every pixel of a thing or of stuff."""
+
+from collections.abc import Mapping, Sequence, Set
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from semsam_annotate.training.data import problem
+from semsam_annotate.training.data.entry import ImageEntry
+from semsam_annotate.training.data.readers.categories import Category, id_of, spaced
+from semsam_annotate.training.data.readers.coco import CocoSet
+from semsam_annotate.training.data.readers.marks import Frame, Mark, assemble
+from semsam_annotate.training.data.readers.pictures import guess_folder, leaves
+from semsam_annotate.training.data.readers.row_index import RowIndex
+from semsam_annotate.training.data.record import OBJECT
+from semsam_annotate.training.data.segments import encode
+from semsam_annotate.training.data.synonyms import Synonyms
+
+SUFFIXES = ("-other", "-merged", "-stuff")
+"""Of COCO's stuff names; they say how the name was made."""
+
+
+class PanopticSet(CocoSet):
+    """Exhaustive in all its categories, those of an image's crowds aside.
+
+    The PNGs are in the folder named like the file, ``panoptic_val2017.json`` and ``panoptic_val2017/``, or beside it.
+    """
+
+    format: ClassVar[str] = "panoptic"
+    exhaustive_by_design: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        index: RowIndex,
+        images: Path | None = None,
+        synonyms: Synonyms | None = None,
+        exhaustive: bool | None = None,
+    ) -> None:
+        super().__init__(index, images, synonyms, exhaustive)
+        named = index.path.with_suffix("")
+        self.maps = (
+            named if named.is_dir() else guess_folder(index.path, [str(index.first_annotation.get("file_name"))])
+        )
+
+    def split(self, row: Mapping[str, Any]) -> Category:
+        """Of ``wall-other-merged`` the wall, of ADE20K's ``door, double door`` the first."""
+        name = spaced(row["name"].split(",")[0])
+        for suffix in SUFFIXES * 2:
+            name = name.removesuffix(suffix)
+        return Category(OBJECT, name, None)
+
+    def file_names(self, image: Mapping[str, Any]) -> Sequence[str]:
+        """As written; ADE20K's preparation may name the PNG of a JPEG."""
+        return [spelt for name in super().file_names(image) for spelt in (name, str(Path(name).with_suffix(".jpg")))]
+
+    def exhaustive_ids(self, image: Mapping[str, Any], rows: Sequence[Any]) -> Set[Any]:
+        """All but those of crowds."""
+        return super().exhaustive_ids(image, [info for row in rows for info in _segments(row)])
+
+    def entry(self, index: int) -> ImageEntry:
+        """Read the PNG of an image and cut it into its segments."""
+        image, rows = self.index.rows(index)
+        frame = self._frame(image, rows)
+        if frame.height * frame.width == 0 or not rows:
+            frame.lost.update(frame.exhaustive)
+            return assemble(frame, [])
+        ids = self._read(frame, rows[0])
+        if ids is None:
+            frame.lost.update(frame.exhaustive)
+            return assemble(frame, [])
+        return assemble(frame, self._cut(frame, _segments(rows[0]), ids))
+
+    def _cut(self, frame: Frame, segments: Sequence[Mapping[str, Any]], ids: NDArray[np.uint32]) -> list[Mark]:
+        present = set(np.unique(ids).tolist())
+        marks = []
+        for info in segments:
+            id, category = id_of(info, "id"), self.categories.get(id_of(info, "category_id"))
+            if category is None:
+                frame.complain(problem.UNKNOWN_CATEGORY, id, f"category {info.get('category_id')}")
+            elif id not in present:
+                frame.complain(problem.EMPTY_MASK, id, "no pixel of the PNG has its id")
+                frame.lost.update({category.object} if category.object else ())
+            elif not info.get("iscrowd"):
+                marks.append(Mark(id, encode(ids == id), *category))
+        listed = {id_of(info, "id") for info in segments}
+        for id in sorted(present - listed - {0}):
+            frame.complain(problem.NOT_A_ROW, id, "the PNG has pixels of a segment that is not listed")
+        return marks
+
+    def _read(self, frame: Frame, row: Any) -> NDArray[np.uint32] | None:
+        """(H, W) ids, R + 256 G + 65536 B."""
+        name = str(row.get("file_name"))
+        if leaves(name):
+            frame.complain(problem.PATH_LEAVES, detail=name)
+            return None
+        try:
+            with Image.open(self.maps / name) as file:
+                if (file.height, file.width) != (frame.height, frame.width):
+                    frame.complain(problem.IMAGE_SIZE, detail=f"{name} is {file.width}x{file.height}")
+                    return None
+                colours = np.asarray(file.convert("RGB"), np.uint32)
+        except FileNotFoundError:
+            frame.complain(problem.NO_MASK, detail=f"{self.maps / name} is not there")
+            return None
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+            frame.complain(problem.NO_MASK, detail=f"{self.maps / name}: {error}")
+            return None
+        ids: NDArray[np.uint32] = colours @ np.array([1, 256, 65536], np.uint32)
+        return ids
+
+
+def _segments(row: Any) -> list[dict[str, Any]]:
+    given = row.get("segments_info") if isinstance(row, dict) else None
+    return [info for info in given if isinstance(info, dict)] if isinstance(given, list) else []

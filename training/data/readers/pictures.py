@@ -1,0 +1,48 @@
+"""Finding the image files that an annotation names, inside one folder and nowhere else."""
+
+from collections.abc import Sequence
+from os.path import isfile
+from pathlib import Path, PurePosixPath
+
+from semsam_annotate.training.data import problem
+from semsam_annotate.training.data.problem import Problem
+
+MOST_FOLDERS = 200
+"""Folders beside an annotation file that are looked into for its images."""
+
+
+def leaves(name: str) -> bool:
+    """Whether a relative path names something outside of the folder that it is meant in."""
+    pure = PurePosixPath(name.replace("\\", "/"))
+    return not name or pure.is_absolute() or ".." in pure.parts or ":" in (pure.parts or ("",))[0] or "\0" in name
+
+
+def find_picture(folder: Path, names: Sequence[str], where: str) -> tuple[Path, tuple[Problem, ...]]:
+    """The first of ``names`` that is a file in ``folder``, as written or by its last component.
+
+    Where there is none, the path that was expected and a problem; a name that leaves the folder is never followed.
+    """
+    kept = [PurePosixPath(name.replace("\\", "/")) for name in names if not leaves(name)]
+    if not kept:
+        return folder / "refused", (Problem(problem.PATH_LEAVES, where, names[0] if names else "no file_name"),)
+    for name in [*kept, *(PurePosixPath(name.name) for name in kept)]:
+        if isfile(folder / name):  # unlike Path.is_file, false for names that no file system takes
+            return folder / name, ()
+    return folder / kept[0], (Problem(problem.MISSING_IMAGE, where, str(folder / kept[0])),)
+
+
+def guess_folder(annotations: Path, names: Sequence[str]) -> Path:
+    """The folder that holds an image: that of the annotations, the one above, or a sub-folder of either."""
+    here = annotations.absolute().parent
+    tried = [here, *_folders(here), here.parent, *_folders(here.parent)]
+    for folder in tried:
+        if not find_picture(folder, names, "")[1]:
+            return folder
+    return here
+
+
+def _folders(folder: Path) -> list[Path]:
+    try:
+        return sorted(path for path in folder.iterdir() if path.is_dir())[:MOST_FOLDERS]
+    except OSError:
+        return []
