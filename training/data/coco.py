@@ -12,13 +12,15 @@ from semsam_annotate.training.data.problem import (
     MISSING_IMAGE,
     NOT_A_ROW,
     PARENT_MISSING,
+    PATH_LEAVES,
     Problem,
 )
 from semsam_annotate.training.data.readers.coco import CocoSet
 from semsam_annotate.training.data.readers.row_index import index_rows
 
-_HARMLESS = (BOX_OUTSIDE, DUPLICATE_ID, EMPTY_MASK, MISSING_IMAGE, PARENT_MISSING)
-"""A missing image is told when it is loaded, boxes are made from the masks, and an empty mask is dropped by all."""
+_HARMLESS = (BOX_OUTSIDE, DUPLICATE_ID, EMPTY_MASK, MISSING_IMAGE, PARENT_MISSING, PATH_LEAVES)
+"""A missing image is told when it is loaded, a path outside is never followed, boxes are made from the masks, and an
+empty mask is dropped by all."""
 
 
 def open_coco(annotations: Path, images: Path) -> CocoSet:
@@ -27,7 +29,7 @@ def open_coco(annotations: Path, images: Path) -> CocoSet:
 
 
 def read_coco(annotations: Path, images: Path, licenses: Collection[str] | None = None) -> list[ImageEntry]:
-    """The images in file order that have at least one non-crowd mask.
+    """The images in file order that have at least one non-crowd mask, an empty one included.
 
     licenses: keep only images whose ``license_class`` is among these; None keeps all.
     Categories ``object/part`` or ``object:part`` are split; ``kind`` decides where it is present; ``part_of`` links
@@ -45,7 +47,7 @@ def masked_entries(file: CocoSet, licenses: Collection[str] | None = None) -> li
         if licenses is None or entry.license_class in licenses:
             _refuse(file.index.path, entry.problems)
             kept.append(entry)
-    return [entry for entry in kept if len(entry)]
+    return [entry for entry in kept if len(entry) or any(found.kind == EMPTY_MASK for found in entry.problems)]
 
 
 def _refuse(path: Path, problems: Iterable[Problem]) -> None:

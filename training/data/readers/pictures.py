@@ -20,14 +20,17 @@ def leaves(name: str) -> bool:
 def find_picture(folder: Path, names: Sequence[str], where: str) -> tuple[Path, tuple[Problem, ...]]:
     """The first of ``names`` that is a file in ``folder``, as written or by its last component.
 
-    Where there is none, the path that was expected and a problem; a name that leaves the folder is never followed.
+    Where there is none, the path that was expected and a problem. A name that leaves the folder is never followed, its
+    last component may still be there.
     """
-    kept = [PurePosixPath(name.replace("\\", "/")) for name in names if not leaves(name)]
-    if not kept:
-        return folder / "refused", (Problem(problem.PATH_LEAVES, where, names[0] if names else "no file_name"),)
-    for name in [*kept, *(PurePosixPath(name.name) for name in kept)]:
+    written = [PurePosixPath(name.replace("\\", "/")) for name in names if name]
+    kept = [name for name in written if not leaves(str(name))]
+    refused = () if kept else (Problem(problem.PATH_LEAVES, where, names[0] if names else "no file_name"),)
+    for name in [*kept, *(PurePosixPath(name.name) for name in written if not leaves(name.name))]:
         if isfile(folder / name):  # unlike Path.is_file, false for names that no file system takes
-            return folder / name, ()
+            return folder / name, refused
+    if not kept:
+        return folder / "refused", refused
     return folder / kept[0], (Problem(problem.MISSING_IMAGE, where, str(folder / kept[0])),)
 
 
@@ -36,7 +39,7 @@ def guess_folder(annotations: Path, names: Sequence[str]) -> Path:
     here = annotations.absolute().parent
     tried = [here, *_folders(here), here.parent, *_folders(here.parent)]
     for folder in tried:
-        if not find_picture(folder, names, "")[1]:
+        if isfile(find_picture(folder, names, "")[0]):
             return folder
     return here
 
