@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from semsam_annotate.api import CancelToken
+from semsam_annotate.model.mask_decoder.layer import DecoderLayer
 
 T = TypeVar("T")
 
@@ -22,16 +23,17 @@ def unless_cancelled(items: Iterable[T], token: CancelToken | None) -> Iterator[
 
 
 class CancelPoints:
-    """Looks at the token of the running call before each layer (a module without children) of a network.
+    """Looks at the token of the running call before each layer of a network.
 
-    The hooks stay for good: hooks that come and go would make a compiled network compile again.
+    A layer is a module without children, in the mask decoder a whole ``DecoderLayer``: its hundred parts take
+    microseconds each, and hooks of all of them a twentieth of a click. The hooks stay for good: hooks that come and
+    go would make a compiled network compile again.
     """
 
     def __init__(self, network: nn.Module) -> None:
         self._tokens: dict[int, CancelToken] = {}
-        for module in network.modules():
-            if next(module.children(), None) is None:
-                module.register_forward_pre_hook(self._look)
+        for module in _layers(network):
+            module.register_forward_pre_hook(self._look)
 
     @contextmanager
     def honour(self, token: CancelToken | None) -> Iterator[None]:
@@ -53,3 +55,12 @@ class CancelPoints:
         token = self._tokens.get(threading.get_ident())
         if token is not None:
             token.check()
+
+
+def _layers(module: nn.Module) -> Iterator[nn.Module]:
+    children = list(module.children())
+    if isinstance(module, DecoderLayer) or not children:
+        yield module
+    else:
+        for child in children:
+            yield from _layers(child)
