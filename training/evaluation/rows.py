@@ -9,8 +9,8 @@ from scipy.optimize import linear_sum_assignment
 from scipy.stats import kendalltau
 
 from semsam_annotate.api import BadInput, Ladder
-from semsam_annotate.api.proposal import Labels
 from semsam_annotate.api.prompt import Box
+from semsam_annotate.api.proposal import Labels
 from semsam_annotate.training.evaluation.sample import TruthMask
 
 CLICK, BOX = "click", "box"

@@ -51,7 +51,9 @@ class Asking:
 
     def __post_init__(self) -> None:
         if not self.prompts or not set(self.prompts) <= set(PROMPTS):
-            raise BadInput(f"an evaluation asks with {' or '.join(PROMPTS)}, not {', '.join(self.prompts) or 'nothing'}")
+            raise BadInput(
+                f"an evaluation asks with {' or '.join(PROMPTS)}, not {', '.join(self.prompts) or 'nothing'}"
+            )
         if self.clicks not in range(1, MOST_CLICKS + 1):
             raise BadInput(f"an evaluation makes 1 to {MOST_CLICKS} clicks a mask, not {self.clicks}")
 
@@ -118,9 +120,7 @@ def evaluate_image(
     return rows, Speed(1000 * (encoded - started), alone[0])
 
 
-def _timed(
-    ask: Callable[[Sequence[Prompt]], list[Ladder]], single: Sequence[Prompt]
-) -> tuple[list[Ladder], float]:
+def _timed(ask: Callable[[Sequence[Prompt]], list[Ladder]], single: Sequence[Prompt]) -> tuple[list[Ladder], float]:
     """What a single prompt gets, and the milliseconds until its best mask is there in full."""
     started = perf_counter()
     ladders = ask(single)

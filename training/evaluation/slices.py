@@ -33,7 +33,7 @@ def granularity_of(row: ClickRow) -> str:
 def slices(rows: Sequence[ClickRow], seed: int = 0, rounds: int = ROUNDS) -> dict[str, Any]:
     """``by_dataset``, ``by_size``, ``by_granularity``: name to figures with ``n``, ``images``, ``ci95``; ``by_level``."""
     return {
-        "by_dataset": _apart(rows, lambda row: row.dataset, (), seed, rounds),
+        "by_dataset": _apart([row for row in rows if row.dataset], lambda row: row.dataset, (), seed, rounds),
         "by_size": _apart(rows, size_of, ("small", "medium", "large"), seed, rounds),
         "by_granularity": _apart(rows, granularity_of, ("alone",), seed, rounds),
         "by_level": levels(rows),

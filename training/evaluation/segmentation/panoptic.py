@@ -54,7 +54,9 @@ class PanopticQuality:
         times: (images,) how often each image counts, once each when left out.
         """
         known = self._by_name(times)
-        return {key: 100 * float(value) for key, value in zip(KEYS, known[~known[:, 0].isnan()].mean(dim=0), strict=True)}
+        return {
+            key: 100 * float(value) for key, value in zip(KEYS, known[~known[:, 0].isnan()].mean(dim=0), strict=True)
+        }
 
     def by_name(self) -> dict[str, float]:
         """PQ of each name that occurs, 0..100, sorted by name."""

@@ -63,9 +63,7 @@ def read_truth(annotations: Path, images: Path, wanted: Iterable[Path]) -> Segme
     entries = index_content({**content, "annotations": uncrowded}, annotations, images)
     listed = {Path(str(row["file_name"])).name: row for row in content["images"]}
     paths = set(wanted)
-    kept = tuple(
-        _image(entry, crowds, listed[entry.path.name], names) for entry in entries if entry.path in paths
-    )
+    kept = tuple(_image(entry, crowds, listed[entry.path.name], names) for entry in entries if entry.path in paths)
     return SegmentTruth(kept, _stuff(content["annotations"], names))
 
 
@@ -93,9 +91,7 @@ def object_map(image: TruthImage) -> Segmentation:
     return truth_map(masks[order], [str(chosen[index].object) for index in order])
 
 
-def _image(
-    entry: ImageEntry, crowds: set[Any], row: dict[str, Any], names: dict[int, str]
-) -> TruthImage:
+def _image(entry: ImageEntry, crowds: set[Any], row: dict[str, Any], names: dict[int, str]) -> TruthImage:
     instances = tuple(
         TruthInstance(segment, kind, object, part, number in crowds)
         for segment, kind, object, part, number in zip(
@@ -120,4 +116,3 @@ def _named(ids: Iterable[Any], names: dict[int, str]) -> frozenset[str]:
 def _stuff(rows: Sequence[dict[str, Any]], names: dict[int, str]) -> frozenset[str]:
     things = {names[int(row["category_id"])] for row in rows if row.get("isthing", 1)}
     return frozenset(names[int(row["category_id"])] for row in rows if not row.get("isthing", 1)) - things
-
