@@ -99,20 +99,24 @@ def show(figures: dict[str, Any]) -> None:
     """Print the figures as tables, then what fits into a line each."""
     from rich.console import Console
 
-    from semsam_annotate.training.evaluation.tables import tables
+    from semsam_annotate.training.evaluation.tables import brief_tables
 
     console = Console()
     console.print(f"{figures['engine']}, version {figures['version']}", markup=False)
-    for table in tables(figures):
+    for table in brief_tables(figures):
         _print(console, table)
     for line in _lines(figures):
         console.print(line, markup=False)
 
 
 def _lines(figures: dict[str, Any]) -> list[str]:
-    order, speed = figures["kendall_tau"], figures["speed"]
-    tau = "–" if order is None else f"{order:.2f}"
-    found = [f"ladder: {figures['ladder_length']:.2f} rungs, Kendall's τ of level and area {tau}"]
+    tau, speed = figures["kendall_tau"], figures["speed"]
+    ordered = "–" if tau is None else f"{tau:.2f}"
+    found = [f"ladder: {figures['ladder_length']:.2f} rungs, Kendall's τ of level and area {ordered}"]
+    if (trust := figures["calibration"]) is not None:
+        error, rho = trust["chosen"]["ece"], trust["chosen"]["spearman"]
+        order = "" if rho is None else f", rank correlation {rho:.2f}"
+        found.append(f"predicted IoU of the best score: {error:.1f} points off on average over bins{order}")
     if speed is None:
         return found
     times = f"{speed['encode_ms']:.0f} ms to encode an image, {speed['prompt_ms']:.0f} ms a {figures['prompt']}"

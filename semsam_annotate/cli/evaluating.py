@@ -18,9 +18,6 @@ Tell = Callable[[int, int], None]
 Bar = Callable[[str], Tell]
 """Starts a progress bar under a name; gives what to tell (done, in all)."""
 
-ROWS = ".json"
-"""How the name of a rows file ends, which can stand for weights."""
-
 
 @dataclass(frozen=True)
 class Data:
@@ -121,8 +118,16 @@ def dataset_names(files: Sequence[Path]) -> list[str]:
 
 
 def is_rows(weights: str) -> bool:
-    """Whether a name of weights is a file of rows."""
-    return weights.endswith(ROWS) and "://" not in weights
+    """Whether a name of weights is a file of rows instead: one of JSON, by its name or its first character."""
+    if "://" in weights or weights.endswith(".safetensors"):
+        return False
+    path = Path(weights)
+    if path.suffix == ".json":
+        return True
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(1) == b"{"
 
 
 def ask(engine: "Proposer", question: Question, bar: Bar, pictures: bool = False) -> Answer:

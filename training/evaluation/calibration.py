@@ -42,8 +42,8 @@ def calibration_error(tallies: NDArray[np.float64]) -> float:
 
 
 def calibration(rows: Sequence[ClickRow], seed: int = 0, rounds: int = 200) -> dict[str, Any] | None:
-    """``rungs``: every proposal against the granularity under the click that it fits best; ``chosen``: the proposal with
-    the best score against the mask that was asked for. None when the rows hold no rungs.
+    """``rungs``: every proposal against the granularity under the click that it fits best; ``chosen``: the proposal
+    with the best score against the mask that was asked for. None when the rows hold no rungs.
 
     Each with ``n``; ``ece`` in percent and ``ece_ci95``, bootstrap over images; ``bias``, mean predicted less mean
     true, in points; ``spearman``, rank correlation −1..1, None where it is undefined; ``bins`` with edges 0..1 (the

@@ -10,7 +10,7 @@ from jinja2 import Environment, StrictUndefined
 
 from semsam_annotate.annotations.files import write_atomically
 from semsam_annotate.training.evaluation.pictures import Picture
-from semsam_annotate.training.evaluation.tables import tables
+from semsam_annotate.training.evaluation.tables import brief_tables, detail_tables
 
 ABOUT = {
     "max": "IoU of the proposal with the best score",
@@ -22,7 +22,7 @@ ABOUT = {
 
 
 def write_page(figures: Mapping[str, Any], pictures: Mapping[str, Sequence[Picture]], path: Path) -> None:
-    """Write the page of a ``report`` with the pictures of ``draw_pictures``; the file is the old one or the whole new."""
+    """Write the page of a ``report`` with the pictures of ``draw_pictures``, atomically."""
     write_atomically(path, render_page(figures, pictures).encode())
 
 
@@ -32,7 +32,8 @@ def render_page(figures: Mapping[str, Any], pictures: Mapping[str, Sequence[Pict
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters["data"] = _data
     shown = environment.from_string(source)
-    return shown.render(figures=figures, tables=tables(dict(figures)), pictures=pictures, about=ABOUT)
+    brief, detail = brief_tables(dict(figures)), detail_tables(dict(figures))
+    return shown.render(figures=figures, brief=brief, detail=detail, pictures=pictures, about=ABOUT)
 
 
 def _data(jpeg: bytes) -> str:

@@ -1,4 +1,4 @@
-"""The best, the median and the worst masks of a run as pictures: what was meant, what was answered, what was on offer."""
+"""The best, the median and the worst masks of a run as pictures: meant, answered, and on offer."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from scipy.ndimage import binary_dilation
 
 from semsam_annotate.annotations import read_image
 from semsam_annotate.api import CancelToken, Ladder, Mask, Prompt, Proposal, RgbImage
-from semsam_annotate.training.evaluation.asking import prompts_of
+from semsam_annotate.training.evaluation.asking import prompts_of, tight_box
 from semsam_annotate.training.evaluation.result import EvaluationResult
 from semsam_annotate.training.evaluation.rows import ClickRow
 from semsam_annotate.training.evaluation.run import Progress, Proposer
@@ -20,8 +20,13 @@ from semsam_annotate.training.evaluation.sheet import LEVEL_COLOURS, NEGATIVE, P
 SIDE = 300
 """Longest side of a picture in pixels."""
 
+LEAST = 96
+"""Pixels of the image that a picture shows at least."""
+
 EACH = 6
 MEANT = (234, 138, 0)
+View = tuple[int, int, int, int]
+"""What a picture shows: left, top, right, bottom in pixels of the image, the last two exclusive."""
 
 
 @dataclass(frozen=True)
@@ -81,11 +86,12 @@ def _picture(engine: Proposer, image: SampleImage, row: ClickRow) -> Picture:
     prompt = prompts_of(row.prompt, [truth])[0]
     ladder = engine.propose_many(engine.encode(rgb), [prompt])[0]
     oracle = _best_fit(ladder, truth)
+    view = _view(truth | ladder.best.mask | oracle.mask)
     return Picture(
         row=row,
-        truth=_jpeg(_outlined(rgb, truth), prompt),
-        chosen=_jpeg(_painted(rgb, ladder.best), prompt),
-        oracle=_jpeg(_painted(rgb, oracle), prompt),
+        truth=_jpeg(_outlined(rgb, truth, view), prompt, view),
+        chosen=_jpeg(_painted(rgb, ladder.best), prompt, view),
+        oracle=_jpeg(_painted(rgb, oracle), prompt, view),
         chosen_level=ladder.best.level,
         chosen_score=ladder.best.score,
         oracle_level=oracle.level,
@@ -100,29 +106,46 @@ def _painted(rgb: RgbImage, proposal: Proposal) -> RgbImage:
     return paint(rgb, proposal.mask, LEVEL_COLOURS[min(max(proposal.level, 1), len(LEVEL_COLOURS)) - 1])
 
 
-def _outlined(rgb: RgbImage, mask: Mask) -> RgbImage:
+def _view(masks: Mask) -> View:
+    """The square around the masks with a third of their size as margin, as far as the image goes."""
+    x0, y0, x1, y1 = tight_box(masks)
+    half = max((x1 - x0) * 2 / 3, (y1 - y0) * 2 / 3, LEAST / 2)
+    across, down = (x0 + x1) / 2, (y0 + y1) / 2
+    height, width = masks.shape
+    left, top = max(0, round(across - half)), max(0, round(down - half))
+    return left, top, min(width, round(across + half)), min(height, round(down + half))
+
+
+def _outlined(rgb: RgbImage, mask: Mask, view: View) -> RgbImage:
     """The photo with the mask's outline, about two pixels wide in the picture."""
-    wide = max(1, round(max(rgb.shape[:2]) / SIDE))
+    wide = max(1, round(2 / _scale(view)))
     drawn = rgb.copy()
     drawn[binary_dilation(mask, iterations=wide) & ~mask] = MEANT
     return drawn
 
 
-def _jpeg(rgb: RgbImage, prompt: Prompt) -> bytes:
-    """The picture at ``SIDE`` with the prompt on it."""
-    scale = SIDE / max(rgb.shape[:2])
-    size = (max(1, round(rgb.shape[1] * scale)), max(1, round(rgb.shape[0] * scale)))
-    picture = Image.fromarray(rgb).resize(size, Image.Resampling.LANCZOS)
+def _jpeg(rgb: RgbImage, prompt: Prompt, view: View) -> bytes:
+    """The view of the picture at ``SIDE`` with the prompt on it."""
+    left, top, right, bottom = view
+    scale = _scale(view)
+    size = (max(1, round((right - left) * scale)), max(1, round((bottom - top) * scale)))
+    picture = Image.fromarray(rgb[top:bottom, left:right]).resize(size, Image.Resampling.LANCZOS)
     draw = ImageDraw.Draw(picture)
     if prompt.box is not None:
-        draw.rectangle([edge * scale for edge in prompt.box], outline=POSITIVE, width=2)
+        x0, y0, x1, y1 = prompt.box
+        corners = ((x0 - left) * scale, (y0 - top) * scale, (x1 - left) * scale, (y1 - top) * scale)
+        draw.rectangle(corners, outline=POSITIVE, width=2)
     for (x, y), label in zip(prompt.points, prompt.labels, strict=True):
-        centre = ((x + 0.5) * scale, (y + 0.5) * scale)
+        centre = ((x + 0.5 - left) * scale, (y + 0.5 - top) * scale)
         draw.circle(centre, 5.5, fill=PAPER)
         draw.circle(centre, 4, fill=POSITIVE if label else NEGATIVE)
     out = io.BytesIO()
     picture.save(out, "JPEG", quality=85)
     return out.getvalue()
+
+
+def _scale(view: View) -> float:
+    return SIDE / max(view[2] - view[0], view[3] - view[1])
 
 
 def _around(ranked: Sequence[ClickRow]) -> list[ClickRow]:

@@ -36,7 +36,7 @@ def _of_kind(result: EvaluationResult, seed: int, rounds: int) -> dict[str, Any]
 
 
 def speed(result: EvaluationResult) -> dict[str, Any] | None:
-    """Median milliseconds over images: ``encode_ms``, ``prompt_ms`` of one prompt alone; None for rows without times."""
+    """Median milliseconds over images: ``encode_ms``, ``prompt_ms`` of one prompt alone; None without times."""
     if not result.speeds:
         return None
     encode, prompt = np.median(np.array(result.speeds), axis=0)

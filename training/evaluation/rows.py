@@ -47,7 +47,8 @@ class Rung(NamedTuple):
 class ClickRow:
     """One click on one ground-truth mask, or one box around it. IoUs are 0..1.
 
-    ``mask``: annotation id. ``click``: (x, y), the mask's innermost pixel, also where a box asks. ``max``: IoU of the proposal with the best score; ``oracle``: the best
+    ``mask``: annotation id. ``click``: (x, y), the mask's innermost pixel, also where a box asks. ``max``:
+    IoU of the proposal with the best score; ``oracle``: the best
     of the ladder; ``all``: matched IoU over the ``granularities`` (|G|) under the click. ``tau``: Kendall's τ between
     level and area (−1: finer levels are always smaller), None where undefined. ``object``, ``part``: true names.
     ``object_rank``, ``part_rank``: place of the true name in the oracle proposal's labels from 0, −1 not among them,

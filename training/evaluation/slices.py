@@ -31,7 +31,10 @@ def granularity_of(row: ClickRow) -> str:
 
 
 def slices(rows: Sequence[ClickRow], seed: int = 0, rounds: int = ROUNDS) -> dict[str, Any]:
-    """``by_dataset``, ``by_size``, ``by_granularity``: name to figures with ``n``, ``images``, ``ci95``; ``by_level``."""
+    """``by_dataset``, ``by_size``, ``by_granularity``: name to figures with ``n``, ``images``, ``ci95``.
+
+    ``by_level`` is ``levels``; ``by_dataset`` is empty for a single file.
+    """
     return {
         "by_dataset": _apart([row for row in rows if row.dataset], lambda row: row.dataset, (), seed, rounds),
         "by_size": _apart(rows, size_of, ("small", "medium", "large"), seed, rounds),
@@ -41,8 +44,8 @@ def slices(rows: Sequence[ClickRow], seed: int = 0, rounds: int = ROUNDS) -> dic
 
 
 def levels(rows: Sequence[ClickRow]) -> dict[str, dict[str, Any]]:
-    """Of each level, 1 coarsest … 6 finest: ``n`` rungs, their predicted ``score`` and true ``iou`` with the granularity
-    that they fit best, in percent, and ``oracle``: of how many clicks in percent it fitted the mask best."""
+    """Of each level, "1" coarsest … "6" finest: ``n`` rungs, their predicted ``score`` and true ``iou`` with
+    the granularity that they fit best, and ``oracle``: of how many masks it was the best fit, all in percent."""
     asked = [row for row in rows if row.rungs]
     firsts = [max(row.rungs, key=lambda rung: rung.iou).level for row in asked]
     found = {}

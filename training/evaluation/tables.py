@@ -28,13 +28,27 @@ class Table:
     rows: Sequence[Sequence[str]]
 
 
-def tables(figures: dict[str, Any]) -> list[Table]:
-    """Every table of a report that has rows: of its prompt, of boxes beside it, of segmentation, of differences."""
-    found = _of_prompt(figures, figures["prompt"])
-    if "box" in figures:
-        found += _of_prompt(figures["box"], "box")
+def brief_tables(figures: dict[str, Any]) -> list[Table]:
+    """What matters first: masks and labels by prompt, corrections, segmentation without prompts, differences."""
+    found = [
+        table for prompt, facts in _prompts(figures) for table in (*main_tables(facts, prompt), _clicks(facts, prompt))
+    ]
     found += [_segment(name, facts) for name, facts in figures.get("segment", {}).items()]
     return [table for table in (*found, *differences(figures)) if table.rows]
+
+
+def detail_tables(figures: dict[str, Any]) -> list[Table]:
+    """The figures apart by data set, size, granularity and level, and how far the predicted IoU can be trusted."""
+    found = []
+    for prompt, facts in _prompts(figures):
+        found += [_slice(facts[key], word, prompt) for key, word in SLICES.items() if len(facts[key]) > 1]
+        found += [_levels(facts, prompt), *_bins(facts, prompt)]
+    return [table for table in found if table.rows]
+
+
+def _prompts(figures: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """The kinds of prompt with their figures."""
+    return [(figures["prompt"], figures), *([("box", figures["box"])] if "box" in figures else [])]
 
 
 def main_tables(figures: dict[str, Any], prompt: str) -> list[Table]:
@@ -61,17 +75,6 @@ def differences(figures: dict[str, Any]) -> list[Table]:
         Table(title, ["", "points", "95 %"], [_difference(key, value) for key, value in one.items() if value])
         for title, one in found
         if one
-    ]
-
-
-def _of_prompt(figures: dict[str, Any], prompt: str) -> list[Table]:
-    apart = [_slice(figures[key], word, prompt) for key, word in SLICES.items() if len(figures[key]) > 1]
-    return [
-        *main_tables(figures, prompt),
-        _clicks(figures, prompt),
-        *apart,
-        _levels(figures, prompt),
-        *_bins(figures, prompt),
     ]
 
 

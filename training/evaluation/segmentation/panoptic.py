@@ -72,7 +72,7 @@ class PanopticQuality:
         return torch.where(occurs[:, None], metric.compute(), math.nan)[: len(self.names)]
 
     def _counted(self, times: Times | None) -> Metric:
-        """The metric with all images in it, weighted by ``times``; the empty picture tells it that it was given some."""
+        """The metric with all images in it, weighted by ``times``; the empty one tells it that it was given some."""
         weights = torch.from_numpy(np.ones(len(self), np.int64) if times is None else times)
         stacked = {state: torch.stack([image[state] for image in self._images]) for state in STATES}
         metric, nobody = self._metric(), torch.tensor([[[[len(self.names) + 1, 0]]]])
@@ -83,8 +83,8 @@ class PanopticQuality:
     def _metric(self) -> Metric:
         """With one name more, "nothing", for what was not predicted.
 
-        torchmetrics takes a pixel without a prediction out of unions and forgives a segment that is missed whole; by the
-        definition only pixels without a truth count for nothing.
+        torchmetrics takes a pixel without a prediction out of unions and forgives a segment that is missed whole; by
+        the definition only pixels without a truth count for nothing.
         """
         stuff = set(range(len(self.names) + 1)) - self._things
         return Metric(self._things, stuff, True, return_sq_and_rq=True, return_per_class=True)
