@@ -95,7 +95,8 @@ class AveragePrecision:
     def _coco(self, rows: list[dict[str, Any]]) -> COCO:
         coco = COCO()
         coco.dataset = {
-            "images": [{"id": number} for number in range(1, self._images + 1)],
+            # It reads the sizes, and uses them for polygons only.
+            "images": [{"id": number, "height": 0, "width": 0} for number in range(1, self._images + 1)],
             "categories": [{"id": number, "name": name} for name, number in self._names.items()],
             "annotations": copy.deepcopy(rows),
         }
