@@ -46,7 +46,7 @@ class PanopticQuality:
             raise BadInput(f"the maps have different sizes: {predicted.labels.shape} and {truth.labels.shape}")
         metric, nothing = self._metric(), len(self.names)
         metric.update(self._coloured(predicted, nothing), self._coloured(truth, nothing + 1))
-        self._images.append({state: metric.metric_state[state].clone() for state in STATES})
+        self._images.append({state: getattr(metric, state).clone() for state in STATES})
 
     def figures(self, times: Times | None = None) -> dict[str, float]:
         """``pq``, ``sq``, ``rq`` (segmentation and recognition quality); NaN when no name occurs.
@@ -68,7 +68,7 @@ class PanopticQuality:
         if not self._images:
             return torch.full((len(self.names), len(KEYS)), math.nan)
         metric = self._counted(times)
-        occurs = sum(metric.metric_state[state] for state in STATES[1:]) > 0
+        occurs = metric.true_positives + metric.false_positives + metric.false_negatives > 0
         return torch.where(occurs[:, None], metric.compute(), math.nan)[: len(self.names)]
 
     def _counted(self, times: Times | None) -> Metric:

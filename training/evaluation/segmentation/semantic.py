@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 import torch
@@ -11,6 +12,8 @@ from torchmetrics.classification import MulticlassJaccardIndex
 
 from semsam_annotate.api import BadInput, Segmentation
 from semsam_annotate.training.evaluation.resampling import Times
+
+Average = Literal["macro", "none"]
 
 
 class SemanticIou:
@@ -36,23 +39,23 @@ class SemanticIou:
             raise BadInput(f"the maps have different sizes: {predicted.labels.shape} and {truth.labels.shape}")
         metric = self._metric("none")
         metric.update(self._named(predicted), self._named(truth))
-        pairs = metric.metric_state["confmat"].numpy().ravel()
+        pairs = metric.confmat.numpy().ravel()
         filled = np.flatnonzero(pairs)
         self._images.append((filled, pairs[filled]))
 
     def figures(self, times: Times | None = None) -> dict[str, float]:
         """``miou``; NaN when no name occurs. times: (images,) how often each image counts, once each if left out."""
         metric = self._counted(times, "macro")
-        return {"miou": 100 * float(metric.compute()) if metric.metric_state["confmat"].any() else math.nan}
+        return {"miou": 100 * float(metric.compute()) if metric.confmat.any() else math.nan}
 
     def by_name(self) -> dict[str, float]:
         """IoU of each name that occurs in the truth, 0..100, sorted by name."""
         metric = self._counted(None, "none")
-        values, there = metric.compute(), metric.metric_state["confmat"].sum(dim=1) > 0
+        values, there = metric.compute(), metric.confmat.sum(dim=1) > 0
         found = {name: 100 * float(values[number]) for name, number in self._numbers.items() if there[number]}
         return dict(sorted(found.items()))
 
-    def _counted(self, times: Times | None, average: str) -> MulticlassJaccardIndex:
+    def _counted(self, times: Times | None, average: Average) -> MulticlassJaccardIndex:
         """The metric with all images in it; the nameless pixel tells it that it was given some."""
         weights = np.ones(len(self), np.int64) if times is None else times
         side = len(self.names) + 1
@@ -64,7 +67,7 @@ class SemanticIou:
         metric.merge_state({"confmat": torch.from_numpy(pairs.reshape(side, side))})
         return metric
 
-    def _metric(self, average: str) -> MulticlassJaccardIndex:
+    def _metric(self, average: Average) -> MulticlassJaccardIndex:
         """With one class more, "no name": as truth it is left out, as a prediction it is wrong."""
         return MulticlassJaccardIndex(len(self.names) + 1, average=average, ignore_index=len(self.names))
 
