@@ -182,6 +182,10 @@ class LocalEngine(SearchingEngine):
         """The same engine that leaves small holes and islands as the network answered."""
         return LocalEngine(self._current, replace(self.settings, cleaning=False))
 
+    def without_disk(self) -> "LocalEngine":
+        """The same engine that neither reads nor writes encoded images on disk: for measuring."""
+        return LocalEngine(self._current, replace(self.settings, cache_folder=None))
+
     def close(self) -> None:
         """Free the caches."""
         self._memory.clear()

@@ -186,11 +186,19 @@ def _segment_difference(new: Answer, old: Answer) -> dict[str, Any]:
 
 
 def open_engine(weights: str, device: str, segment: bool) -> "Proposer":
-    """The engine of a name, "none" is the weights-free ladder; BadInput when it cannot ``segment`` and should."""
+    """The engine of a name, "none" is the weights-free ladder; BadInput when it cannot ``segment`` and should.
+
+    A local one keeps nothing on disk: what was encoded before would make it look fast.
+    """
     from semsam_annotate import load_engine
+    from semsam_annotate.model.engine import LocalEngine
     from semsam_annotate.training.evaluation import WeightsFreeEngine
 
-    engine: Proposer = WeightsFreeEngine() if weights == "none" else load_engine(weights, device)  # type: ignore[assignment]
+    if weights == "none":
+        engine: Proposer = WeightsFreeEngine()
+    else:
+        loaded = load_engine(weights, device)
+        engine = loaded.without_disk() if isinstance(loaded, LocalEngine) else loaded
     if segment and "segment" not in engine.info.capabilities:
         engine.close()
         raise BadInput(f"{weights} has no trained generic branch, so it cannot be asked with --segment")
