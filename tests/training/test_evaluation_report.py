@@ -57,7 +57,7 @@ scores = st.floats(0.001, 0.999).filter(lambda value: abs(10 * value - round(10 
 @settings(max_examples=40)
 def test_calibration_of_right_and_wrong_is_the_published_one(pairs):
     score, right = (np.array(values, np.float64) for values in zip(*pairs, strict=True))
-    ours = calibration_error(Predictions(score, right, np.zeros(len(score), np.int64)).tallies().sum(axis=0))
+    ours = calibration_error(Predictions(score, right, np.zeros(len(score), np.int64), 1).tallies().sum(axis=0))
     theirs = binary_calibration_error(torch.tensor(score), torch.tensor(right).long(), n_bins=10, norm="l1")
     assert ours == pytest.approx(float(theirs), abs=1e-6)
 
@@ -132,6 +132,11 @@ def test_runs_are_compared_prompt_by_prompt():
     between = compare_runs(new, old, rounds=20)
     assert between["click"]["max"] == [pytest.approx(10), pytest.approx(10), pytest.approx(10)]
     assert between["box"]["max"][0] == pytest.approx(40)
+    # Every rung says 0.5. Old: masks of 0.4 and 0.6 in one bin, 0 off in the mean; new: 0.5 and 0.7, 10 points off.
+    assert between["click"]["ece_chosen"][0] == pytest.approx(10)
+    assert compare_runs(old, old, rounds=5)["click"]["ece_rungs"] == [0, 0, 0]
+    bare = result(row("a", 1, 0.4, rungs=()), row("b", 2, 0.6, rungs=()))
+    assert compare_runs(bare, old, rounds=5)["click"]["ece_rungs"] is None
     assert set(compare_runs(new.only("click"), old, rounds=5)) == {"click"}
     with pytest.raises(BadInput, match="no kind of prompt"):
         compare_runs(new.only("box"), old.only("click"))

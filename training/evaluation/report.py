@@ -6,7 +6,7 @@ import numpy as np
 
 from semsam_annotate.api import BadInput
 from semsam_annotate.training.evaluation.bootstrap import ROUNDS
-from semsam_annotate.training.evaluation.calibration import calibration
+from semsam_annotate.training.evaluation.calibration import calibration, compare_calibration
 from semsam_annotate.training.evaluation.metrics import compare, summarize
 from semsam_annotate.training.evaluation.result import EvaluationResult
 from semsam_annotate.training.evaluation.rows import BOX
@@ -47,8 +47,15 @@ def speed(result: EvaluationResult) -> dict[str, Any] | None:
 def compare_runs(
     new: EvaluationResult, old: EvaluationResult, seed: int = 0, rounds: int = ROUNDS
 ) -> dict[str, dict[str, list[float] | None]]:
-    """Kind of prompt to ``compare`` of it, for the kinds that both runs asked; BadInput when there is none."""
+    """Kind of prompt to ``compare`` of it, calibration too, for the kinds that both runs asked.
+
+    Raises BadInput when there is none, or the runs asked for different masks.
+    """
     shared = [kind for kind in new.prompts if kind in old.prompts]
     if not shared:
         raise BadInput(f"the runs share no kind of prompt: {new.prompts} and {old.prompts}; use the same --prompt")
-    return {kind: compare(new.only(kind), old.only(kind), seed, rounds) for kind in shared}
+    return {
+        kind: compare(new.only(kind), old.only(kind), seed, rounds)
+        | compare_calibration(new.only(kind).rows, old.only(kind).rows, seed)
+        for kind in shared
+    }

@@ -34,15 +34,16 @@ def brief_tables(figures: dict[str, Any]) -> list[Table]:
         table for prompt, facts in _prompts(figures) for table in (*main_tables(facts, prompt), _clicks(facts, prompt))
     ]
     found += [_segment(name, facts) for name, facts in figures.get("segment", {}).items()]
-    return [table for table in (*found, *differences(figures)) if table.rows]
+    return [table for table in (*found, *differences(figures, whole=False)) if table.rows]
 
 
 def detail_tables(figures: dict[str, Any]) -> list[Table]:
-    """The figures apart by data set, size, granularity and level, and how far the predicted IoU can be trusted."""
+    """The figures apart by data set, size, granularity and level, calibration, all differences."""
     found = []
     for prompt, facts in _prompts(figures):
         found += [_slice(facts[key], word, prompt) for key, word in SLICES.items() if len(facts[key]) > 1]
         found += [_levels(facts, prompt), *_bins(facts, prompt)]
+    found += differences(figures, whole=True)
     return [table for table in found if table.rows]
 
 
@@ -64,18 +65,26 @@ def main_tables(figures: dict[str, Any], prompt: str) -> list[Table]:
     ]
 
 
-def differences(figures: dict[str, Any]) -> list[Table]:
-    """New minus old, mask by mask and image by image, where a report has them."""
-    other = figures.get("against", {}).get("engine", "")
-    found = [(f"minus {other}, by {figures['prompt']}", figures.get("difference", {}))]
-    found.append((f"minus {other}, by box", figures.get("difference_box", {})))
+def differences(figures: dict[str, Any], whole: bool) -> list[Table]:
+    """New minus old, mask by mask and image by image, where a report has them: the main figures, or the ``whole``."""
+    against = figures.get("against", {})
+    other = f"{against.get('engine', '')} {against.get('version', '')[:8]}".rstrip()
     segment = figures.get("difference_segment", {})
-    found += [(f"minus {other}, without prompts, {name}".rstrip(", "), one) for name, one in segment.items()]
-    return [
-        Table(title, ["", "points", "95 %"], [_difference(key, value) for key, value in one.items() if value])
-        for title, one in found
-        if one
+    found = [
+        (f"minus {other}, by {figures['prompt']}", figures.get("difference", {})),
+        (f"minus {other}, by box", figures.get("difference_box", {})),
+        *((f"minus {other}, without prompts, {name}".rstrip(", "), one) for name, one in segment.items()),
     ]
+    return [
+        Table(title, ["", "difference", "95 %"], [_difference(key, value) for key, value in _kept(one, whole)])
+        for title, one in found
+    ]
+
+
+def _kept(between: dict[str, Any], whole: bool) -> list[tuple[str, Sequence[float]]]:
+    """Those that are known; not those of kinds apart, unless the ``whole`` is asked for."""
+    ends = tuple(f"{key}_{kind}" for key in SHOWN for kind in KINDS)
+    return [(key, value) for key, value in between.items() if value is not None and (whole or key not in ends)]
 
 
 def _clicks(figures: dict[str, Any], prompt: str) -> Table:
