@@ -9,21 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semsam_annotate.api import Segmentation, segments_of
-from semsam_annotate.training.data.coco import (
-    ImageEntry,
-    decode_segments,
-    index_content,
-    read_content,
-    split_category,
-)
+from semsam_annotate.training.data.coco import open_coco
+from semsam_annotate.training.data.readers.coco import CocoSet
 from semsam_annotate.training.data.record import OBJECT
+from semsam_annotate.training.data.segments import Segment, Unusable, decode_segments, read_segment
 
 
 @dataclass(frozen=True)
 class TruthInstance:
-    """One annotation: ``segment``, compressed COCO RLE; names as in ``TruthMask``; ``crowd``: a region of many."""
+    """One annotation: ``segment``, compressed COCO RLE; names as in ``TruthMask``.
 
-    segment: dict[str, Any]
+    ``crowd``: a region of many, or of one whose mask nobody drew.
+    """
+
+    segment: Segment
     kind: int
     object: str | None
     part: str | None
@@ -48,7 +47,7 @@ class TruthImage:
 
 @dataclass(frozen=True)
 class SegmentTruth:
-    """The images of a file, and its object names that are stuff: not countable (``isthing`` 0 on all annotations)."""
+    """The images of a file, and their object names that are stuff: not countable (``isthing`` 0 on all annotations)."""
 
     images: tuple[TruthImage, ...]
     stuff: frozenset[str] = frozenset()
@@ -56,15 +55,17 @@ class SegmentTruth:
 
 def read_truth(annotations: Path, images: Path, wanted: Iterable[Path]) -> SegmentTruth:
     """The truth of the ``wanted`` image files, crowds and small masks included; BadInput when the file is not COCO."""
-    content = read_content(annotations)
-    names = {int(row["id"]): full_name(*split_category(row)[1:]) for row in content["categories"]}
-    crowds = {row.get("id") for row in content["annotations"] if row.get("iscrowd")}
-    uncrowded = [{**row, "iscrowd": 0} for row in content["annotations"]]
-    entries = index_content({**content, "annotations": uncrowded}, annotations, images)
-    listed = {Path(str(row["file_name"])).name: row for row in content["images"]}
-    paths = set(wanted)
-    kept = tuple(_image(entry, crowds, listed[entry.path.name], names) for entry in entries if entry.path in paths)
-    return SegmentTruth(kept, _stuff(content["annotations"], names))
+    file, paths = open_coco(annotations, images), set(wanted)
+    likely, found, marks = {path.name for path in paths}, [], []
+    for index in range(len(file)):
+        row, rows = file.index.rows(index)
+        if Path(str(row.get("file_name", ""))).name in likely:
+            image = _image(file, index, row, rows)
+            if image.path in paths and image.instances:
+                found.append(image)
+                marks += [(_name(file, one.get("category_id")), one.get("isthing", 1)) for one in rows]
+    things = {name for name, countable in marks if countable}
+    return SegmentTruth(tuple(found), frozenset(name for name, countable in marks if not countable) - things)
 
 
 def full_name(object: str | None, part: str | None) -> str:
@@ -91,28 +92,37 @@ def object_map(image: TruthImage) -> Segmentation:
     return truth_map(masks[order], [str(chosen[index].object) for index in order])
 
 
-def _image(entry: ImageEntry, crowds: set[Any], row: dict[str, Any], names: dict[int, str]) -> TruthImage:
-    instances = tuple(
-        TruthInstance(segment, kind, object, part, number in crowds)
-        for segment, kind, object, part, number in zip(
-            entry.segments, entry.kinds, entry.objects, entry.parts, entry.ids, strict=True
-        )
-    )
+def _image(file: CocoSet, index: int, row: dict[str, Any], rows: Sequence[Any]) -> TruthImage:
+    entry = file.entry(index)
+    drawn = zip(entry.segments, entry.kinds, entry.objects, entry.parts, entry.box_only, strict=True)
+    crowds = [one for one in rows if one.get("iscrowd") and one.get("category_id") in file.categories]
     absent = row.get("neg_category_ids")
     return TruthImage(
-        entry.path,
-        entry.height,
-        entry.width,
-        instances,
-        None if absent is None else _named(absent, names),
-        _named(row.get("not_exhaustive_category_ids") or (), names),
+        path=entry.path,
+        height=entry.height,
+        width=entry.width,
+        instances=(*(TruthInstance(*one) for one in drawn), *_crowds(file, crowds, entry.height, entry.width)),
+        absent=None if absent is None else _named(file, absent),
+        unfinished=_named(file, row.get("not_exhaustive_category_ids") or ()),
     )
 
 
-def _named(ids: Iterable[Any], names: dict[int, str]) -> frozenset[str]:
-    return frozenset(names[int(number)] for number in ids if int(number) in names)
+def _crowds(file: CocoSet, rows: Sequence[dict[str, Any]], height: int, width: int) -> list[TruthInstance]:
+    """Regions of many; one whose mask is damaged hides nothing."""
+    found = []
+    for row in rows:
+        try:
+            segment, _ = read_segment(row.get("segmentation"), height, width)
+        except Unusable:
+            continue
+        found.append(TruthInstance(segment, *file.categories[row["category_id"]], crowd=True))
+    return found
 
 
-def _stuff(rows: Sequence[dict[str, Any]], names: dict[int, str]) -> frozenset[str]:
-    things = {names[int(row["category_id"])] for row in rows if row.get("isthing", 1)}
-    return frozenset(names[int(row["category_id"])] for row in rows if not row.get("isthing", 1)) - things
+def _named(file: CocoSet, ids: Iterable[Any]) -> frozenset[str]:
+    return frozenset(_name(file, number) for number in ids) - {""}
+
+
+def _name(file: CocoSet, number: Any) -> str:
+    category = file.categories.get(number)
+    return "" if category is None else full_name(category.object, category.part)
