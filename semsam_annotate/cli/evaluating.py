@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -198,7 +198,9 @@ def open_engine(weights: str, device: str, segment: bool) -> "Proposer":
         engine: Proposer = WeightsFreeEngine()
     else:
         loaded = load_engine(weights, device)
-        engine = loaded.without_disk() if isinstance(loaded, LocalEngine) else loaded
+        engine = (
+            loaded.under(replace(loaded.settings, cache_folder=None)) if isinstance(loaded, LocalEngine) else loaded
+        )
     if segment and "segment" not in engine.info.capabilities:
         engine.close()
         raise BadInput(f"{weights} has no trained generic branch, so it cannot be asked with --segment")

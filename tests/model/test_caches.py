@@ -129,7 +129,7 @@ def test_settings_are_part_of_the_key(engine_of, photo, small):
 
 def test_an_engine_without_disk_leaves_it_alone(engine_of, photo, tmp_path):
     cached = engine_of(cache_folder=tmp_path)
-    plain = cached.without_disk()
+    plain = cached.under(replace(cached.settings, cache_folder=None))
     ladder = plain.propose(plain.encode(photo), CLICK)
     assert not list(tmp_path.iterdir())
     again = cached.propose(cached.encode(photo), CLICK)
