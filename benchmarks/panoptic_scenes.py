@@ -16,7 +16,7 @@ from semsam_annotate.api import Segmentation, Vocabulary
 from semsam_annotate.model.engine import open_engine
 from semsam_annotate.training.config import TrainConfig, read_config
 from semsam_annotate.training.data.record import OBJECT
-from semsam_annotate.training.evaluation.panoptic import PanopticQuality, truth_map
+from semsam_annotate.training.evaluation.segmentation import PanopticQuality, truth_map
 from semsam_annotate.training.loop import train
 from semsam_annotate.training.scenes import generate
 
@@ -50,14 +50,14 @@ def measure(weights: Path, config: TrainConfig, scenes: int) -> dict[str, object
             if name and kind == OBJECT
         }
     )
-    engine, quality = open_engine(str(weights)), PanopticQuality()
+    engine, quality = open_engine(str(weights)), PanopticQuality(names)
     for scene in truths:
         chosen = np.flatnonzero(scene.kinds == OBJECT)
         found = engine.segment(engine.encode(scene.image), Vocabulary(objects=names), task="panoptic")
         assert isinstance(found, Segmentation)
         quality.add(found, truth_map(scene.masks[chosen], [str(scene.objects[index]) for index in chosen]))
-    by_name = {name: round(100 * tally.quality, 1) for name, tally in sorted(quality.classes.items())}
-    facts = {"pq": round(quality.pq, 1), "sq": round(quality.sq, 1), "rq": round(quality.rq, 1)}
+    by_name = {name: round(value, 1) for name, value in quality.by_name().items()}
+    facts = {key: round(value, 1) for key, value in quality.figures().items()}
     return {
         **facts,
         "scenes": scenes,

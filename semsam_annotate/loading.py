@@ -1,5 +1,7 @@
 """One door to every engine: packaged weights, a checkpoint file, a project's promoted model, a server."""
 
+from dataclasses import replace
+
 from semsam_annotate.api import BadInput, Engine
 
 
@@ -29,4 +31,4 @@ def load_engine(
             f"a local engine needs the extra 'local' ({error}): pip install 'semsam-annotate[local]'"
         ) from error
     engine = open_engine(source, device, precision=precision)
-    return engine if cleaning else engine.without_cleaning()
+    return engine if cleaning else engine.under(replace(engine.settings, cleaning=False))

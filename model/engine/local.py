@@ -3,7 +3,7 @@
 import hashlib
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -178,9 +178,9 @@ class LocalEngine(SearchingEngine):
         self._memory.drop(embedding.key)
         self._catalogues.drop(embedding.key)
 
-    def without_cleaning(self) -> "LocalEngine":
-        """The same engine that leaves small holes and islands as the network answered."""
-        return LocalEngine(self._current, replace(self.settings, cleaning=False))
+    def under(self, settings: EngineSettings) -> "LocalEngine":
+        """The same model under other settings, with empty caches."""
+        return LocalEngine(self._current, settings)
 
     def close(self) -> None:
         """Free the caches."""

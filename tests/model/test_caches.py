@@ -125,3 +125,13 @@ def test_keys_name_files_of_the_folder_only(tmp_path):
 def test_settings_are_part_of_the_key(engine_of, photo, small):
     wider = replace(small, input=replace(small.input, side=96))
     assert engine_of().encode(photo).key != engine_of(config=wider).encode(photo).key
+
+
+def test_an_engine_without_disk_leaves_it_alone(engine_of, photo, tmp_path):
+    cached = engine_of(cache_folder=tmp_path)
+    plain = cached.under(replace(cached.settings, cache_folder=None))
+    ladder = plain.propose(plain.encode(photo), CLICK)
+    assert not list(tmp_path.iterdir())
+    again = cached.propose(cached.encode(photo), CLICK)
+    assert [one.rle for one in again] == [one.rle for one in ladder]
+    assert list(tmp_path.iterdir())

@@ -147,7 +147,7 @@ def test_progress_counts_and_can_stop(coco):
 
 def test_weights_free_ladder_of_flat_colours_by_hand(coco):
     sample = read_sample(*coco)
-    rows = evaluate_image(WeightsFreeEngine(), sample.images[0], sample.vocabulary)
+    rows, _ = evaluate_image(WeightsFreeEngine(), sample.images[0], sample.vocabulary)
     # The square of 40 x 30 is a rung; that of 14 x 12 comes with the one-pixel seam that sigma 0.8 blurs: 168 / 224.
     assert {row.is_part: row.oracle for row in rows} == {False: 1.0, True: 0.75}
     assert all(row.object_rank is None for row in rows)

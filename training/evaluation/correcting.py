@@ -7,11 +7,9 @@ import numpy as np
 
 from semsam_annotate.api import Ladder, Mask, Prompt, Proposal
 from semsam_annotate.training.evaluation.clicks import correction_click
+from semsam_annotate.training.evaluation.rows import DIGITS
 
 MOST_CLICKS = 20
-DIGITS = 5
-"""Of an IoU; a row keeps twenty."""
-
 Ask = Callable[[Sequence[Prompt]], list[Ladder]]
 
 
@@ -20,9 +18,10 @@ class _Task:
     """One mask that is being clicked."""
 
     truth: Mask
-    clicks: list[tuple[int, int]]
+    first: Prompt
     shown: Proposal
-    labels: list[int] = field(default_factory=lambda: [1])
+    clicks: list[tuple[int, int]] = field(default_factory=list)
+    labels: list[int] = field(default_factory=list)
     later: list[float] = field(default_factory=list)
 
     def point(self) -> bool:
@@ -34,23 +33,24 @@ class _Task:
         return found is not None
 
     def prompt(self, with_mask: bool) -> Prompt:
-        return Prompt(self.clicks, self.labels, mask=self.shown.rle if with_mask else None)
+        points, labels = (*self.first.points, *self.clicks), (*self.first.labels, *self.labels)
+        return Prompt(points, labels, box=self.first.box, mask=self.shown.rle if with_mask else None)
 
 
 def refine(
     ask: Ask,
     truths: Sequence[Mask],
-    points: Sequence[tuple[int, int]],
+    prompts: Sequence[Prompt],
     ladders: Sequence[Ladder],
     clicks: int,
     with_mask: bool,
 ) -> list[tuple[float, ...]]:
     """For each (H, W) truth the IoU, 0..1, of the best proposal after click 2, 3 … ``clicks``.
 
-    ``points`` (x, y), ``ladders``: the first clicks and their answers. ``with_mask``: give the answer that a click
+    ``prompts``, ``ladders``: the first clicks or boxes and their answers. ``with_mask``: give the answer that a click
     corrects along with all clicks so far. A proposal without any error is kept.
     """
-    tasks = [_Task(mask, [point], ladder.best) for mask, point, ladder in zip(truths, points, ladders, strict=True)]
+    tasks = [_Task(mask, first, ladder.best) for mask, first, ladder in zip(truths, prompts, ladders, strict=True)]
     for _ in range(clicks - 1):
         open_tasks = [task for task in tasks if task.point()]
         prompts = [task.prompt(with_mask) for task in open_tasks]

@@ -57,20 +57,20 @@ def summarize(result: EvaluationResult, seed: int = 0, rounds: int = ROUNDS) -> 
     fewer were made, with intervals of its own in ``ci95``.
     """
     rows = result.rows
-    groups = [row.image for row in rows]
-    figures, intervals = _means(all_measures(), rows, seed, rounds)
-    after, after_intervals = _means(click_measures(), rows, seed, rounds)
+    groups = [row.group for row in rows]
+    figures, intervals = means(all_measures(), rows, seed, rounds)
+    after, after_intervals = means(click_measures(), rows, seed, rounds)
     counts = {"n": len(rows), "n_object": sum(not row.is_part for row in rows), "n_part": sum(r.is_part for r in rows)}
     majority = {key: None if value is None else _plain(value) for key, value in majority_figures(rows).items()}
     found = {**figures, "iou_at_click": after, **majority, **counts, "images": len(set(groups))}
     return {**found, "ci95": {**intervals, "iou_at_click": after_intervals}}
 
 
-def _means(
+def means(
     measures: dict[str, Measure], rows: Sequence[ClickRow], seed: int, rounds: int
 ) -> tuple[dict[str, float | None], dict[str, list[float] | None]]:
     """The mean of every measure and its interval, by key."""
-    groups = [row.image for row in rows]
+    groups = [row.group for row in rows]
     figures: dict[str, float | None] = {}
     intervals: dict[str, list[float] | None] = {}
     for key, measure in measures.items():
@@ -89,7 +89,7 @@ def compare(
     None where nothing can be compared. Raises BadInput unless both clicked the same masks.
     """
     pairs = paired_rows(new, old)
-    groups = [first.image for first, _ in pairs]
+    groups = [first.group for first, _ in pairs]
     found: dict[str, list[float] | None] = {}
     for key, measure in all_measures().items():
         a, b = measure.values(first for first, _ in pairs), measure.values(second for _, second in pairs)
@@ -101,8 +101,8 @@ def compare(
 
 def paired_rows(new: EvaluationResult, old: EvaluationResult) -> list[tuple[ClickRow, ClickRow]]:
     """(new, old) row of every click, in the new one's order; BadInput unless both clicked the same masks."""
-    known = {(row.image, row.mask): row for row in old.rows}
-    pairs = [(row, known.get((row.image, row.mask))) for row in new.rows]
+    known = {row.key: row for row in old.rows}
+    pairs = [(row, known.get(row.key)) for row in new.rows]
     same = [(row, other) for row, other in pairs if other is not None and other.click == row.click]
     if not len(same) == len(new.rows) == len(old.rows):
         raise BadInput(

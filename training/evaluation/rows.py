@@ -1,7 +1,7 @@
 """What one click measured: one row, all that the metrics and the comparison of two runs need."""
 
-from dataclasses import asdict, dataclass, fields
-from typing import Any, TypeAlias
+from dataclasses import MISSING, asdict, dataclass, fields
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,8 +9,13 @@ from scipy.optimize import linear_sum_assignment
 from scipy.stats import kendalltau
 
 from semsam_annotate.api import BadInput, Ladder
+from semsam_annotate.api.prompt import Box
 from semsam_annotate.api.proposal import Labels
 from semsam_annotate.training.evaluation.sample import TruthMask
+
+CLICK, BOX = "click", "box"
+PROMPTS = (CLICK, BOX)
+"""What a mask is asked for with: its innermost pixel, or its bounding box."""
 
 MERGED = 0.9
 """Ground truth with a larger IoU is one granularity."""
@@ -20,19 +25,37 @@ RUNGS = 6
 
 NOT_LISTED = -1
 
+DIGITS = 5
+"""Of a number in a row, which holds dozens."""
+
 Ious: TypeAlias = NDArray[np.float64]
+
+
+class Rung(NamedTuple):
+    """One proposal of a ladder: ``level`` 1 coarsest … 6 finest, predicted IoU ``score``, both IoUs 0..1.
+
+    ``iou``: with the mask that was asked for. ``fit``: with whichever granularity of G it fits best.
+    """
+
+    level: int
+    score: float
+    iou: float
+    fit: float
 
 
 @dataclass(frozen=True)
 class ClickRow:
-    """One click on one ground-truth mask. IoUs are 0..1.
+    """One click on one ground-truth mask, or one box around it. IoUs are 0..1.
 
-    ``mask``: annotation id. ``click``: (x, y). ``max``: IoU of the proposal with the best score; ``oracle``: the best
+    ``mask``: annotation id. ``click``: (x, y), the mask's innermost pixel, also where a box asks. ``max``:
+    IoU of the proposal with the best score; ``oracle``: the best
     of the ladder; ``all``: matched IoU over the ``granularities`` (|G|) under the click. ``tau``: Kendall's τ between
     level and area (−1: finer levels are always smaller), None where undefined. ``object``, ``part``: true names.
     ``object_rank``, ``part_rank``: place of the true name in the oracle proposal's labels from 0, −1 not among them,
     None when the engine gave no such labels. ``later``: IoU of the proposal with the best score after the second,
-    third … click, each one corrective; empty when only one was made.
+    third … click, each one corrective; empty when only one was made. ``dataset``: which file it is from.
+    ``prompt``: "click" or "box", then with the ``box`` asked. ``granularity``: place of the mask among G, 1 the
+    largest. ``rungs``: every proposal, smallest first.
     """
 
     image: str
@@ -51,6 +74,21 @@ class ClickRow:
     object_rank: int | None = None
     part_rank: int | None = None
     later: tuple[float, ...] = ()
+    dataset: str = ""
+    prompt: str = CLICK
+    box: Box | None = None
+    granularity: int = 1
+    rungs: tuple[Rung, ...] = ()
+
+    @property
+    def group(self) -> tuple[str, str]:
+        """The image it is on, over all data sets: what is resampled as a whole."""
+        return self.dataset, self.image
+
+    @property
+    def key(self) -> tuple[str, str, int, str]:
+        """What was asked, the same in every run on the same sample."""
+        return self.dataset, self.image, self.mask, self.prompt
 
     @property
     def corrected(self) -> float | None:
@@ -70,21 +108,36 @@ class ClickRow:
         return next((number for number, value in enumerate(made[:most], 1) if value >= iou), most)
 
     def to_json(self) -> dict[str, Any]:
-        """As plain JSON values."""
-        return {**asdict(self), "click": list(self.click), "later": list(self.later)}
+        """As plain JSON values, without the fields that are as they are when left out."""
+        listed = {"click": list(self.click), "later": list(self.later), "rungs": [list(rung) for rung in self.rungs]}
+        value = {**asdict(self), **listed, "box": None if self.box is None else list(self.box)}
+        usual = {field.name: _plain(field.default) for field in fields(self)}
+        return {name: one for name, one in value.items() if one != usual[name]}
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "ClickRow":
-        """Back from ``to_json``; BadInput when a field is missing or unknown."""
+        """Back from ``to_json``, also of an earlier version; BadInput when a field is missing or unknown."""
         names = {field.name for field in fields(cls)}
-        if not isinstance(value, dict) or value.keys() != names:
+        needed = {field.name for field in fields(cls) if field.default is MISSING}
+        if not isinstance(value, dict) or not needed <= value.keys() <= names:
             raise BadInput(f"a row of an evaluation has the fields {', '.join(sorted(names))}")
         try:
             x, y = value["click"]
-            later = tuple(float(iou) for iou in value["later"])
-            return cls(**{**value, "click": (int(x), int(y)), "later": later})
-        except (TypeError, ValueError) as error:
+            later = tuple(float(iou) for iou in value.get("later", ()))
+            rungs = tuple(Rung(int(rung[0]), *map(float, rung[1:])) for rung in value.get("rungs", ()))
+            box = None if value.get("box") is None else _box(value["box"])
+            return cls(**{**value, "click": (int(x), int(y)), "later": later, "rungs": rungs, "box": box})
+        except (TypeError, ValueError, IndexError) as error:
             raise BadInput(f"a row of an evaluation is damaged: {error}") from error
+
+
+def _plain(value: Any) -> Any:
+    return [] if value == () else value
+
+
+def _box(value: Any) -> Box:
+    x0, y0, x1, y1 = (float(edge) for edge in value)
+    return x0, y0, x1, y1
 
 
 def granularities(under_click: list[int], truth_ious: Ious) -> list[int]:
@@ -143,4 +196,8 @@ def measure(
         part=truth.part,
         object_rank=label_rank(oracle.object_labels, truth.object),
         part_rank=label_rank(oracle.part_labels, truth.part),
+        rungs=tuple(
+            Rung(proposal.level, *(round(float(value), DIGITS) for value in (proposal.score, iou, fit)))
+            for proposal, iou, fit in zip(ladder, own, group.max(axis=1), strict=True)
+        ),
     )

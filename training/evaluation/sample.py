@@ -52,11 +52,12 @@ class SampleImage:
 
 @dataclass(frozen=True)
 class EvaluationSample:
-    """The clicked images of a file in file order, and every name that the file knows."""
+    """The clicked images of a file in file order, and every name that the file knows; ``dataset`` tells files apart."""
 
     images: tuple[SampleImage, ...]
     vocabulary: Vocabulary
     seed: int
+    dataset: str = ""
 
     def __len__(self) -> int:
         """Number of clicks."""
@@ -69,6 +70,7 @@ def read_sample(
     images_limit: int | None = None,
     masks_limit: int | None = None,
     seed: int = 0,
+    dataset: str = "",
 ) -> EvaluationSample:
     """Draw the sample of a COCO instance file.
 
@@ -88,7 +90,7 @@ def read_sample(
     drawn = np.sort(rng.permutation(len(entries))[:images_limit])
     sampled = tuple(_draw(entries[index], images, masks_limit, rng) for index in drawn)
     _check(sampled, annotations, images)
-    return EvaluationSample(sampled, file_vocabulary(file.vocabulary), seed)
+    return EvaluationSample(sampled, file_vocabulary(file.vocabulary), seed, dataset)
 
 
 def file_vocabulary(listed: Vocabulary) -> Vocabulary:
