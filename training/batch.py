@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from semsam_annotate.model.mask_decoder import PromptBatch
@@ -70,25 +71,33 @@ def _targets(questions: Sequence[Questions], clicks: Sequence[Sequence[list[Clic
     starts = _starts(questions)
     clicked = np.stack([one.meant + start for one, start in zip(questions, starts, strict=True)])
     samples = [one.sample for one in questions]
+    image = torch.arange(len(samples)).repeat_interleave(torch.tensor([len(sample) for sample in samples]))
+    searched = _each(questions, "generic")
     return Targets(
         masks=masks,
         boxes=boxes_of(masks),
         candidates=_candidates(questions, clicks),
-        clicked=torch.from_numpy(clicked),
+        clicked=torch.from_numpy(np.where(_each(questions, "prompted")[:, None], clicked, -1)),
         objects=torch.tensor([names.object(name) for sample in samples for name in sample.objects]),
         parts=torch.tensor([names.part(name) for sample in samples for name in sample.parts]),
         kinds=torch.from_numpy(np.concatenate([sample.kinds for sample in samples]).astype(np.int64)),
-        image=torch.arange(len(samples)).repeat_interleave(torch.tensor([len(sample) for sample in samples])),
-        complete=torch.tensor([sample.complete for sample in samples]),
+        image=image,
+        complete=torch.from_numpy(np.array([sample.complete for sample in samples], bool) & searched),
         boxed=torch.from_numpy(np.concatenate([sample.box_only for sample in samples])),
-        exhaustive=torch.from_numpy(np.stack([names.among(sample.exhaustive) for sample in samples])),
+        exhaustive=torch.from_numpy(np.stack([names.among(sample.exhaustive) for sample in samples]) & searched[:, None]),
+        searched=torch.from_numpy(searched),
     )
+
+
+def _each(questions: Sequence[Questions], setting: str) -> NDArray[np.bool_]:
+    """(B,) a setting of every image's data set."""
+    return np.array([getattr(one.learning, setting) for one in questions], bool)
 
 
 def _candidates(questions: Sequence[Questions], clicks: Sequence[Sequence[list[Click]]]) -> Tensor:
     rows = np.full((len(questions), len(questions[0].meant), MOST_CANDIDATES), -1, np.int64)
     for b, (one, start) in enumerate(zip(questions, _starts(questions), strict=True)):
-        for n, index in enumerate(one.meant):
+        for n, index in enumerate(one.meant if one.learning.prompted else ()):
             boxed = not np.isnan(one.boxes[n, 0])
             found = candidates(one.sample, int(index), clicks[b][n], boxed)
             rows[b, n, : len(found)] = found + start

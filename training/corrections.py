@@ -25,7 +25,11 @@ def add_corrections(
     """
     count = config.corrections
     shape = (len(batch.questions), count)
-    shown = rand(shape).cpu() < config.previous if config.previous else torch.zeros(shape, dtype=torch.bool)
+    shown = (
+        rand(shape, torch.arange(shape[0], device=memory.mask_features.device)).cpu() < config.previous
+        if config.previous
+        else torch.zeros(shape, dtype=torch.bool)
+    )
     clicks = [[[(int(x), int(y), True)] for x, y in one.points] for one in batch.questions]
     rounds = MOST_CLICKS - 1
     for turn in range(rounds if count else 0):

@@ -9,6 +9,7 @@ from torch.nn import functional as F
 from torchvision.ops import box_convert, generalized_box_iou_loss
 
 from semsam_annotate.model.mask_decoder import Predictions
+from semsam_annotate.training.counts import Counts, asked
 from semsam_annotate.training.many_to_one import closest, every_token
 from semsam_annotate.training.matcher import Match, MatchCosts, match
 from semsam_annotate.training.points import Rand, sample_points, sample_rows, uncertain_points
@@ -52,17 +53,21 @@ class CriterionConfig:
 
 @dataclass(frozen=True)
 class Truth:
-    """The masks as the losses read them: ``soft`` (M, H', W') coverage for points, ``small`` (M, h, w) bool for IoU."""
+    """The masks as the losses read them: ``soft`` (M, H', W') coverage for points, ``small`` (M, h, w) bool for IoU.
+
+    ``image`` (M,): whose image each mask is of.
+    """
 
     soft: Tensor
     small: Tensor
+    image: Tensor
 
     @classmethod
     def of(cls, targets: Targets, stride: int, size: Sequence[int]) -> "Truth":
         """From the masks at input resolution; ``size`` is that of the predicted masks."""
         height, width = targets.masks.shape[-2:]
         soft = shrink(targets.masks, height // stride, width // stride)
-        return cls(soft, F.adaptive_avg_pool2d(soft, (int(size[0]), int(size[1]))) > 0.5)
+        return cls(soft, F.adaptive_avg_pool2d(soft, (int(size[0]), int(size[1]))) > 0.5, targets.image)
 
 
 class Criterion:
@@ -71,14 +76,21 @@ class Criterion:
     def __init__(self, config: CriterionConfig) -> None:
         self.config = config
 
-    def __call__(self, layers: Sequence[Predictions], targets: Targets, rand: Rand) -> tuple[dict[str, Tensor], Match]:
-        """Unweighted losses, "name_layer" with layer 0 first, and the match of the last layer."""
+    def __call__(
+        self, layers: Sequence[Predictions], targets: Targets, rand: Rand, counts: Counts | None = None
+    ) -> tuple[dict[str, Tensor], Match]:
+        """Unweighted losses, "name_layer" with layer 0 first, and the match of the last layer.
+
+        ``counts``: what to divide by when these targets are a part of a larger batch.
+        """
+        if counts is None:
+            counts = Counts.of(asked(targets, layers[-1].masks.shape[2], self.config.many_to_one))
         truth = Truth.of(targets, self.config.truth_stride, layers[-1].masks.shape[-2:])
         last = len(layers) - 1
         pairs = taught = self._pairs(layers[last], targets, truth, rand)
         losses: dict[str, Tensor] = {}
         for index in (last, *range(last)):
-            found, chosen = self._layer(layers[index], targets, truth, pairs, rand)
+            found, chosen = self._layer(layers[index], targets, truth, pairs, rand, counts)
             losses |= {f"{name}_{index}": value for name, value in found.items()}
             taught = chosen if index == last else taught
         return losses, taught
@@ -95,11 +107,17 @@ class Criterion:
         return torch.stack(parts).sum()
 
     def _layer(
-        self, predictions: Predictions, targets: Targets, truth: Truth, matched: Match, rand: Rand
+        self,
+        predictions: Predictions,
+        targets: Targets,
+        truth: Truth,
+        matched: Match,
+        rand: Rand,
+        counts: Counts,
     ) -> tuple[dict[str, Tensor], Match]:
         """Losses of one layer, and the pairs that they were taken of; of a mere box, only the box is taught."""
         logits = predictions.masks.float().flatten(0, 2)[matched.query]
-        bce, dice = mask_losses(logits, truth.soft, matched.target, self.config, rand)
+        bce, dice = mask_losses(logits, truth, matched.target, self.config, rand)
         boxes = predictions.boxes.float().flatten(0, 2)[matched.query]
         true_boxes = targets.boxes[matched.target]
         if self.config.many_to_one:
@@ -108,33 +126,32 @@ class Criterion:
             matched = Match(matched.query[rows], matched.target[rows])
             logits, bce, dice, boxes, true_boxes = (item[rows] for item in (logits, bce, dice, boxes, true_boxes))
         scores = predictions.scores.float().flatten(0, 2)
-        count = max(len(matched.query), 1)
         drawn = ~targets.boxed[matched.target]
-        outlines = drawn.sum().clamp(min=1)
         quality = (1 - dice) if self.config.soft_dice_score else mask_ious(logits, truth.small[matched.target])
         losses = {
-            "bce": (bce * drawn).sum() / outlines,
-            "dice": (dice * drawn).sum() / outlines,
-            "iou": ((scores[matched.query, 0] - quality).square() * drawn).sum() / outlines,
-            "box": F.l1_loss(boxes, true_boxes, reduction="sum") / count,
-            "giou": giou_loss(boxes, true_boxes) / count,
+            "bce": (bce * drawn).sum() / counts.drawn,
+            "dice": (dice * drawn).sum() / counts.drawn,
+            "iou": ((scores[matched.query, 0] - quality).square() * drawn).sum() / counts.drawn,
+            "box": F.l1_loss(boxes, true_boxes, reduction="sum") / counts.pairs,
+            "giou": giou_loss(boxes, true_boxes) / counts.pairs,
         }
         if scores.shape[-1] > 1:
-            losses["clicked_iou"] = _clicked_loss(predictions, targets, truth.small)
+            losses["clicked_iou"] = _clicked_loss(predictions, targets, truth.small) / counts.clicks
         return losses, matched
 
 
 def mask_losses(
-    logits: Tensor, soft: Tensor, rows: Tensor, config: CriterionConfig, rand: Rand
+    logits: Tensor, truth: Truth, rows: Tensor, config: CriterionConfig, rand: Rand
 ) -> tuple[Tensor, Tensor]:
-    """(R,) binary cross-entropy and Dice loss on points, of (R, h, w) logits against the masks ``rows`` of ``soft``."""
+    """(R,) binary cross-entropy and Dice loss on points, of (R, h, w) logits against the masks ``rows`` of the truth."""
     with torch.no_grad():
-        points = uncertain_points(logits, config.points, config.oversample, config.importance, rand)
-        truth = sample_rows(soft, rows, points)
+        drawn = (config.points, config.oversample, config.importance)
+        points = uncertain_points(logits, *drawn, rand, truth.image[rows])
+        wanted = sample_rows(truth.soft, rows, points)
     sampled = sample_points(logits, points)
-    bce = F.binary_cross_entropy_with_logits(sampled, truth, reduction="none").mean(1)
+    bce = F.binary_cross_entropy_with_logits(sampled, wanted, reduction="none").mean(1)
     shares = sampled.sigmoid()
-    dice = 1 - (2 * (shares * truth).sum(1) + 1) / (shares.sum(1) + truth.sum(1) + 1)
+    dice = 1 - (2 * (shares * wanted).sum(1) + 1) / (shares.sum(1) + wanted.sum(1) + 1)
     return bce, dice
 
 
@@ -146,9 +163,9 @@ def giou_loss(boxes: Tensor, truth: Tensor) -> Tensor:
 
 
 def _clicked_loss(predictions: Predictions, targets: Targets, small: Tensor) -> Tensor:
-    """Second score against the IoU of every query's mask with the mask that was meant."""
+    """Second score against the IoU of every query's mask with the mask that was meant, summed over clicks."""
     clicked = targets.clicked
     known = (clicked >= 0) & ~targets.boxed[clicked.clamp(min=0)]
     quality = mask_ious(predictions.masks, small[clicked.clamp(min=0)][:, :, None])
     error = (predictions.scores[..., 1].float() - quality).square().mean(-1)
-    return (error * known).sum() / known.sum().clamp(min=1)
+    return (error * known).sum()

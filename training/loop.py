@@ -1,4 +1,4 @@
-"""The training loop: plain torch, one process, resumable after every checkpoint."""
+"""The training loop: plain torch, one process or as many as torchrun started, resumable after every checkpoint."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -9,68 +9,93 @@ from typing import Any
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from semsam_annotate.model.checkpoints.weights import CheckpointCard, load_checkpoint, save_checkpoint
+from semsam_annotate.api import BadInput
+from semsam_annotate.model.checkpoints.weights import load_checkpoint
 from semsam_annotate.model.network import SemanticSam
 from semsam_annotate.model.presets import preset
 from semsam_annotate.training.config import TrainConfig
 from semsam_annotate.training.generic import with_generic_branch
-from semsam_annotate.training.levels import measure_levels
+from semsam_annotate.training.guard import TrainingDiverged, name_batch
+from semsam_annotate.training.parallel import World, joined
 from semsam_annotate.training.questions import Questions
 from semsam_annotate.training.run_folder import RunFolder, starting_weights
 from semsam_annotate.training.sampler import Sampler
-from semsam_annotate.training.schedule import build_optimizer
-from semsam_annotate.training.state import load_state, save_state
-from semsam_annotate.training.step import Learner
+from semsam_annotate.training.saving import checkpoint
+from semsam_annotate.training.state import load_state
+from semsam_annotate.training.step import Learner, Taken
+from semsam_annotate.training.watching import Watch
 
 MOST_COARSE = 3
 """Granularity levels up to this are of objects rather than parts."""
 
 Progress = Callable[[int, int, dict[str, float]], None]
-"""Called after every step with steps done, steps in all, and its losses."""
+"""Called after every step with steps done, steps in all, and its losses; in the first process alone."""
 
 
 @dataclass
 class Steps(Dataset[list[Questions]]):
-    """The questions of every step, drawn in worker processes."""
+    """This process's questions of every step, drawn in worker processes."""
 
     sampler: Sampler
+    places: range
 
     def __getitem__(self, step: int) -> list[Questions]:
         torch.set_num_threads(1)
-        return self.sampler.draw(step)
+        return self.sampler.draw(step, self.places)
 
 
 def train(config: TrainConfig, out: Path, progress: Progress = lambda done, steps, losses: None) -> Path:
     """Train, or go on with, the run in ``out``; returns the weights file.
 
     A checkpoint is a replaced file: killed at any time, the run goes on from the last one and ends with the weights
-    that it would have had (on as many threads).
+    that it would have had (on as many threads and processes). Raises BadInput for settings that do not fit, and
+    TrainingDiverged when the guard ends the run.
     """
     if config.threads:
         torch.set_num_threads(config.threads)
-    folder = RunFolder(out, config)
-    learner = build_learner(config, folder)
-    done = load_state(learner.network, learner.optimizer, folder.state) if folder.state.exists() else 0
-    started = time.monotonic()
-    for step, questions in zip(range(done, config.schedule.steps), _questions(config, done), strict=False):
-        losses = learner.learn(step, questions)
-        done = step + 1
-        folder.record({"step": done, "seconds": round(time.monotonic() - started, 2), **_rounded(losses)})
-        if done % config.checkpoint_every == 0 or done == config.schedule.steps:
-            checkpoint(learner, folder, done)
-        progress(done, config.schedule.steps, losses)
+    with joined(out) as world:
+        folder = open_run(config, out, world)
+        learner = build_learner(config, folder, world)
+        done = load_state(learner, folder.state) if folder.state.exists() else 0
+        watch = Watch(config, folder)
+        for step, questions in zip(range(done, config.schedule.steps), _questions(config, done, world), strict=False):
+            started = time.monotonic()
+            taken = learner.learn(step, questions)
+            done = step + 1
+            if world.first:
+                watch.step(done, taken.losses, time.monotonic() - started)
+            if taken.trouble:
+                _report(learner, folder, step, taken)
+            if done % config.checkpoint_every == 0 or done == config.schedule.steps:
+                checkpoint(learner, folder, done)
+                if world.first:
+                    watch.checkpoint(done)
+            if world.first:
+                progress(done, config.schedule.steps, taken.losses)
     return folder.weights
 
 
-def build_learner(config: TrainConfig, folder: RunFolder) -> Learner:
-    """Network (fresh, or from a checkpoint file) and optimiser of a run, on the best device there is."""
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+def open_run(config: TrainConfig, out: Path, world: World) -> RunFolder:
+    """The folder of the run, made by the first process; the others only read it."""
+    parts = world.size * config.schedule.accumulate
+    if config.schedule.batch < parts:
+        raise BadInput(
+            f"schedule.batch is {config.schedule.batch}, and {world.size} processes x {config.schedule.accumulate} "
+            f"parts need at least {parts} images a step"
+        )
+    folder = RunFolder(out, config) if world.first else None
+    world.wait()
+    return folder or RunFolder(out, config)
+
+
+def build_learner(config: TrainConfig, folder: RunFolder, world: World) -> Learner:
+    """Network (fresh, or from a checkpoint file) and optimiser of a run."""
     torch.manual_seed(config.seed)
     network = _starting_network(config)
     if config.input_side:
         network.config = replace(network.config, input=replace(network.config.input, side=config.input_side))
-    network = network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return Learner(network, build_optimizer(network, config.schedule), config, folder.names, device)
+    network = network.to(world.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return Learner(network, config, folder.names, world)
 
 
 def _starting_network(config: TrainConfig) -> SemanticSam:
@@ -83,19 +108,26 @@ def _starting_network(config: TrainConfig) -> SemanticSam:
     return with_generic_branch(network, config.generic.queries, coarse)
 
 
-def checkpoint(learner: Learner, folder: RunFolder, done: int) -> None:
-    """Replace state and weights; the state last, since it is what a resumed run believes."""
-    levels = measure_levels(learner.network, Sampler(learner.config).draw(-1 % 2**31))
-    trained = {"steps": done, "seed": learner.config.seed, **folder.description()}
-    card = CheckpointCard(learner.network.config, levels, folder.names.objects, folder.names.parts, trained)
-    save_checkpoint(learner.network, card, folder.weights)
-    save_state(learner.network, learner.optimizer, done, folder.state)
+def _report(learner: Learner, folder: RunFolder, step: int, taken: Taken) -> None:
+    """Write down a step that was left out, by its images; raise TrainingDiverged if the run is to end with it."""
+    config, world = learner.config, learner.world
+    ends = learner.guard.ends
+    message = f"step {step + 1}: {taken.trouble}"
+    if world.first:
+        questions = Sampler(config).draw(step)
+        parts = replace(world, size=1).places(config.schedule.batch, len(taken.parts))
+        origins = [[questions[place].origin for place in part] for part in parts]
+        message += f"; left out with its images {name_batch(origins, taken.parts)}"
+        folder.report({"step": step + 1, "trouble": taken.trouble, "parts": taken.parts, "images": origins})
+    if ends:
+        checkpoint(learner, folder, step)
+        raise TrainingDiverged(f"{message}; the state before it is kept, so the run can go on with guard.action = skip")
 
 
-def _questions(config: TrainConfig, done: int) -> Iterator[list[Questions]]:
+def _questions(config: TrainConfig, done: int, world: World) -> Iterator[list[Questions]]:
     remaining = range(done, config.schedule.steps)
     loader: Any = DataLoader(
-        Steps(Sampler(config)),
+        Steps(Sampler(config), world.places(config.schedule.batch)[0]),
         batch_size=None,
         sampler=remaining,
         num_workers=config.workers,
@@ -103,7 +135,3 @@ def _questions(config: TrainConfig, done: int) -> Iterator[list[Questions]]:
         multiprocessing_context="fork" if config.workers else None,
     )
     return iter(loader)
-
-
-def _rounded(losses: dict[str, float]) -> dict[str, float]:
-    return {name: round(value, 5) for name, value in losses.items()}

@@ -1,19 +1,55 @@
 """Losses on points instead of whole masks (PointRend, Kirillov et al. 2020, section 3)."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from typing import Protocol
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-Rand = Callable[[tuple[int, ...]], Tensor]
-"""Uniform numbers in [0, 1) of a shape; a seeded source makes a step repeatable."""
+
+class Rand(Protocol):
+    """Uniform numbers in [0, 1) of a shape.
+
+    ``image`` (R,) long, ascending: the image that each of the R rows belongs to. Rows of an image come from a source
+    of its own, so that they do not depend on the other images that a process happens to hold; without it the numbers
+    are the same for whoever asks in the same step.
+    """
+
+    def __call__(self, shape: tuple[int, ...], image: Tensor | None = None, /) -> Tensor:
+        """Draw."""
+        ...
+
+
+class SeededRand:
+    """Numbers that depend on ``key`` and the place of an image in the whole batch alone."""
+
+    def __init__(self, key: Sequence[int], device: torch.device, first: int = 0) -> None:
+        """``first``: place in the whole batch of the first image that this process holds."""
+        self._key, self._device, self._first = tuple(key), device, first
+        self._sources: dict[int, torch.Generator] = {}
+
+    def __call__(self, shape: tuple[int, ...], image: Tensor | None = None, /) -> Tensor:
+        """Draw; see ``Rand``."""
+        if image is None:
+            return self._draw(0, shape)
+        counts = torch.bincount(image).tolist()
+        none = torch.empty((0, *shape[1:]), device=self._device)
+        rows = [self._draw(1 + self._first + place, (count, *shape[1:])) for place, count in enumerate(counts) if count]
+        return torch.cat([none, *rows])
+
+    def _draw(self, source: int, shape: tuple[int, ...]) -> Tensor:
+        if source not in self._sources:
+            seed = int(np.random.SeedSequence((*self._key, source)).generate_state(1, np.uint64)[0] >> np.uint64(1))
+            self._sources[source] = torch.Generator(device=self._device).manual_seed(seed)
+        return torch.rand(shape, generator=self._sources[source], device=self._device)
 
 
 def seeded_rand(seed: int, device: torch.device) -> Rand:
-    """A source of uniform numbers that depends on ``seed`` alone."""
+    """One source for all images, which depends on ``seed`` alone."""
     generator = torch.Generator(device=device).manual_seed(seed)
-    return lambda shape: torch.rand(shape, generator=generator, device=device)
+    return lambda shape, _image=None: torch.rand(shape, generator=generator, device=device)
 
 
 def sample_points(maps: Tensor, points: Tensor) -> Tensor:
@@ -35,11 +71,16 @@ def sample_rows(maps: Tensor, rows: Tensor, points: Tensor) -> Tensor:
     return out
 
 
-def uncertain_points(logits: Tensor, count: int, oversample: float, importance: float, rand: Rand) -> Tensor:
-    """(M, count, 2) points: ``importance`` of them the least certain of ``oversample`` x ``count``, others uniform."""
-    drawn = rand((logits.shape[0], int(count * oversample), 2))
+def uncertain_points(
+    logits: Tensor, count: int, oversample: float, importance: float, rand: Rand, image: Tensor | None = None
+) -> Tensor:
+    """(M, count, 2) points: ``importance`` of them the least certain of ``oversample`` x ``count``, others uniform.
+
+    ``image`` (M,): whose image each mask is of.
+    """
+    drawn = rand((logits.shape[0], int(count * oversample), 2), image)
     sureness = sample_points(logits, drawn).abs_()
     chosen = int(importance * count)
     index = sureness.topk(chosen, dim=1, largest=False, sorted=False).indices  # sorting them takes as long again
     picked = drawn.gather(1, index[..., None].expand(-1, -1, 2))
-    return torch.cat([picked, rand((logits.shape[0], count - chosen, 2))], 1)
+    return torch.cat([picked, rand((logits.shape[0], count - chosen, 2), image)], 1)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from semsam_annotate.model.innermost import innermost
 from semsam_annotate.training.clicking import anywhere, loose_box
-from semsam_annotate.training.config import PromptConfig
+from semsam_annotate.training.config import PromptConfig, SetConfig
 from semsam_annotate.training.data.record import TrainingImage
 
 MOST_CANDIDATES = 6
@@ -19,13 +19,16 @@ class Questions:
     """N questions about one image of S x S pixels.
 
     ``sample``: the image and its M masks. ``meant`` (N,) index of the mask meant. ``points`` (N, 2) click (x, y) in
-    pixels, or the box's centre. ``boxes`` (N, 4) edges, NaN where it was asked with a click.
+    pixels, or the box's centre. ``boxes`` (N, 4) edges, NaN where it was asked with a click. ``origin`` says which
+    image of which source it is, ``learning`` what is learned from it.
     """
 
     sample: TrainingImage
     meant: NDArray[np.int64]
     points: NDArray[np.float32]
     boxes: NDArray[np.float32]
+    origin: str = ""
+    learning: SetConfig = SetConfig()
 
 
 def ask(sample: TrainingImage, config: PromptConfig, rng: np.random.Generator) -> Questions:

@@ -11,7 +11,7 @@ from typing import Any
 from semsam_annotate.api import BadInput
 from semsam_annotate.model.checkpoints.weights import read_header
 from semsam_annotate.model.engine.opening import packaged_weights
-from semsam_annotate.training.config import TrainConfig, config_from_json
+from semsam_annotate.training.config import GuardConfig, ParallelConfig, TrainConfig, WatchConfig, config_from_json
 from semsam_annotate.training.data.pack import Pack
 from semsam_annotate.training.data.record import TrainingImage
 from semsam_annotate.training.names import NameIndex
@@ -45,17 +45,34 @@ class RunFolder:
         """Weights of the last checkpoint, in half precision."""
         return self._path("weights.safetensors")
 
+    @property
+    def live(self) -> Path:
+        """Folder of the live page."""
+        return self._path("live")
+
     def record(self, row: dict[str, Any]) -> None:
         """Append a line of metrics."""
-        with self._path("metrics.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
+        self._append("metrics.jsonl", row)
+
+    def report(self, row: dict[str, Any]) -> None:
+        """Append a line of a step that was left out."""
+        self._append("troubles.jsonl", row)
+
+    def validated(self, row: dict[str, Any]) -> None:
+        """Append a line of validation scores."""
+        self._append("validation.jsonl", row)
+
+    def validation(self) -> list[dict[str, Any]]:
+        """Validation scores so far."""
+        return self._rows("validation.jsonl")
+
+    def troubles(self) -> list[dict[str, Any]]:
+        """Steps that were left out so far."""
+        return self._rows("troubles.jsonl")
 
     def metrics(self) -> list[dict[str, Any]]:
         """Lines of metrics so far; of a step that was done twice, after a kill, the later one."""
-        path = self._path("metrics.jsonl")
-        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-        rows = {row["step"]: row for row in map(_row, lines) if row is not None}
-        return [rows[step] for step in sorted(rows)]
+        return self._rows("metrics.jsonl")
 
     def description(self) -> dict[str, Any]:
         """Configuration, weights begun from, data, for the checkpoint's card; weights travel, so no folder is named."""
@@ -69,6 +86,16 @@ class RunFolder:
         began = config_from_json(self._read("run.json")["config"])
         if _fixed(began) != _fixed(self.config):
             raise BadInput(f"{self.folder} holds a run with another configuration; choose an empty folder with --out")
+
+    def _append(self, name: str, row: dict[str, Any]) -> None:
+        with self._path(name).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(row) + "\n")
+
+    def _rows(self, name: str) -> list[dict[str, Any]]:
+        path = self._path(name)
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        rows = {row["step"]: row for row in map(_row, lines) if row is not None}
+        return [rows[step] for step in sorted(rows)]
 
     def _path(self, name: str) -> Path:
         return self.folder / name
@@ -121,9 +148,10 @@ def _names_from_json(value: dict[str, list[Any]]) -> NameIndex:
 
 
 def _fixed(config: TrainConfig) -> TrainConfig:
-    """What may not change while a run goes on; how long and on how many cores it runs may."""
-    schedule = replace(config.schedule, steps=0)
-    return replace(config, workers=0, threads=0, checkpoint_every=0, schedule=schedule)
+    """What may not change while a run goes on; how long, on what, and how closely it is watched may."""
+    schedule = replace(config.schedule, steps=0, accumulate=1)
+    free = replace(config, parallel=ParallelConfig(), guard=GuardConfig(), watch=WatchConfig(), schedule=schedule)
+    return replace(free, workers=0, threads=0, checkpoint_every=0, activation_checkpointing=False)
 
 
 def _pack_names(path: str) -> Iterator[TrainingImage]:

@@ -1,11 +1,13 @@
 """What each step trains on: a pure function of (seed, step), so that a run resumes exactly."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from semsam_annotate.training.config import DataConfig, TrainConfig
+from semsam_annotate.api import BadInput
+from semsam_annotate.training.config import DataConfig, SetConfig, TrainConfig
 from semsam_annotate.training.data.augment import augment
 from semsam_annotate.training.data.pack import Pack
 from semsam_annotate.training.data.record import TrainingImage
@@ -31,37 +33,52 @@ class Sampler:
         self.images = [(pack, index) for pack in self.packs for index in range(len(pack))]
         self.shares = image_shares(self.packs, self.config.data)
 
-    def draw(self, step: int) -> list[Questions]:
-        """The questions of one batch."""
-        return [self._one(np.random.default_rng((self.config.seed, step, slot)), step) for slot in range(self._batch)]
-
-    @property
-    def _batch(self) -> int:
-        return self.config.schedule.batch
+    def draw(self, step: int, places: Iterable[int] | None = None) -> list[Questions]:
+        """The questions of one batch, or of some places in it: an image does not depend on the others."""
+        chosen = range(self.config.schedule.batch) if places is None else places
+        return [self._one(np.random.default_rng((self.config.seed, step, place)), step) for place in chosen]
 
     def _one(self, rng: np.random.Generator, step: int) -> Questions:
         size = crop_size(self.config, step)
         while True:
-            sample = self._image(rng, size)
+            sample, origin, learning = self._image(rng, size)
             if len(sample):
-                return ask(sample, self.config.prompts, rng)
+                return replace(ask(sample, self.config.prompts, rng), origin=origin, learning=learning)
 
-    def _image(self, rng: np.random.Generator, size: int) -> TrainingImage:
+    def _image(self, rng: np.random.Generator, size: int) -> tuple[TrainingImage, str, SetConfig]:
+        """An image, what it is called, and what is learned from it."""
+        family = self.config.data.scene_family
         if rng.random() < self.config.data.scenes:
-            return augment(generate(int(rng.integers(2**31)), size, self.config.data.scene_family), size, rng)
+            seed = int(rng.integers(2**31))
+            return augment(generate(seed, size, family), size, rng), f"scene {family}/{seed}", SetConfig()
         pack, index = self.images[int(rng.choice(len(self.images), p=self.shares))]
-        return augment(pack.load(index), size, rng)
+        source = pack.source(index)
+        learning = self.config.data.sets.get(source, SetConfig())
+        return augment(pack.load(index), size, rng), f"{source}/{pack.path.name}#{index}", learning
 
 
 def image_shares(packs: list[Pack], config: DataConfig) -> np.ndarray:
-    """(images,) probability of each image: sources balanced by ``config.balance``, images of a source alike."""
+    """(images,) probability of each image: sources by their shares or balanced, images of a source alike.
+
+    Raises BadInput when the settings name a source that no pack has.
+    """
     sources = [pack.source(index) for pack in packs for index in range(len(pack))]
     if not sources:
         return np.zeros(0)
-    _, which, counts = np.unique(sources, return_inverse=True, return_counts=True)
-    shares = (counts**config.balance / counts)[which]
+    names, which, counts = np.unique(sources, return_inverse=True, return_counts=True)
+    shares = (_source_shares(list(names), counts, config) / counts)[which]
     first = np.arange(len(shares)) < len(packs[0])
     if config.focus and not first.all():
         shares[first] *= config.focus / shares[first].sum()
         shares[~first] *= (1 - config.focus) / shares[~first].sum()
     return np.asarray(shares / shares.sum())
+
+
+def _source_shares(names: list[str], counts: np.ndarray, config: DataConfig) -> np.ndarray:
+    if not config.sets:
+        return np.asarray(counts**config.balance)
+    for name in config.sets:
+        if name not in names:
+            known = ", ".join(names)
+            raise BadInput(f"data.sets.{name}: no pack has images of that source; the packs have {known}")
+    return np.array([config.sets[name].share if name in config.sets else 0.0 for name in names])

@@ -18,7 +18,8 @@ class Targets:
     the bare part name, -1 where not known. ``kinds`` (M,) long: 0 object, 1 part, -1 not known. ``image`` (M,) long:
     whose image each mask is of. ``complete`` (B,) bool: everything that has one of the names is among the masks.
     ``boxed`` (M,) bool: only the box is known, the mask is its pixels and teaches nothing. ``exhaustive`` (B, V) bool:
-    object names of which every instance of the image is among the masks.
+    object names of which every instance of the image is among the masks. ``searched`` (B,) bool: the generic branch
+    learns from the image; None: from all.
     """
 
     masks: Tensor
@@ -32,6 +33,7 @@ class Targets:
     complete: Tensor
     boxed: Tensor
     exhaustive: Tensor
+    searched: Tensor | None = None
 
     @classmethod
     def class_agnostic(cls, masks: Tensor, candidates: Tensor, clicked: Tensor | None = None) -> "Targets":
@@ -47,7 +49,8 @@ class Targets:
 
     def to(self, device: torch.device) -> "Targets":
         """Move every tensor to a device."""
-        return Targets(**{item.name: getattr(self, item.name).to(device) for item in fields(self)})
+        held = {item.name: getattr(self, item.name) for item in fields(self)}
+        return Targets(**{name: None if value is None else value.to(device) for name, value in held.items()})
 
 
 def boxes_of(masks: Tensor) -> Tensor:

@@ -62,7 +62,7 @@ def recorded_rand():
     """The n-th call gives the n-th recorded sequence."""
     calls = iter(range(1000, 2000))
 
-    def rand(shape):
+    def rand(shape, image=None):
         return torch.from_numpy(np.random.Generator(np.random.PCG64(next(calls))).random(shape, np.float32))
 
     return rand

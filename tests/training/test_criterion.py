@@ -7,7 +7,8 @@ import torch
 from torch.nn import functional as F
 
 from semsam_annotate.model.mask_decoder import Predictions
-from semsam_annotate.training.class_loss import name_loss
+from semsam_annotate.training.class_loss import name_losses
+from semsam_annotate.training.counts import name_weights
 from semsam_annotate.training.criterion import Criterion, CriterionConfig, Truth
 from semsam_annotate.training.matcher import MatchCosts, _costs, match
 from semsam_annotate.training.points import sample_points, seeded_rand, uncertain_points
@@ -42,7 +43,12 @@ def targets(batch=2, count=3, seed=0, most=3):
     return Targets.class_agnostic(masks, candidates, candidates[..., 0].clone())
 
 
-def uniform(_shape):
+def always(value):
+    """A source of one number."""
+    return lambda shape, image=None: torch.full(shape, value)
+
+
+def uniform(_shape, _image=None):
     """Points that are the same for every row, so that reordering rows changes nothing."""
     steps = (torch.arange(_shape[1] * 2).view(1, -1, 2) * 0.61803) % 1
     return steps.expand(_shape[0], -1, -1)
@@ -122,10 +128,10 @@ def test_a_perfect_answer_costs_next_to_nothing():
 def test_a_missing_label_is_never_a_negative():
     """Rows without a label are left out before; with ``null`` 0, only the true name is pulled up."""
     logits = torch.zeros(2, 4, requires_grad=True)
-    name_loss(logits, torch.tensor([1, 2]), [1, 1, 1], 0.0, lambda shape: torch.rand(shape)).backward()
+    name_losses(logits, torch.tensor([1, 2]), [1, 1, 1], 0.0, always(0.5)).sum().backward()
     assert (logits.grad < 0).nonzero().tolist() == [[0, 1], [1, 2]]
     hidden = torch.zeros(2, 4, requires_grad=True)
-    name_loss(hidden, torch.tensor([1, 2]), [1, 1, 1], 1.0, lambda shape: torch.zeros(shape)).backward()
+    name_losses(hidden, torch.tensor([1, 2]), [1, 1, 1], 1.0, always(0.0)).sum().backward()
     assert (hidden.grad < 0).nonzero().tolist() == [[0, 3], [1, 3]]  # none of these
     assert hidden.grad[0, 1] == hidden.grad[1, 2] == 0  # the name that was taken away
 
@@ -133,9 +139,9 @@ def test_a_missing_label_is_never_a_negative():
 def test_rare_names_weigh_more():
     logits = torch.zeros(2, 3)
     logits[0, 0] = 5.0  # the frequent one is right already, the rare one is not
-    rare = name_loss(logits, torch.tensor([0, 1]), [100, 1], 0.0, lambda shape: torch.ones(shape))
-    even = name_loss(logits, torch.tensor([0, 1]), [1, 1], 0.0, lambda shape: torch.ones(shape))
-    assert rare > even
+    rare = name_losses(logits, torch.tensor([0, 1]), [100, 1], 0.0, always(1.0))
+    even = name_losses(logits, torch.tensor([0, 1]), [1, 1], 0.0, always(1.0))
+    assert rare.sum() / name_weights([100, 1], torch.tensor([0, 1])).sum() > even.sum() / 2
 
 
 def test_points():

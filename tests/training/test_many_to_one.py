@@ -49,7 +49,7 @@ def targets(clicked):
     return Targets.class_agnostic(masks, others, torch.tensor([clicked]))
 
 
-def uniform(shape):
+def uniform(shape, _image=None):
     """Points that are the same for every row."""
     steps = (torch.arange(shape[1] * 2).view(1, -1, 2) * 0.61803) % 1
     return steps.expand(shape[0], -1, -1)

@@ -8,6 +8,7 @@ from torch.nn import functional as F
 from torchvision.ops import sigmoid_focal_loss
 
 from semsam_annotate.training.config import GenericConfig
+from semsam_annotate.training.counts import Counts, asked
 from semsam_annotate.training.criterion import CriterionConfig, Truth, giou_loss, mask_losses
 from semsam_annotate.training.generic.matcher import ALPHA, GAMMA, match_generic
 from semsam_annotate.training.generic.names import Found, class_of, named_targets, part_rows
@@ -23,14 +24,22 @@ class GenericCriterion:
     def __init__(self, config: CriterionConfig, generic: GenericConfig) -> None:
         self.config, self.generic = config, generic
 
-    def __call__(self, layers: Sequence[Found], targets: Targets, rand: Rand) -> dict[str, Tensor]:
-        """Unweighted losses, "generic_NAME_LAYER"."""
+    def __call__(
+        self, layers: Sequence[Found], targets: Targets, rand: Rand, counts: Counts | None = None
+    ) -> dict[str, Tensor]:
+        """Unweighted losses, "generic_NAME_LAYER".
+
+        ``counts``: what to divide by when these targets are a part of a larger batch.
+        """
+        if counts is None:
+            wanted = named_targets(targets, self.generic.parts)
+            counts = Counts.of(asked(targets, 1, False, wanted=wanted, queries=layers[-1].objects.shape[1]))
         truth = Truth.of(targets, self.config.truth_stride, layers[-1].predictions.masks.shape[-2:])
         wanted = named_targets(targets, self.generic.parts)
         losses = {}
         for index, found in enumerate(layers):
             matched = match_generic(found, targets, wanted, truth.soft, self.config.points, self.generic.weights, rand)
-            for name, value in self._layer(found, targets, truth, matched, rand).items():
+            for name, value in self._layer(found, targets, truth, matched, rand, counts).items():
                 losses[f"generic_{name}_{index}"] = value
         return losses
 
@@ -42,29 +51,27 @@ class GenericCriterion:
         ]
         return self.generic.weight * torch.stack(parts).sum()
 
-    def _layer(self, found: Found, targets: Targets, truth: Truth, matched: Match, rand: Rand) -> dict[str, Tensor]:
-        count = max(len(matched.query), 1)
-        losses = {"object_class": class_loss(found, targets, matched) / count}
-        if not len(matched.query):
-            return losses
+    def _layer(
+        self, found: Found, targets: Targets, truth: Truth, matched: Match, rand: Rand, counts: Counts
+    ) -> dict[str, Tensor]:
         logits = found.predictions.masks.float().flatten(0, 2)[matched.query]
         boxes = found.predictions.boxes.float().flatten(0, 2)[matched.query]
-        bce, dice = mask_losses(logits, truth.soft, matched.target, self.config, rand)
+        true_boxes, drawn = targets.boxes[matched.target], ~targets.boxed[matched.target]
+        bce, dice = mask_losses(logits, truth, matched.target, self.config, rand)
         quality = mask_ious(logits, truth.small[matched.target])
         scores = found.predictions.scores.float().flatten(0, 2)[matched.query, 0]
-        drawn = ~targets.boxed[matched.target]
-        outlines = drawn.sum().clamp(min=1)
-        losses |= {
-            "bce": (bce * drawn).sum() / outlines,
-            "dice": (dice * drawn).sum() / outlines,
-            "box": F.l1_loss(boxes, targets.boxes[matched.target], reduction="sum") / count,
-            "giou": giou_loss(boxes, targets.boxes[matched.target]) / count,
-            "iou": ((scores - quality).square() * drawn).sum() / outlines,
+        losses = {
+            "object_class": class_loss(found, targets, matched) / counts.found,
+            "bce": (bce * drawn).sum() / counts.found_drawn,
+            "dice": (dice * drawn).sum() / counts.found_drawn,
+            "box": F.l1_loss(boxes, true_boxes, reduction="sum") / counts.found,
+            "giou": giou_loss(boxes, true_boxes) / counts.found,
+            "iou": ((scores - quality).square() * drawn).sum() / counts.found_drawn,
         }
         if found.predictions.part is not None:
             kinds = part_rows(targets, matched.target).float()
             part = found.predictions.part.float().flatten()[matched.query]
-            losses["kind"] = F.binary_cross_entropy_with_logits(part, kinds, reduction="sum") / count
+            losses["kind"] = F.binary_cross_entropy_with_logits(part, kinds, reduction="sum") / counts.found
         return losses
 
 

@@ -38,6 +38,8 @@ def named_targets(targets: Targets, parts: bool) -> list[Tensor]:
     wanted = (targets.kinds == 0) & (targets.objects >= 0)
     if parts:
         wanted |= (targets.kinds == 1) & (targets.parts >= 0)
+    if targets.searched is not None:
+        wanted &= targets.searched[targets.image]
     return [(wanted & (targets.image == image)).nonzero()[:, 0] for image in range(len(targets.complete))]
 
 

@@ -1,0 +1,64 @@
+"""Settings of what a step is drawn from and what is asked of it."""
+
+from dataclasses import dataclass, field
+
+from semsam_annotate.api import BadInput
+
+
+@dataclass(frozen=True)
+class SetConfig:
+    """One data set: how often it is drawn, and which branches learn from it."""
+
+    share: float = 1.0
+    """Weight of the set among the photos; the weights need not sum to one."""
+    prompted: bool = True
+    """Clicks and boxes are asked on its images."""
+    generic: bool = True
+    """The generic branch learns from its images."""
+    masks: bool = True
+    """False: the set knows boxes alone, which stand in its masks as filled boxes; no mask loss is taken of them."""
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """What a step is drawn from."""
+
+    packs: tuple[str, ...] = ()
+    """Pack files (``python -m semsam_annotate.training.data.pack`` writes them)."""
+    scenes: float = 0.3
+    """Share of generated scenes in every batch; 1.0 needs no packs."""
+    scene_family: str = "base"
+    balance: float = 0.5
+    """A source is drawn in proportion to its number of images to this power: 1 as they come, 0 sources alike."""
+    focus: float = 0.0
+    """Share of the photos that comes from the first pack (fine-tuning); 0 leaves it to ``balance``."""
+    sets: dict[str, SetConfig] = field(default_factory=dict)
+    """Share and branches of each source in the packs, instead of ``balance``; sources left out are not drawn."""
+
+    def __post_init__(self) -> None:
+        for name, one in self.sets.items():
+            if one.share < 0:
+                raise BadInput(f"data.sets.{name}.share is 0 or more, not {one.share}")
+            if not one.prompted and not one.generic:
+                raise BadInput(f"data.sets.{name} trains neither branch: leave it out")
+            if one.prompted and not one.masks:
+                raise BadInput(f"data.sets.{name}: clicks need masks; with masks = false set prompted = false")
+        if self.sets and self.focus:
+            raise BadInput("data.focus and data.sets both say how often photos are drawn: leave one out")
+
+
+@dataclass(frozen=True)
+class PromptConfig:
+    """What is asked of every image."""
+
+    count: int = 12
+    corrections: int = 3
+    """That many of them get a second, corrective click (sometimes a third), from the network's own answer."""
+    boxes: float = 0.1
+    """Share of the rest that is asked with a box."""
+    centred: float = 0.6
+    """Share of clicks at the innermost point of the mask; the others anywhere in it."""
+    previous: float = 0.0
+    """Share of the corrected questions that show the network its own mask of the round before."""
+    area_power: float = 0.2
+    """Masks are asked for in proportion to their area to this power; 0 asks for the many tiny ones mostly."""
