@@ -143,7 +143,7 @@ class Criterion:
 def mask_losses(
     logits: Tensor, truth: Truth, rows: Tensor, config: CriterionConfig, rand: Rand
 ) -> tuple[Tensor, Tensor]:
-    """(R,) binary cross-entropy and Dice loss on points, of (R, h, w) logits against the masks ``rows`` of the truth."""
+    """(R,) binary cross-entropy and Dice loss on points, of (R, h, w) logits against the true masks ``rows``."""
     with torch.no_grad():
         drawn = (config.points, config.oversample, config.importance)
         points = uncertain_points(logits, *drawn, rand, truth.image[rows])

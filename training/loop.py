@@ -1,8 +1,9 @@
 """The training loop: plain torch, one process or as many as torchrun started, resumable after every checkpoint."""
 
+import logging
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,23 +11,17 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from semsam_annotate.api import BadInput
-from semsam_annotate.model.checkpoints.weights import load_checkpoint
-from semsam_annotate.model.network import SemanticSam
-from semsam_annotate.model.presets import preset
 from semsam_annotate.training.config import TrainConfig
-from semsam_annotate.training.generic import with_generic_branch
 from semsam_annotate.training.guard import TrainingDiverged, name_batch
-from semsam_annotate.training.parallel import World, joined
+from semsam_annotate.training.parallel import World, joined, shares
 from semsam_annotate.training.questions import Questions
-from semsam_annotate.training.run_folder import RunFolder, starting_weights
+from semsam_annotate.training.run_folder import RunFolder
 from semsam_annotate.training.sampler import Sampler
 from semsam_annotate.training.saving import checkpoint
+from semsam_annotate.training.starting import build_learner
 from semsam_annotate.training.state import load_state
 from semsam_annotate.training.step import Learner, Taken
 from semsam_annotate.training.watching import Watch
-
-MOST_COARSE = 3
-"""Granularity levels up to this are of objects rather than parts."""
 
 Progress = Callable[[int, int, dict[str, float]], None]
 """Called after every step with steps done, steps in all, and its losses; in the first process alone."""
@@ -88,40 +83,22 @@ def open_run(config: TrainConfig, out: Path, world: World) -> RunFolder:
     return folder or RunFolder(out, config)
 
 
-def build_learner(config: TrainConfig, folder: RunFolder, world: World) -> Learner:
-    """Network (fresh, or from a checkpoint file) and optimiser of a run."""
-    torch.manual_seed(config.seed)
-    network = _starting_network(config)
-    if config.input_side:
-        network.config = replace(network.config, input=replace(network.config.input, side=config.input_side))
-    network = network.to(world.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return Learner(network, config, folder.names, world)
-
-
-def _starting_network(config: TrainConfig) -> SemanticSam:
-    """Fresh or loaded, with a generic branch if it is to learn one: without parts, from its coarser half of tokens."""
-    weights = starting_weights(config)
-    if weights is None:
-        return with_generic_branch(SemanticSam(preset(config.model)), config.generic.queries)
-    network, card, _ = load_checkpoint(weights)
-    coarse = [token for token, level in enumerate(card.levels) if config.generic.parts or level <= MOST_COARSE]
-    return with_generic_branch(network, config.generic.queries, coarse)
-
-
 def _report(learner: Learner, folder: RunFolder, step: int, taken: Taken) -> None:
     """Write down a step that was left out, by its images; raise TrainingDiverged if the run is to end with it."""
-    config, world = learner.config, learner.world
-    ends = learner.guard.ends
-    message = f"step {step + 1}: {taken.trouble}"
-    if world.first:
-        questions = Sampler(config).draw(step)
-        parts = replace(world, size=1).places(config.schedule.batch, len(taken.parts))
-        origins = [[questions[place].origin for place in part] for part in parts]
-        message += f"; left out with its images {name_batch(origins, taken.parts)}"
+    origins = _origins(learner.config, step, len(taken.parts))
+    message = f"step {step + 1}: {taken.trouble}; left out with its images {name_batch(origins, taken.parts)}"
+    if learner.world.first:
+        logging.getLogger(__name__).warning(message)
         folder.report({"step": step + 1, "trouble": taken.trouble, "parts": taken.parts, "images": origins})
-    if ends:
+    if learner.guard.ends:
         checkpoint(learner, folder, step)
         raise TrainingDiverged(f"{message}; the state before it is kept, so the run can go on with guard.action = skip")
+
+
+def _origins(config: TrainConfig, step: int, parts: int) -> list[list[str]]:
+    """What the images of a step are called, in the parts that it was worked off in by all processes."""
+    names = [question.origin for question in Sampler(config).draw(step)]
+    return [[names[place] for place in part] for part in shares(len(names), parts)]
 
 
 def _questions(config: TrainConfig, done: int, world: World) -> Iterator[list[Questions]]:

@@ -1,6 +1,6 @@
 """An image with its questions: which masks are asked for, by which click or box, and what else would be right."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +28,7 @@ class Questions:
     points: NDArray[np.float32]
     boxes: NDArray[np.float32]
     origin: str = ""
-    learning: SetConfig = SetConfig()
+    learning: SetConfig = field(default_factory=SetConfig)
 
 
 def ask(sample: TrainingImage, config: PromptConfig, rng: np.random.Generator) -> Questions:

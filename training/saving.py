@@ -35,7 +35,7 @@ def checkpoint(learner: Learner, folder: RunFolder, done: int) -> None:
 
 def _shipped(learner: Learner, tensors: dict[str, Tensor]) -> SemanticSam:
     """A network of its own with the gathered weights, averaged if the run averages them."""
-    with torch.random.fork_rng():
+    with torch.random.fork_rng(devices=[]):
         network = SemanticSam(learner.network.config)
     names = list(network.state_dict())
     weights = {name: tensors.get(f"average.{name}", tensors[f"network.{name}"]) for name in names}

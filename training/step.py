@@ -85,7 +85,7 @@ class Learner:
             total, found = self._part(step, batch, part.start, counts, last=part is places[-1])
             totals.append(total)
             losses = {name: losses.get(name, 0) + value for name, value in found.items()}
-        reduce_scalars(self._wrapped, self.world)
+        reduce_scalars(self.losses, self.world)
         return totals, losses
 
     def _part(

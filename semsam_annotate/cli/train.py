@@ -16,7 +16,11 @@ def train(
     out: Annotated[Path, typer.Option(help="Folder of the run; a run that is there goes on.")] = Path("runs/train"),
     pack: Annotated[list[Path] | None, typer.Option(help="Pack file instead of those in the configuration.")] = None,
 ) -> None:
-    """Train a model; goes on where a run in the same folder stopped."""
+    """Train a model; goes on where a run in the same folder stopped.
+
+    On several GPUs or machines: torchrun --nproc-per-node N --no-python semsam train CONFIG.
+    """
+    import os
 
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -25,7 +29,8 @@ def train(
 
     settings = read_config(config, packs=[str(path) for path in pack] if pack else None)
     columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
-    with Progress(*columns, TimeRemainingColumn(), speed_estimate_period=300) as progress:
+    first = os.environ.get("RANK", "0") == "0"
+    with Progress(*columns, TimeRemainingColumn(), speed_estimate_period=300, disable=not first) as progress:
         task = progress.add_task("training", total=settings.schedule.steps, rate="")
 
         def show(done: int, steps: int, losses: dict[str, float]) -> None:
@@ -35,4 +40,5 @@ def train(
             progress.update(task, completed=done, total=steps, rate=told)
 
         weights = run(settings, out, show)
-    typer.echo(f"weights: {weights}")
+    if first:
+        typer.echo(f"weights: {weights}")

@@ -1,62 +1,41 @@
 """A run that is killed goes on from its last checkpoint and ends with the very same weights."""
 
-import json
+import os
 import signal
-import subprocess
-import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
 
 from semsam_annotate.api import BadInput
-from semsam_annotate.model.checkpoints.weights import CheckpointCard, load_checkpoint, save_checkpoint
-from semsam_annotate.model.config import ConvEncoderConfig, ModelConfig, semsam_tiny
-from semsam_annotate.model.network import SemanticSam
-from semsam_annotate.training.config import DataConfig, PromptConfig, ScheduleConfig, TrainConfig
+from semsam_annotate.model.checkpoints.weights import load_checkpoint
+from semsam_annotate.training.config import GenericConfig
 from semsam_annotate.training.loop import train
 from semsam_annotate.training.run_folder import RunFolder
 
 STEPS = 6
-TINY = semsam_tiny()
-NETWORK: ModelConfig = replace(
-    TINY,
-    name="tiniest",
-    conv=ConvEncoderConfig(stem=8, widths=(8, 16, 16, 16), blocks=(1, 1, 0, 0)),
-    pixel_decoder=replace(TINY.pixel_decoder, dim=64, heads=2, ffn=32),
-    mask_decoder=replace(TINY.mask_decoder, layers=2, heads=2, ffn=32, text_dim=16),
-)
 CHILD = """
-import json, sys, time
+import time
 from pathlib import Path
 from semsam_annotate.training.config import config_from_json
 from semsam_annotate.training.loop import train
-config = config_from_json(json.loads(sys.argv[1]))
 def show(done, steps, losses):
-    print(done, flush=True)
-    if done == 5:
-        time.sleep(600)  # killed here, one step after the checkpoint at 4
-train(config, Path(sys.argv[2]), show)
+    if done >= stop:
+        Path(out, "waiting").touch()
+        time.sleep(pause)
+train(config_from_json(config), Path(out), show)
 """
 
 
 @pytest.fixture(scope="module")
-def config(tmp_path_factory):
+def config(tiny_run):
     """Six steps of a network of a few thousand weights, a checkpoint after every second one."""
-    torch.manual_seed(0)
-    start = tmp_path_factory.mktemp("start") / "start.safetensors"
-    save_checkpoint(SemanticSam(NETWORK), CheckpointCard(NETWORK, (1, 2, 3, 4, 5, 6)), start)
-    return TrainConfig(
-        model=str(start),
-        workers=0,
-        threads=1,
-        checkpoint_every=2,
-        data=DataConfig(scenes=1.0),
-        prompts=PromptConfig(count=3, corrections=1),
-        schedule=ScheduleConfig(steps=STEPS, batch=2, size=64, warmup=2),
-    )
+    schedule = replace(tiny_run.schedule, steps=STEPS, batch=2, freeze_norms=False)
+    return replace(tiny_run, bf16=True, generic=GenericConfig(), schedule=schedule)
 
 
 @pytest.fixture(scope="module")
@@ -67,35 +46,62 @@ def whole(config, tmp_path_factory):
     return folder
 
 
-def test_killed_and_resumed_is_bit_identical(config, whole, tmp_path):
-    child = subprocess.Popen(
-        [sys.executable, "-c", CHILD, json.dumps(config.to_json()), str(tmp_path)], stdout=subprocess.PIPE, text=True
-    )
-    for line in child.stdout:
-        if line.strip() == "5":
-            break
-    child.send_signal(signal.SIGKILL)
-    child.wait()
+def killed(children, config, folder: Path, stop: int, pause: float, after: float) -> None:
+    """Train in another process, killed ``after`` seconds in step ``stop`` or a later one, each ``pause`` longer."""
+    told = {"config": config.to_json(), "out": str(folder), "stop": stop, "pause": pause}
+    (folder / "waiting").unlink(missing_ok=True)
+    child = children.Process(target=exec, args=(CHILD, told))
+    child.start()
+    while child.is_alive() and not (folder / "waiting").exists():
+        time.sleep(0.005)
+    time.sleep(after)
+    if child.is_alive():
+        os.kill(child.pid, signal.SIGKILL)
+    child.join()
+
+
+def assert_same_run(config, folder, straight):
+    resumed, wanted = (load_file(one / "state.safetensors") for one in (folder, straight))
+    assert resumed.keys() == wanted.keys()
+    for name, value in wanted.items():
+        assert torch.equal(resumed[name], value), name
+    assert load_checkpoint(folder / "weights.safetensors")[2] == load_checkpoint(straight / "weights.safetensors")[2]
+    rows = [
+        {
+            row["step"]: {key: value for key, value in row.items() if key not in ("seconds", "memory_mib")}
+            for row in RunFolder(one, config).metrics()
+        }
+        for one in (folder, straight)
+    ]
+    assert max(rows[0]) == config.schedule.steps
+    # A kill may cut a line short, and the next one runs into it: both are lost, no other.
+    assert all(row == rows[1][step] for step, row in rows[0].items())
+
+
+def test_killed_and_resumed_is_bit_identical(config, whole, children, tmp_path):
+    killed(children, config, tmp_path, stop=5, pause=600, after=0)  # one step after the checkpoint at 4
     assert int(load_file(tmp_path / "state.safetensors")["done"]) == 4
     (tmp_path / "metrics.jsonl").open("a").write('{"step": 5, "sec')  # the kill came in the middle of a line
     done: list[int] = []
     train(config, tmp_path, lambda number, _steps, _losses: done.append(number))
     assert done == [5, 6]
-    resumed, straight = (load_file(folder / "state.safetensors") for folder in (tmp_path, whole))
-    assert resumed.keys() == straight.keys()
-    for name, value in straight.items():
-        assert torch.equal(resumed[name], value), name
-    assert load_checkpoint(tmp_path / "weights.safetensors")[2] == load_checkpoint(whole / "weights.safetensors")[2]
-    rows = [
-        [
-            {key: value for key, value in row.items() if key not in ("seconds", "memory_mib")}
-            for row in RunFolder(folder, config).metrics()
-        ]
-        for folder in (tmp_path, whole)
-    ]
-    assert [row["step"] for row in rows[0]][-1] == STEPS
-    by_step = {row["step"]: row for row in rows[1]}
-    assert all(row == by_step[row["step"]] for row in rows[0])
+    assert_same_run(config, tmp_path, whole)
+
+
+@pytest.mark.parametrize(
+    ("kills", "steps"), [pytest.param(2, 8, id="quick"), pytest.param(10, 60, id="full", marks=pytest.mark.stress)]
+)
+def test_killed_at_random(config, children, tmp_path, kills, steps):
+    """A checkpoint after every step, so that kills hit its writing too."""
+    config = replace(config, checkpoint_every=1, schedule=replace(config.schedule, steps=steps, ema=0.9))
+    train(config, tmp_path / "straight")
+    rng, folder = np.random.default_rng(kills), tmp_path / "killed"
+    folder.mkdir()
+    for number in range(kills):
+        stop = 1 + number * steps // (kills + 1)
+        killed(children, config, folder, stop, pause=0.01, after=float(rng.uniform(0, 0.3)))
+    train(config, folder)
+    assert_same_run(config, folder, tmp_path / "straight")
 
 
 def test_a_run_says_how_it_was_made(config, whole):

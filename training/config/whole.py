@@ -1,7 +1,7 @@
 """The settings of a whole run."""
 
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from semsam_annotate.api import BadInput
 from semsam_annotate.training.config.data import DataConfig, PromptConfig
@@ -16,6 +16,8 @@ class TrainConfig:
 
     model: str = "semsam-tiny"
     """A preset of ``semsam_annotate.model.presets``, "default" (the packaged weights), or a checkpoint file."""
+    text_tower: Literal["own", "subwords", "clip"] = "own"
+    """Tower that a preset without one gets, so that it learns names; "own" leaves the model as it is."""
     input_side: int = 0
     """Side that the finished model scales images to, best that of the crops; 0 keeps the model's own."""
     seed: int = 0

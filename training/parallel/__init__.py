@@ -1,7 +1,7 @@
 """Several processes that share one run, started by torchrun."""
 
 from semsam_annotate.training.parallel.tensors import assign, gradient_norm, scale_gradients, sharded_as, whole
-from semsam_annotate.training.parallel.world import World, joined
+from semsam_annotate.training.parallel.world import World, joined, shares
 from semsam_annotate.training.parallel.wrapping import in_step, reduce_scalars, wrap
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "reduce_scalars",
     "scale_gradients",
     "sharded_as",
+    "shares",
     "whole",
     "wrap",
 ]

@@ -11,7 +11,7 @@ import torch.distributed as dist
 from semsam_annotate.api import SemsamError
 
 PATIENCE = 2.0
-"""Seconds for the process that tells: torchrun ends all of them as soon as the first one is gone."""
+"""Seconds that a process stays for the others: torchrun ends all of them as soon as the first one is gone."""
 
 
 class TrainingFailed(SemsamError, RuntimeError):
@@ -30,7 +30,10 @@ def failing_together(store: dist.Store, rank: int, size: int, out: Path) -> Iter
         if not _first(store, rank):
             time.sleep(PATIENCE)
             raise SystemExit(2) from None
-        raise _told(error, rank, size, out) from error
+        told = _told(error, rank, size, out)
+        if rank == 0:
+            time.sleep(PATIENCE)  # the others ask the store, which this process may be keeping
+        raise told from error
 
 
 def _first(store: dist.Store, rank: int) -> bool:
@@ -38,7 +41,7 @@ def _first(store: dist.Store, rank: int) -> bool:
     try:
         return bool(store.compare_set("failed", "", mine).decode() == mine)
     except (RuntimeError, ValueError):
-        return rank == 0  # whoever kept the store is gone
+        return True  # whoever kept the store is gone, without a word
 
 
 def _told(error: Exception, rank: int, size: int, out: Path) -> SemsamError:

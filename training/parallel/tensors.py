@@ -4,20 +4,28 @@ from collections.abc import Iterable
 
 import torch
 from torch import Tensor, nn
-from torch.distributed.tensor import DTensor, distribute_tensor
+
+
+def is_sharded(value: Tensor) -> bool:
+    """Whether it is a DTensor, without importing them: that takes a second, and one process has none."""
+    return hasattr(value, "full_tensor")
 
 
 def whole(value: Tensor) -> Tensor:
     """The whole of a tensor, detached; every process must ask for the same one."""
     held = value.detach()
-    return held.full_tensor() if isinstance(held, DTensor) else held
+    full: Tensor = held.full_tensor() if is_sharded(held) else held  # type: ignore[attr-defined]
+    return full
 
 
 def sharded_as(value: Tensor, example: Tensor) -> Tensor:
     """A whole ``value`` that each process has, on the device and in the shards of ``example``."""
     moved = value.to(example.device)
-    if not isinstance(example, DTensor):
+    if not is_sharded(example):
         return moved
+    from torch.distributed.tensor import DTensor, distribute_tensor
+
+    assert isinstance(example, DTensor)
     return distribute_tensor(moved, example.device_mesh, example.placements, src_data_rank=None)
 
 
@@ -43,5 +51,5 @@ def scale_gradients(parameters: Iterable[nn.Parameter], factor: float) -> None:
 def _gradients(parameters: Iterable[nn.Parameter]) -> list[list[Tensor]]:
     """Gradients in groups that are all sharded or all whole, which cannot be computed with together."""
     found = [parameter.grad for parameter in parameters if parameter.grad is not None]
-    groups = [[one for one in found if isinstance(one, DTensor) is sharded] for sharded in (True, False)]
+    groups = [[one for one in found if is_sharded(one) is sharded] for sharded in (True, False)]
     return [group for group in groups if group]

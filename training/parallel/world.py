@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import torch
@@ -28,8 +29,7 @@ class World:
 
     def places(self, count: int, parts: int = 1) -> list[range]:
         """Neighbouring places of a batch of ``count`` images that this process works off, in ``parts``, evenly."""
-        edges = [count * part // (self.size * parts) for part in range(self.size * parts + 1)]
-        return [range(edges[part], edges[part + 1]) for part in range(self.rank * parts, (self.rank + 1) * parts)]
+        return shares(count, self.size * parts)[self.rank * parts : (self.rank + 1) * parts]
 
     def sum(self, values: Tensor) -> Tensor:
         """Sum over all processes, the same on each."""
@@ -43,6 +43,12 @@ class World:
         """Until all processes are here."""
         if self.size > 1:
             self.sum(torch.zeros(1))
+
+
+def shares(count: int, parts: int) -> list[range]:
+    """``count`` places in ``parts`` runs of neighbours whose lengths differ by at most one."""
+    edges = [count * part // parts for part in range(parts + 1)]
+    return [range(start, end) for start, end in pairwise(edges)]
 
 
 @contextmanager

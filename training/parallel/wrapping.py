@@ -5,11 +5,10 @@ from contextlib import contextmanager
 
 import torch
 from torch import nn
-from torch.distributed.device_mesh import init_device_mesh
-from torch.distributed.fsdp import FSDPModule, fully_shard
 from torch.nn.parallel import DistributedDataParallel
 
 from semsam_annotate.training.config import ParallelConfig
+from semsam_annotate.training.parallel.tensors import is_sharded
 from semsam_annotate.training.parallel.world import World
 
 Hosts = tuple[type[nn.Module], ...]
@@ -31,7 +30,10 @@ def wrap(losses: nn.Module, config: ParallelConfig, world: World, layers: Hosts)
 
 
 def _sharded(losses: nn.Module, world: World, layers: Hosts) -> nn.Module:
-    """Scalars stay whole, since there is nothing to shard; ``in_step`` keeps them in step."""
+    """Scalars stay whole, since there is nothing to shard; ``reduce_scalars`` keeps them in step."""
+    from torch.distributed.device_mesh import init_device_mesh
+    from torch.distributed.fsdp import fully_shard
+
     mesh = init_device_mesh(world.device.type, (world.size,))
     losses.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     scalars = {parameter for parameter in losses.parameters() if parameter.ndim == 0}
@@ -54,9 +56,10 @@ def in_step(wrapped: nn.Module, last: bool) -> Iterator[None]:
     yield
 
 
-def reduce_scalars(wrapped: nn.Module, world: World) -> None:
+def reduce_scalars(losses: nn.Module, world: World) -> None:
     """Means over the processes of the gradients that FSDP leaves alone."""
-    if isinstance(wrapped, FSDPModule):
-        for parameter in wrapped.parameters():
-            if parameter.ndim == 0 and parameter.grad is not None:
+    parameters = list(losses.parameters())
+    if any(is_sharded(parameter) for parameter in parameters):
+        for parameter in parameters:
+            if not is_sharded(parameter) and parameter.grad is not None:
                 parameter.grad.copy_(world.sum(parameter.grad) / world.size)

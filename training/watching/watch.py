@@ -6,10 +6,11 @@ from typing import Any
 
 from semsam_annotate.training.config import TrainConfig
 from semsam_annotate.training.run_folder import RunFolder
-from semsam_annotate.training.watching.curves import Curve, draw_curves
-from semsam_annotate.training.watching.ladders import draw_ladders
 from semsam_annotate.training.watching.pace import Pace, peak_memory
 from semsam_annotate.training.watching.page import duration, replaced, write_page
+
+Curve = tuple[list[float], list[float]]
+"""Steps and values."""
 
 VALIDATION = "validation "
 """What the names of the sheet's scores begin with."""
@@ -22,7 +23,7 @@ class Watch:
         self._config, self._folder = config, folder
         self._pace = Pace(config.schedule.batch, config.schedule.steps)
         self._started = time.monotonic()
-        self._curves: dict[str, tuple[list[float], list[float]]] = {}
+        self._curves: dict[str, Curve] = {}
         if config.watch.every:
             self._remember()
 
@@ -41,6 +42,8 @@ class Watch:
         """There are new weights."""
         if not self._config.watch.ladders:
             return
+        from semsam_annotate.training.watching.ladders import draw_ladders
+
         self._folder.live.mkdir(exist_ok=True)
         heading = f"after {done} steps"
         scores = draw_ladders(self._config, self._folder.weights, self._folder.live / "ladders.png", heading)
@@ -48,6 +51,8 @@ class Watch:
         self._add(done, {f"{VALIDATION}{name}": value for name, value in scores.items()})
 
     def _show(self, done: int, total: float) -> None:
+        from semsam_annotate.training.watching.curves import draw_curves
+
         live = self._folder.live
         live.mkdir(exist_ok=True)
         replaced(live / "curves.png", lambda partial: draw_curves(self._chosen(), partial))
