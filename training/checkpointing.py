@@ -14,14 +14,12 @@ LAYERS = (Block, EncoderLayer, DecoderLayer, PredictionHeads)
 """The repeated layers. Those of the convolutional encoder are not among them: a second forward would count its batch
 statistics twice."""
 
+SHARDED = (Block, EncoderLayer)
+"""Layers whose weights are read in their own forward alone, so that processes can make them whole one at a time."""
+
 
 def recompute_layers(network: nn.Module) -> None:
     """Let every layer compute its inside again in the backward pass; random numbers repeat themselves."""
     for module in network.modules():
         if isinstance(module, LAYERS):
             module.forward = partial(checkpoint, module.forward, use_reentrant=False)  # type: ignore[method-assign]
-
-
-def sharded_layers() -> tuple[type[nn.Module], ...]:
-    """Layers whose weights are read in their own forward alone, so that they can be whole one at a time."""
-    return Block, EncoderLayer

@@ -10,7 +10,7 @@ from torch.optim import AdamW
 from semsam_annotate.model.network import SemanticSam
 from semsam_annotate.training.average import MovingAverage
 from semsam_annotate.training.batch import Batch, collate
-from semsam_annotate.training.checkpointing import recompute_layers, sharded_layers
+from semsam_annotate.training.checkpointing import SHARDED, recompute_layers
 from semsam_annotate.training.config import TrainConfig
 from semsam_annotate.training.counts import Counts
 from semsam_annotate.training.guard import Guard
@@ -51,7 +51,7 @@ class Learner:
         if self.config.activation_checkpointing:
             recompute_layers(self.network)
         self.losses = TrainingLosses(self.network, self.config, self.names)
-        self._wrapped = wrap(self.losses, self.config.parallel, self.world, sharded_layers())
+        self._wrapped = wrap(self.losses, self.config.parallel, self.world, SHARDED)
         self.optimizer = build_optimizer(self.network, self.config.schedule)
         self.average = MovingAverage(self.network, self.config.schedule.ema)
         self.guard = Guard(self.config.guard)
@@ -80,7 +80,8 @@ class Learner:
         batches = [collate([questions[place - start] for place in part], self.names, point_size) for part in places]
         counts = Counts.of(self.world.sum(torch.stack([self.losses.asked(one.targets) for one in batches]).sum(0)))
         self.optimizer.zero_grad(set_to_none=True)
-        totals, losses = [], {}
+        totals: list[Tensor] = []
+        losses: dict[str, Tensor] = {}
         for batch, part in zip(batches, places, strict=True):
             total, found = self._part(step, batch, part.start, counts, last=part is places[-1])
             totals.append(total)
