@@ -1,6 +1,7 @@
 """What the network should have answered: the masks under each click, as tensors."""
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -49,7 +50,7 @@ class Targets:
 
     def to(self, device: torch.device) -> "Targets":
         """Move every tensor to a device."""
-        held = {item.name: getattr(self, item.name) for item in fields(self)}
+        held: dict[str, Any] = {item.name: getattr(self, item.name) for item in fields(self)}
         return Targets(**{name: None if value is None else value.to(device) for name, value in held.items()})
 
 

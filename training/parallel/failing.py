@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import torch.distributed as dist
+from torch.distributed.distributed_c10d import Store
 
 from semsam_annotate.api import SemsamError
 
@@ -19,7 +20,7 @@ class TrainingFailed(SemsamError, RuntimeError):
 
 
 @contextmanager
-def failing_together(store: dist.Store, rank: int, size: int, out: Path) -> Iterator[None]:
+def failing_together(store: Store, rank: int, size: int, out: Path) -> Iterator[None]:
     """Raise the error of the process that failed first there, with its number; end the others without a word.
 
     What was not foreseen leaves its traceback in ``out``/failure.txt.
@@ -36,7 +37,7 @@ def failing_together(store: dist.Store, rank: int, size: int, out: Path) -> Iter
         raise told from error
 
 
-def _first(store: dist.Store, rank: int) -> bool:
+def _first(store: Store, rank: int) -> bool:
     mine = str(rank)
     try:
         return bool(store.compare_set("failed", "", mine).decode() == mine)

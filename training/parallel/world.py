@@ -10,6 +10,8 @@ from pathlib import Path
 import torch
 import torch.distributed as dist
 from torch import Tensor
+from torch.distributed.distributed_c10d import PrefixStore
+from torch.distributed.rendezvous import rendezvous
 
 from semsam_annotate.training.parallel.failing import failing_together
 
@@ -62,10 +64,10 @@ def joined(out: Path) -> Iterator[World]:
     if size == 1:
         yield World(device)
         return
-    store = next(dist.rendezvous("env://"))[0]
+    store = next(rendezvous("env://"))[0]
     with failing_together(store, rank, size, out):
         backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
-        dist.init_process_group(backend, store=dist.PrefixStore("run", store), rank=rank, world_size=size)
+        dist.init_process_group(backend, store=PrefixStore("run", store), rank=rank, world_size=size)
         try:
             yield World(device, rank, size)
         finally:

@@ -24,7 +24,8 @@ def draw_curves(curves: Mapping[str, Curve], path: Path) -> None:
         panel.plot(*thinned(steps, values), linewidth=1.2)
         panel.set_title(name, fontsize=10)
         panel.grid(alpha=0.25)
-    FigureCanvasAgg(figure).print_png(path)
+    FigureCanvasAgg(figure)
+    figure.savefig(path, format="png")
 
 
 def thinned(steps: Sequence[float], values: Sequence[float]) -> tuple[list[float], list[float]]:
