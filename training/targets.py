@@ -50,8 +50,10 @@ class Targets:
 
     def to(self, device: torch.device) -> "Targets":
         """Move every tensor to a device."""
-        held: dict[str, Any] = {item.name: getattr(self, item.name) for item in fields(self)}
-        return Targets(**{name: None if value is None else value.to(device) for name, value in held.items()})
+        moved: dict[str, Any] = {item.name: getattr(self, item.name) for item in fields(self)}
+        for name, value in moved.items():
+            moved[name] = None if value is None else value.to(device)
+        return Targets(**moved)
 
 
 def boxes_of(masks: Tensor) -> Tensor:
