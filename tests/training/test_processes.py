@@ -18,8 +18,10 @@ from semsam_annotate.training.config import ParallelConfig, TrainConfig
 from semsam_annotate.training.loop import train
 from semsam_annotate.training.run_folder import RunFolder
 
-TOLERANCE = 2e-4
-"""Of the losses, relative: sums over two processes round differently, and steps carry that on."""
+TOLERANCE = 5e-4
+"""Of the total, relative: sums over two processes round differently, and steps carry that on."""
+OF_ONE_LOSS = 2e-3
+"""Of a single loss, absolute: IoUs of masks cut at zero leap where fresh masks are about zero."""
 
 CHILD = """
 import os, sys, time
@@ -130,8 +132,9 @@ def test_two_processes_have_the_losses_of_one(tiny_run, alone, folders, method):
     two = [json.loads(line) for line in (folders / method / "metrics.jsonl").read_text().splitlines()]
     assert [row["step"] for row in two] == [row["step"] for row in one]
     for mine, wanted in zip(two, one, strict=True):
+        assert mine["total"] == pytest.approx(wanted["total"], rel=TOLERANCE), mine["step"]
         for name in wanted.keys() - {"seconds", "memory_mib", "norm"}:
-            assert mine[name] == pytest.approx(wanted[name], rel=TOLERANCE, abs=TOLERANCE), (name, mine["step"])
+            assert mine[name] == pytest.approx(wanted[name], rel=OF_ONE_LOSS, abs=OF_ONE_LOSS), (name, mine["step"])
 
 
 def test_sharded_state_is_whole_and_that_of_one_process(alone, folders):
