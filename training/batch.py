@@ -84,7 +84,9 @@ def _targets(questions: Sequence[Questions], clicks: Sequence[Sequence[list[Clic
         image=image,
         complete=torch.from_numpy(np.array([sample.complete for sample in samples], bool) & searched),
         boxed=torch.from_numpy(np.concatenate([sample.box_only for sample in samples])),
-        exhaustive=torch.from_numpy(np.stack([names.among(sample.exhaustive) for sample in samples]) & searched[:, None]),
+        exhaustive=torch.from_numpy(
+            np.stack([names.among(sample.exhaustive) for sample in samples]) & searched[:, None]
+        ),
         searched=torch.from_numpy(searched),
     )
 

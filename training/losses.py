@@ -52,7 +52,7 @@ class TrainingLosses(nn.Module):
         return total + self._zero(), {name: value.detach() for name, value in (losses | generic).items()}
 
     def asked(self, targets: Targets) -> Tensor:
-        """(7,) what the losses of a batch are divided by, to be summed over the parts of a step; see ``Counts``."""
+        """(8,) what the losses of a batch are divided by, to be summed over the parts of a step; see ``Counts``."""
         config, decoder = self.config, self.network.config.mask_decoder
         seen = (self.names.object_counts, self.names.part_counts)
         wanted = named_targets(targets, config.generic.parts) if config.generic.queries else []

@@ -33,6 +33,9 @@ class Entry:
     source: str
     license_class: str = "redistributable"
 
+    def __len__(self) -> int:
+        return len(self.sample)
+
     def load(self, _max_side: int) -> TrainingImage:
         return self.sample
 

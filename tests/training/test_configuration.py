@@ -34,7 +34,6 @@ SCENES = TrainConfig(
         ("[data]\nscenes = 1.0\nsets = 3", "data.sets is a table of tables"),
         ("[data]\nscenes = 1.0\n[data.sets.coco]\nshair = 3", "did you mean data.sets.coco.share"),
         ("[data]\nscenes = 1.0\n[data.sets.coco]\nshare = -1.0", "share is 0 or more"),
-        ("[data]\nscenes = 1.0\n[data.sets.coco]\nmasks = false", "clicks need masks"),
         ("[data]\nscenes = 1.0\n[data.sets.coco]\nprompted = false\ngeneric = false", "trains neither branch"),
         ("[data]\nscenes = 1.0\n[data.sets.coco]\nprompted = false", "generic.queries is 0"),
         ("[data]\nscenes = 1.0\nfocus = 0.5\n[data.sets.coco]", "leave one out"),

@@ -106,15 +106,14 @@ def test_shares_are_kept_and_unknown_sets_named(pack_of):
 
 
 @pytest.mark.parametrize(
-    ("settings", "asked", "searched", "outlined"),
+    ("settings", "asked", "searched"),
     [
-        ({}, True, True, True),
-        ({"generic": False}, True, False, True),
-        ({"prompted": False}, False, True, True),
-        ({"prompted": False, "masks": False}, False, True, False),
+        ({}, True, True),
+        ({"generic": False}, True, False),
+        ({"prompted": False}, False, True),
     ],
 )
-def test_a_set_trains_the_branches_it_should(pack_of, tiny_weights, tmp_path, settings, asked, searched, outlined):
+def test_a_set_trains_the_branches_it_should(pack_of, tiny_weights, tmp_path, settings, asked, searched):
     config = replace(two_sets(pack_of, **settings), model=str(tiny_weights), threads=1)
     world = World(torch.device("cpu"))
     learner = build_learner(config, open_run(config, tmp_path, world), world)
@@ -122,8 +121,6 @@ def test_a_set_trains_the_branches_it_should(pack_of, tiny_weights, tmp_path, se
     targets = collate(questions, NameIndex.count(one.sample for one in questions), 0.1).targets
     assert bool((targets.candidates >= 0).any()) is bool((targets.clicked >= 0).any()) is asked
     assert any(len(rows) for rows in named_targets(targets, True)) is searched
-    assert bool(targets.outlined.all()) is outlined
     losses = learner.learn(0, questions).losses
     assert all((losses[f"{name}_1"] > 0) is asked for name in ("bce", "dice", "box", "clicked_iou"))
-    assert all((losses[f"generic_{name}_1"] > 0) is searched for name in ("box", "object_class"))
-    assert all((losses[f"generic_{name}_1"] > 0) is (searched and outlined) for name in ("bce", "dice", "iou"))
+    assert all((losses[f"generic_{name}_1"] > 0) is searched for name in ("box", "object_class", "bce", "dice"))

@@ -15,8 +15,6 @@ class SetConfig:
     """Clicks and boxes are asked on its images."""
     generic: bool = True
     """The generic branch learns from its images."""
-    masks: bool = True
-    """False: the set knows boxes alone, which stand in its masks as filled boxes; no mask loss is taken of them."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +39,6 @@ class DataConfig:
                 raise BadInput(f"data.sets.{name}.share is 0 or more, not {one.share}")
             if not one.prompted and not one.generic:
                 raise BadInput(f"data.sets.{name} trains neither branch: leave it out")
-            if one.prompted and not one.masks:
-                raise BadInput(f"data.sets.{name}: clicks need masks; with masks = false set prompted = false")
         if self.sets and self.focus:
             raise BadInput("data.focus and data.sets both say how often photos are drawn: leave one out")
 
