@@ -46,6 +46,10 @@ class SeededRand:
         return torch.rand(shape, generator=self._sources[source], device=self._device)
 
 
+ROWS_AT_ONCE = 16
+"""Masks whose points are ranked at a time: what belongs to them stays in the processor's cache."""
+
+
 def seeded_rand(seed: int, device: torch.device) -> Rand:
     """One source for all images, which depends on ``seed`` alone."""
     generator = torch.Generator(device=device).manual_seed(seed)
@@ -79,8 +83,16 @@ def uncertain_points(
     ``image`` (M,): whose image each mask is of.
     """
     drawn = rand((logits.shape[0], int(count * oversample), 2), image)
-    sureness = sample_points(logits, drawn).abs_()
     chosen = int(importance * count)
-    index = sureness.topk(chosen, dim=1, largest=False, sorted=False).indices  # sorting them takes as long again
-    picked = drawn.gather(1, index[..., None].expand(-1, -1, 2))
-    return torch.cat([picked, rand((logits.shape[0], count - chosen, 2), image)], 1)
+    points = drawn.new_empty(logits.shape[0], count, 2)
+    for start in range(0, len(points), ROWS_AT_ONCE):
+        some = slice(start, start + ROWS_AT_ONCE)
+        points[some, :chosen] = _least_certain(logits[some], drawn[some], chosen)
+    points[:, chosen:] = rand((logits.shape[0], count - chosen, 2), image)
+    return points
+
+
+def _least_certain(logits: Tensor, points: Tensor, count: int) -> Tensor:
+    """(M, count, 2) of (M, P, 2) points, in no order: sorting them takes as long again."""
+    index = sample_points(logits, points).abs_().topk(count, dim=1, largest=False, sorted=False).indices
+    return points.gather(1, index[..., None].expand(-1, -1, 2))

@@ -39,7 +39,7 @@ class RegionProcess(EngineProcess):
         conftest = str(Path(__file__).with_name("conftest.py"))
         code = (
             f"import runpy, sys; made = runpy.run_path({conftest!r})['RegionEngine'];"
-            "import semsam_annotate.backend.app as app; app.load_engine = lambda *_: made();"
+            "import semsam_annotate.backend.app as app; app.load_engine = lambda *_, **__: made();"
             "from semsam_annotate.cli import main; sys.argv[0] = 'semsam'; main()"
         )
         return [sys.executable, "-c", code, *super()._command()[3:]]
