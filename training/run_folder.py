@@ -12,8 +12,8 @@ from semsam_annotate.api import BadInput
 from semsam_annotate.model.checkpoints.weights import read_header
 from semsam_annotate.model.engine.opening import packaged_weights
 from semsam_annotate.training.config import GuardConfig, ParallelConfig, TrainConfig, WatchConfig, config_from_json
-from semsam_annotate.training.data.pack import Pack
 from semsam_annotate.training.data.record import TrainingImage
+from semsam_annotate.training.data.source import open_source, places
 from semsam_annotate.training.names import NameIndex
 from semsam_annotate.training.scenes import generate
 
@@ -120,8 +120,8 @@ def _row(line: str) -> dict[str, Any] | None:
 
 
 def data_hashes(config: TrainConfig) -> dict[str, Any]:
-    """File name, size and digest of every pack."""
-    packs = [Pack(Path(path)) for path in config.data.packs]
+    """File name, size and digest of every pack or folder of shards."""
+    packs = [open_source(Path(path)) for path in config.data.packs]
     return {pack.path.name: {"images": len(pack), "sha256": pack.sha256()} for pack in packs}
 
 
@@ -155,8 +155,7 @@ def _fixed(config: TrainConfig) -> TrainConfig:
 
 
 def _pack_names(path: str) -> Iterator[TrainingImage]:
-    pack = Pack(Path(path))
-    return (pack.load(index) for index in range(len(pack)))
+    return (pack.load(index) for pack, index in places([open_source(Path(path))]))
 
 
 def _scene_names(config: TrainConfig) -> Iterator[TrainingImage]:

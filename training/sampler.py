@@ -9,8 +9,8 @@ import numpy as np
 from semsam_annotate.api import BadInput
 from semsam_annotate.training.config import DataConfig, SetConfig, TrainConfig
 from semsam_annotate.training.data.augment import augment
-from semsam_annotate.training.data.pack import Pack
 from semsam_annotate.training.data.record import TrainingImage
+from semsam_annotate.training.data.source import ImageSource, open_source, places
 from semsam_annotate.training.questions import Questions, ask
 from semsam_annotate.training.scenes import generate
 
@@ -29,8 +29,8 @@ class Sampler:
     config: TrainConfig
 
     def __post_init__(self) -> None:
-        self.packs = [Pack(Path(path)) for path in self.config.data.packs]
-        self.images = [(pack, index) for pack in self.packs for index in range(len(pack))]
+        self.packs = [open_source(Path(path)) for path in self.config.data.packs]
+        self.images = list(places(self.packs))
         self.shares = image_shares(self.packs, self.config.data)
 
     def draw(self, step: int, places: Iterable[int] | None = None) -> list[Questions]:
@@ -57,12 +57,12 @@ class Sampler:
         return augment(pack.load(index), size, rng), f"{source}/{pack.path.name}#{index}", learning
 
 
-def image_shares(packs: list[Pack], config: DataConfig) -> np.ndarray:
+def image_shares(packs: list[ImageSource], config: DataConfig) -> np.ndarray:
     """(images,) probability of each image: sources by their shares or balanced, images of a source alike.
 
     Raises BadInput when the settings name a source that no pack has.
     """
-    sources = [pack.source(index) for pack in packs for index in range(len(pack))]
+    sources = [pack.source(index) for pack, index in places(packs)]
     if not sources:
         return np.zeros(0)
     names, which, counts = np.unique(sources, return_inverse=True, return_counts=True)

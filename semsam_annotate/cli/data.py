@@ -1,6 +1,8 @@
 """``semsam data``: data sets to train on."""
 
 import json as jsonlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,6 +22,7 @@ def register(app: typer.Typer) -> None:
     data = typer.Typer(help="Data sets to train on.", no_args_is_help=True)
     data.callback()(_group)  # with it, a single command is still called by its name
     data.command()(check)
+    data.command()(shards)
     app.add_typer(data, name="data")
 
 
@@ -60,16 +63,54 @@ def check(
         _show(report, f"{drawn} images on {sheet}" if drawn else "no image could be drawn")
 
 
-def _checked(data: "DataSet") -> "Report":
+def shards(
+    path: Annotated[Path, typer.Argument(help="Annotation file, tar, folder or project; its layout is recognised.")],
+    out: Annotated[Path, typer.Option(help="Folder of the shards; what was begun there goes on.")],
+    images: Annotated[Path | None, typer.Option(help="Folder of the images, if not around the annotations.")] = None,
+    shard_mb: Annotated[int, typer.Option(min=1, help="MiB after which a shard is closed.")] = 256,
+    max_side: Annotated[int, typer.Option(min=32, help="Longer side of an image in pixels, at most.")] = 1024,
+    synonyms: Annotated[Path | None, typer.Option(help="Names to merge, laid over the packaged table (TOML).")] = None,
+    exhaustive: Annotated[
+        bool | None, typer.Option("--exhaustive/--not-exhaustive", help="COCO: is every instance annotated?")
+    ] = None,
+) -> None:
+    """Write a data set as tars for training (data.packs names the folder); stopped or killed, call it again."""
+    try:
+        from semsam_annotate.training.data.readers import open_data
+        from semsam_annotate.training.data.shards import ShardSettings, write_shards
+        from semsam_annotate.training.data.shards.writer import told
+        from semsam_annotate.training.data.synonyms import read_synonyms
+    except ImportError as error:
+        raise BadInput(
+            f"writing shards needs the extra 'local' ({error}): pip install 'semsam-annotate[local]'"
+        ) from error
+    data = open_data(path, images, read_synonyms(synonyms), exhaustive)
+    settings = ShardSettings(shard_mb << 20, max_side)
+    with _bar() as show:
+        index = write_shards(data, out, settings, show)
+    size = f"{index.bytes / 2**20:,.1f} MiB"
+    typer.echo(f"{index.images:,} images, {index.masks:,} masks in {len(index.shards):,} shards, {size}: {out}")
+    if index.left_out:
+        typer.echo(f"left out: {told(index.left_out)} (semsam data check tells where)")
+
+
+@contextmanager
+def _bar() -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on standard error, fed with (done, total)."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from semsam_annotate.training.data.check import check as run
-
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("images", total=len(data))
-        return run(data, lambda done, total: bar.update(task, completed=done, total=total))
+        task = bar.add_task("images", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _checked(data: "DataSet") -> "Report":
+    from semsam_annotate.training.data.check import check as run
+
+    with _bar() as show:
+        return run(data, show)
 
 
 def _show(report: "Report", drawn: str) -> None:

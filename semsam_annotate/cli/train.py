@@ -14,7 +14,9 @@ def register(app: typer.Typer) -> None:
 def train(
     config: Annotated[Path, typer.Argument(help="TOML file, or the name of a packaged recipe such as semsam-tiny.")],
     out: Annotated[Path, typer.Option(help="Folder of the run; a run that is there goes on.")] = Path("runs/train"),
-    pack: Annotated[list[Path] | None, typer.Option(help="Pack file instead of those in the configuration.")] = None,
+    pack: Annotated[
+        list[Path] | None, typer.Option(help="Pack file or folder of shards instead of those in the configuration.")
+    ] = None,
 ) -> None:
     """Train a model; goes on where a run in the same folder stopped.
 

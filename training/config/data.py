@@ -22,7 +22,7 @@ class DataConfig:
     """What a step is drawn from."""
 
     packs: tuple[str, ...] = ()
-    """Pack files (``python -m semsam_annotate.training.data.pack`` writes them)."""
+    """Pack files (``python -m semsam_annotate.training.data.pack``) and folders of shards (``semsam data shards``)."""
     scenes: float = 0.3
     """Share of generated scenes in every batch; 1.0 needs no packs."""
     scene_family: str = "base"

@@ -78,4 +78,4 @@ class WatchConfig:
     ladders: int = 0
     """Clicks on the sheet of ladders, which every checkpoint draws anew; 0 draws none."""
     packs: tuple[str, ...] = ()
-    """Packs of validation pictures for the sheet; generated scenes that training never draws when left out."""
+    """Packs or shards of validation pictures for the sheet; left out, generated scenes that training never draws."""

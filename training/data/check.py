@@ -78,6 +78,7 @@ def check(data: DataSet, progress: Callable[[int, int], None] = lambda done, tot
     """Read every annotation, look at every image's header; ``progress(done, total)`` after each image."""
     report = Report(data.format)
     report.complain(data.problems)
+    report.complain(data.audit())
     for index in range(len(data)):
         try:
             entry = data.entry(index)

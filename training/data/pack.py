@@ -20,6 +20,7 @@ import numpy as np
 from PIL import Image
 
 from semsam_annotate.api import BadInput
+from semsam_annotate.training.data.encoding import to_jpeg, to_json
 from semsam_annotate.training.data.entry import ImageEntry
 from semsam_annotate.training.data.packed_masks import masks_from_json, masks_to_json
 from semsam_annotate.training.data.readers import DataSet, open_data
@@ -47,8 +48,8 @@ def write_pack(entries: Iterable[ImageEntry], path: Path, max_side: int = 384, q
                 if sample is None or not len(sample):
                     continue
                 name = f"{len(rows):06d}"
-                _store(archive, f"{name}.jpg", _jpeg(sample, quality), zipfile.ZIP_STORED)
-                _store(archive, f"{name}.json", _dump(masks_to_json(sample)))
+                _store(archive, f"{name}.jpg", to_jpeg(sample.image, quality), zipfile.ZIP_STORED)
+                _store(archive, f"{name}.json", to_json(masks_to_json(sample)))
                 row = {"source": entry.source, "license": entry.license_class, "masks": len(sample)}
                 if sample.exhaustive:
                     row["exhaustive"] = known.setdefault(sample.exhaustive, len(known))
@@ -56,7 +57,7 @@ def write_pack(entries: Iterable[ImageEntry], path: Path, max_side: int = 384, q
                 rows.append(row)
             header = {"format": FORMAT, "version": version, "max_side": max_side, "images": rows}
             lists = {"exhaustive": [sorted(names) for names in known]} if known else {}
-            _store(archive, "index.json", _dump(header | lists))
+            _store(archive, "index.json", to_json(header | lists))
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
@@ -130,16 +131,6 @@ class Pack:
         if self._opened is None or self._opened[0] != os.getpid():
             self._opened = (os.getpid(), zipfile.ZipFile(self.path))
         return self._opened[1]
-
-
-def _jpeg(sample: TrainingImage, quality: int) -> bytes:
-    buffer = io.BytesIO()
-    Image.fromarray(sample.image).save(buffer, "JPEG", quality=quality, optimize=True)
-    return buffer.getvalue()
-
-
-def _dump(value: dict[str, Any]) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
 
 
 def _store(archive: zipfile.ZipFile, name: str, content: bytes, how: int = zipfile.ZIP_DEFLATED) -> None:

@@ -10,8 +10,8 @@ from semsam_annotate.model.engine import LocalEngine
 from semsam_annotate.model.engine.loaded import LoadedModel
 from semsam_annotate.model.innermost import innermost
 from semsam_annotate.training.config import TrainConfig
-from semsam_annotate.training.data.pack import Pack
 from semsam_annotate.training.data.record import TrainingImage
+from semsam_annotate.training.data.source import open_source, places
 from semsam_annotate.training.evaluation.sheet import SheetRow, draw_sheet
 from semsam_annotate.training.scenes import generate
 
@@ -41,14 +41,13 @@ def draw_ladders(config: TrainConfig, weights: Path, path: Path, heading: str) -
 
 def _samples(config: TrainConfig) -> Iterator[TrainingImage]:
     """The pictures, always the same."""
-    packs = [Pack(Path(path)) for path in config.watch.packs]
-    places = [(pack, index) for pack in packs for index in range(len(pack))]
-    if not places:
+    pictures = list(places([open_source(Path(path)) for path in config.watch.packs]))
+    if not pictures:
         side, family = max(config.schedule.size, 128), config.data.scene_family
         yield from (generate(FIRST_SEED + number, side, family) for number in range(config.watch.ladders))
         return
-    for place in np.random.default_rng(0).permutation(len(places))[: config.watch.ladders]:
-        pack, index = places[place]
+    for place in np.random.default_rng(0).permutation(len(pictures))[: config.watch.ladders]:
+        pack, index = pictures[place]
         yield pack.load(index)
 
 

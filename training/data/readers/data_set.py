@@ -1,7 +1,7 @@
 """What every reader is: a sequence of images that are read when asked for."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
 from semsam_annotate.api import Vocabulary
@@ -29,6 +29,10 @@ class DataSet(ABC):
     @abstractmethod
     def vocabulary(self) -> Vocabulary:
         """Every name that its categories list; empty where names stand with the masks only."""
+
+    def audit(self) -> Iterable[Problem]:
+        """Problems that only reading every byte tells, for layouts with digests."""
+        return ()
 
     def __iter__(self) -> Iterator[ImageEntry]:
         return (self.entry(index) for index in range(len(self)))

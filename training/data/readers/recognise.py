@@ -21,9 +21,14 @@ from semsam_annotate.training.data.readers.pascal_vlpart import PascalVlpartSet
 from semsam_annotate.training.data.readers.project import ProjectSet
 from semsam_annotate.training.data.readers.row_index import RowIndex, index_rows
 from semsam_annotate.training.data.readers.sa1b import Sa1bFolder, Sa1bTars
+from semsam_annotate.training.data.readers.shards import ShardSet
+from semsam_annotate.training.data.shards.index import INDEX
 from semsam_annotate.training.data.synonyms import Synonyms
 
-LAYOUTS = "COCO, COCO or ADE20K panoptic, LVIS, Objects365, PACO, PartImageNet, Pascal-Part, SA-1B, LabelMe, a project"
+LAYOUTS = (
+    "COCO, COCO or ADE20K panoptic, LVIS, Objects365, PACO, PartImageNet, Pascal-Part, SA-1B, LabelMe, "
+    "a project, shards"
+)
 PARTIMAGENET = frozenset(
     {"quadruped", "biped", "fish", "bird", "snake", "reptile", "car", "bicycle", "boat", "aeroplane", "bottle"}
 )
@@ -124,6 +129,8 @@ def _is_partimagenet(row: Mapping[str, Any]) -> bool:
 def _folder(path: Path, options: _Options) -> DataSet:
     if (path / "project.toml").is_file():
         return ProjectSet(path, options.synonyms)
+    if (path / INDEX).is_file():
+        return ShardSet(path)
     tars = sorted(path.glob("*.tar"))
     if tars:
         return Sa1bTars(tars)
