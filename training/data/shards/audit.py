@@ -37,4 +37,3 @@ def _members(path: Path, table: Table) -> Iterator[Problem]:
                 yield Problem(problem.MEMBER_LEAVES, where)
             elif (member.offset_data, member.size) not in places:
                 yield Problem(problem.UNLISTED_MEMBER, where)
-            tar.members.clear()  # else a large tar fills the memory with headers

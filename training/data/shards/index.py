@@ -104,7 +104,11 @@ def read_index(folder: Path) -> ShardIndex:
         shards = tuple(Shard(**_typed(Shard, row)) for row in content["shards"])
         rest = {key: content[key] for key in ("made", "total", "read", "left_out")}
         counts = [rest["total"], rest["read"], *rest["left_out"].values()]
-        told = isinstance(rest["made"], dict) and all(type(count) is int for count in counts)
+        told = (
+            isinstance(rest["made"], dict)
+            and isinstance(content["shards"], list)
+            and all(type(count) is int for count in counts)
+        )
         if not told or not 0 <= rest["read"] <= rest["total"]:
             raise ValueError("it does not tell how far the writer came")
     except FileNotFoundError as error:

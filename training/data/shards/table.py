@@ -5,7 +5,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,12 +92,12 @@ def _bytes(path: Path) -> bytes:
         raise BadInput(f"the table {path} of a shard is not there") from error
 
 
-def _parse(content: dict[str, list[object]]) -> Table:
+def _parse(content: dict[str, Any]) -> Table:
     columns = [content[name] for name in ("offset", "text", "photo", "masks", "origin")]
     if not all(type(value) is int for column in columns for value in column):
         raise ValueError("places are whole numbers")
     digests = np.frombuffer(bytes.fromhex("".join(map(str, content["sha256"]))), np.uint8).reshape(-1, 32)
-    origins = tuple((str(source), str(license)) for source, license in content["origins"])  # type: ignore[misc]
+    origins = tuple((str(source), str(license)) for source, license in content["origins"])
     return Table(np.array(columns, np.int64).T.reshape(-1, 5), digests, origins)
 
 
