@@ -96,7 +96,7 @@ def shards(
 
 @contextmanager
 def _bar() -> Iterator[Callable[[int, int], None]]:
-    """A progress bar on standard error, fed with (done, total); none where nobody sees it, so that errors stay one line."""
+    """A progress bar on standard error, fed with (done, total); none where no terminal shows it."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
