@@ -100,7 +100,7 @@ def read_index(folder: Path) -> ShardIndex:
     try:
         content = json.loads(path.read_bytes())
         if content["format"] != FORMAT or content["version"] != VERSION:
-            raise BadInput(f"{path} is no index of shards of version {VERSION}; write them again with this program")
+            raise BadInput(f"this is no index of shards of version {VERSION}; write them again with this program")
         shards = tuple(Shard(**_typed(Shard, row)) for row in content["shards"])
         rest = {key: content[key] for key in ("made", "total", "read", "left_out")}
         counts = [rest["total"], rest["read"], *rest["left_out"].values()]

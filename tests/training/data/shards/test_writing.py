@@ -22,6 +22,7 @@ from semsam_annotate.training.data.pack import Pack, write_pack
 from semsam_annotate.training.data.readers import open_data
 from semsam_annotate.training.data.readers.shards import ShardSet
 from semsam_annotate.training.data.shards import ShardSettings, write_shards
+from semsam_annotate.training.run_folder import RunFolder
 from semsam_annotate.training.sampler import Sampler
 
 COUNT, EMPTY, MISSING = 11, 7, 4
@@ -172,6 +173,9 @@ def test_training_draws_from_shards_as_from_packs(photos, written, tmp_path):
             same(one.sample, other.sample)
             np.testing.assert_array_equal(one.sample.image, other.sample.image)
             assert one.origin.startswith("coco/shards#")
+    run = RunFolder(tmp_path / "run", sampler.config)
+    assert run.names == RunFolder(tmp_path / "packed", packed.config).names
+    assert run.description()["data"] == {"shards": {"images": 9, "sha256": ShardSet(written).sha256()}}
 
 
 def run(monkeypatch, capsys, *arguments):
