@@ -1,4 +1,4 @@
-"""Where the images of a shard are: a table beside its tar, 64 bytes an image in memory."""
+"""Where the images of a shard are: a table beside its tar, 72 bytes an image in memory."""
 
 import hashlib
 import json
