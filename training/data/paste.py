@@ -37,8 +37,9 @@ def paste(sample: TrainingImage, donor: TrainingImage, rng: np.random.Generator)
 def _chosen(donor: TrainingImage, rng: np.random.Generator) -> NDArray[np.bool_]:
     """(N,) up to ``MOST`` whole objects of a fitting size whose outline is known."""
     shares = np.array([np.count_nonzero(mask) / mask.size for mask in donor.masks])
-    boxed = np.array([donor.box_only[_descendants(donor.parents, row)].any() for row in np.eye(len(donor), dtype=bool)])
-    fitting = (donor.parents < 0) & (shares >= SMALLEST) & (shares <= LARGEST) & ~boxed.astype(bool)
+    each = np.eye(len(donor), dtype=bool)
+    drawn = np.array([not donor.box_only[_descendants(donor.parents, root)].any() for root in each], bool)
+    fitting = (donor.parents < 0) & (shares >= SMALLEST) & (shares <= LARGEST) & drawn
     order = rng.permutation(np.flatnonzero(fitting))[: int(rng.integers(1, MOST + 1))]
     return np.isin(np.arange(len(donor)), order)
 
@@ -46,11 +47,12 @@ def _chosen(donor: TrainingImage, rng: np.random.Generator) -> NDArray[np.bool_]
 def _descendants(parents: NDArray[np.int64], roots: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """(N,) the roots and everything below them."""
     reached = roots
-    while True:
-        further = roots | ((parents >= 0) & reached[parents])
-        if (further == reached).all():
-            return reached
-        reached = further
+    for _ in range(len(parents)):
+        below: NDArray[np.bool_] = roots | ((parents >= 0) & reached.take(parents))
+        if np.array_equal(below, reached):
+            break
+        reached = below
+    return reached
 
 
 def _joined(below: TrainingImage, above: TrainingImage, image: NDArray[np.uint8]) -> TrainingImage:

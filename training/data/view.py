@@ -54,7 +54,10 @@ def view_masks(masks: NDArray[np.bool_], rows: Span, columns: Span, size: int, f
 
 
 def _nearest(masks: NDArray[np.uint8], shape: list[int]) -> torch.Tensor:
-    return functional.resize(torch.from_numpy(masks), shape, InterpolationMode.NEAREST_EXACT, antialias=False)
+    shown: torch.Tensor = functional.resize(
+        torch.from_numpy(masks), shape, InterpolationMode.NEAREST_EXACT, antialias=False
+    )
+    return shown
 
 
 def _shape(rows: Span, columns: Span) -> list[int]:
