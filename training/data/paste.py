@@ -28,7 +28,7 @@ def paste(sample: TrainingImage, donor: TrainingImage, rng: np.random.Generator)
     if not taken.any():
         return sample
     above = donor.select(taken)
-    region = above.masks.any(axis=0)
+    region: NDArray[np.bool_] = np.logical_or.reduce(above.masks, axis=0)
     masks = sample.masks & ~region
     below = replace(sample, masks=masks).select(np.array([np.count_nonzero(mask) >= SEEN for mask in masks], bool))
     return _joined(below, above, np.where(region[..., None], donor.image, sample.image))
