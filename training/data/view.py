@@ -44,16 +44,17 @@ def view_masks(masks: NDArray[np.bool_], rows: Span, columns: Span, size: int, f
     the nearest corner, half a pixel off what is done to the image.)
     """
     cut = np.require(masks[:, rows.start : rows.stop, columns.start : columns.stop], requirements="W").view(np.uint8)
-    shape = _shape(rows, columns)
-    if masks.strides[1] < masks.strides[2]:  # run-length decoders write columns: turned, no copy is needed
-        seen = _nearest(cut.transpose(0, 2, 1), shape[::-1]).transpose(1, 2)
+    if masks.strides[1] < masks.strides[2]:  # run-length decoders write columns: turned last, when it is small
+        turned = _placed(_nearest(cut.transpose(0, 2, 1), columns, rows), columns, rows, size, False, 0)
+        seen = (functional.vertical_flip(turned) if flip else turned).transpose(1, 2).contiguous()
     else:
-        seen = _nearest(cut, shape)
-    out: NDArray[np.uint8] = _placed(seen, rows, columns, size, flip, 0).contiguous().numpy()
+        seen = _placed(_nearest(cut, rows, columns), rows, columns, size, flip, 0).contiguous()
+    out: NDArray[np.uint8] = seen.numpy()
     return out.view(np.bool_)
 
 
-def _nearest(masks: NDArray[np.uint8], shape: list[int]) -> torch.Tensor:
+def _nearest(masks: NDArray[np.uint8], rows: Span, columns: Span) -> torch.Tensor:
+    shape = _shape(rows, columns)
     shown: torch.Tensor = functional.resize(
         torch.from_numpy(masks), shape, InterpolationMode.NEAREST_EXACT, antialias=False
     )
