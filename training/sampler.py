@@ -9,6 +9,7 @@ import numpy as np
 from semsam_annotate.api import BadInput
 from semsam_annotate.training.config import DataConfig, SetConfig, TrainConfig
 from semsam_annotate.training.data.augment import augment
+from semsam_annotate.training.data.paste import paste
 from semsam_annotate.training.data.record import TrainingImage
 from semsam_annotate.training.data.source import ImageSource, open_source, places
 from semsam_annotate.training.questions import Questions, ask
@@ -42,19 +43,32 @@ class Sampler:
         size = crop_size(self.config, step)
         while True:
             sample, origin, learning = self._image(rng, size)
+            if rng.random() < self.config.data.paste:
+                sample, origin = self._pasted(sample, origin, learning, rng)
             if len(sample):
                 return replace(ask(sample, self.config.prompts, rng), origin=origin, learning=learning)
+
+    def _pasted(
+        self, sample: TrainingImage, origin: str, learning: SetConfig, rng: np.random.Generator
+    ) -> tuple[TrainingImage, str]:
+        """With objects of another image on it, unless other branches learn from that one."""
+        donor, other, taught = self._image(rng, sample.image.shape[0])
+        if (taught.prompted, taught.generic) != (learning.prompted, learning.generic):
+            return sample, origin
+        return paste(sample, donor, rng), f"{origin} + {other}"
 
     def _image(self, rng: np.random.Generator, size: int) -> tuple[TrainingImage, str, SetConfig]:
         """An image, what it is called, and what is learned from it."""
         family = self.config.data.scene_family
         if rng.random() < self.config.data.scenes:
             seed = int(rng.integers(2**31))
-            return augment(generate(seed, size, family), size, rng), f"scene {family}/{seed}", SetConfig()
+            view = augment(generate(seed, size, family), size, rng, self.config.augment)
+            return view, f"scene {family}/{seed}", SetConfig()
         pack, index = self.images[int(rng.choice(len(self.images), p=self.shares))]
         source = pack.source(index)
         learning = self.config.data.sets.get(source, SetConfig())
-        return augment(pack.load(index), size, rng), f"{source}/{pack.path.name}#{index}", learning
+        views = replace(self.config.augment, scale=learning.scale or self.config.augment.scale)
+        return augment(pack.load(index), size, rng, views), f"{source}/{pack.path.name}#{index}", learning
 
 
 def image_shares(packs: list[ImageSource], config: DataConfig) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Training configuration: dataclasses read from TOML; an unknown key is an error that names the nearest known."""
 
+from semsam_annotate.training.config.augment import AugmentConfig
 from semsam_annotate.training.config.data import DataConfig, PromptConfig, SetConfig
 from semsam_annotate.training.config.generic import GenericConfig, GenericCosts
 from semsam_annotate.training.config.running import GuardConfig, ParallelConfig, ScheduleConfig, WatchConfig
@@ -8,6 +9,7 @@ from semsam_annotate.training.config.whole import TrainConfig
 
 __all__ = [
     "RECIPES",
+    "AugmentConfig",
     "DataConfig",
     "GenericConfig",
     "GenericCosts",

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from semsam_annotate.api import BadInput
+from semsam_annotate.training.config.augment import Range, check_scale
 
 
 @dataclass(frozen=True)
@@ -15,6 +16,8 @@ class SetConfig:
     """Clicks and boxes are asked on its images."""
     generic: bool = True
     """The generic branch learns from its images."""
+    scale: Range = ()
+    """The smallest and the largest scale of its views, instead of ``augment.scale``."""
 
 
 @dataclass(frozen=True)
@@ -30,13 +33,19 @@ class DataConfig:
     """A source is drawn in proportion to its number of images to this power: 1 as they come, 0 sources alike."""
     focus: float = 0.0
     """Share of the photos that comes from the first pack (fine-tuning); 0 leaves it to ``balance``."""
+    paste: float = 0.0
+    """Share of the images that get a few objects of another one, drawn like them, pasted on with their parts."""
     sets: dict[str, SetConfig] = field(default_factory=dict)
     """Share and branches of each source in the packs, instead of ``balance``; sources left out are not drawn."""
 
     def __post_init__(self) -> None:
+        if not 0 <= self.paste <= 1:
+            raise BadInput(f"data.paste is a share from 0 to 1, not {self.paste}")
         for name, one in self.sets.items():
             if one.share < 0:
                 raise BadInput(f"data.sets.{name}.share is 0 or more, not {one.share}")
+            if one.scale:
+                check_scale(one.scale, f"data.sets.{name}.scale")
             if not one.prompted and not one.generic:
                 raise BadInput(f"data.sets.{name} trains neither branch: leave it out")
         if self.sets and self.focus:

@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from semsam_annotate.api import BadInput
+from semsam_annotate.training.config.augment import AugmentConfig
 from semsam_annotate.training.config.data import DataConfig, PromptConfig
 from semsam_annotate.training.config.generic import GenericConfig
 from semsam_annotate.training.config.running import GuardConfig, ParallelConfig, ScheduleConfig, WatchConfig
@@ -30,6 +31,7 @@ class TrainConfig:
     """Compute what the layers' gradients need a second time instead of keeping it: less memory, more time."""
     checkpoint_every: int = 200
     data: DataConfig = field(default_factory=DataConfig)
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
     prompts: PromptConfig = field(default_factory=PromptConfig)
     generic: GenericConfig = field(default_factory=GenericConfig)
     schedule: ScheduleConfig = field(default_factory=ScheduleConfig)

@@ -1,6 +1,7 @@
 """A scene: backdrop, objects in their places, and what of each is seen."""
 
 import zlib
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from semsam_annotate.training.scenes.backdrop import backdrop
 from semsam_annotate.training.scenes.degrade import degrade
 from semsam_annotate.training.scenes.family import Family, family_of
 from semsam_annotate.training.scenes.paint import paint
+from semsam_annotate.training.scenes.photos import photo_background
 from semsam_annotate.training.scenes.pose import random_pose, whole_picture
 from semsam_annotate.training.scenes.raster import Canvas, Piece
 
@@ -23,18 +25,20 @@ SAME = 0.95
 def generate(seed: int, size: int = 256, family: str = "base") -> TrainingImage:
     """A scene of ``size`` x ``size`` pixels with exact masks of what is visible, a pure function of its arguments.
 
-    Nested masks hold each other: a part lies inside its parent. Raises BadInput for an unknown family or size below 16.
+    Nested masks hold each other: a part lies inside its parent. On photos the scene is not complete.
+    Raises BadInput for an unknown family or size below 16.
     """
     if size < 16:
         raise BadInput(f"a scene has at least 16 pixels a side, not {size}")
     rng = np.random.default_rng([seed, zlib.crc32(family.encode())])
     canvas, chosen = Canvas(size), family_of(family)
-    for region in backdrop(rng, chosen.tidy):
+    photo = photo_background(rng, size) if chosen.photos else None
+    for region in [] if chosen.photos else backdrop(rng, chosen.tidy):
         canvas.draw(region, whole_picture(), layer=0)
     place_objects(rng, canvas, chosen)
     numbers = canvas.seen()
-    image = degrade(rng, paint(rng, numbers, canvas.pieces))
-    return annotate(image, numbers, canvas.pieces)
+    image = degrade(rng, paint(rng, numbers, canvas.pieces, photo))
+    return replace(annotate(image, numbers, canvas.pieces), complete=not chosen.photos)
 
 
 def place_objects(rng: np.random.Generator, canvas: Canvas, family: Family) -> None:

@@ -60,14 +60,19 @@ SOLID: tuple[Maker, ...] = (
 
 @dataclass(frozen=True)
 class Family:
-    """``makers`` of objects, each as often as it should be drawn. ``tidy``: named backdrops, two to four objects."""
+    """``makers`` of objects, each as often as it should be drawn. ``tidy``: named backdrops, two to four objects.
+
+    ``photos``: on pieces of real photos, of which nobody says what they show.
+    """
 
     makers: tuple[Maker, ...]
     tidy: bool = False
+    photos: bool = False
 
 
 FAMILIES: dict[str, Family] = {
     "base": Family(BASE),
+    "base-on-photos": Family(BASE, photos=True),
     "held-out": Family(HELD_OUT),
     "few": Family(FEW),
     "solid": Family(SOLID, tidy=True),

@@ -10,13 +10,17 @@ from semsam_annotate.training.scenes.raster import Piece
 Plane = NDArray[np.float32]
 
 
-def paint(rng: np.random.Generator, numbers: NDArray[np.uint8], pieces: list[Piece]) -> NDArray[np.float32]:
-    """(S, S, 3) float32 picture, 0..255, of (S, S) uint8 piece numbers."""
+def paint(
+    rng: np.random.Generator, numbers: NDArray[np.uint8], pieces: list[Piece], photo: NDArray[np.float32] | None = None
+) -> NDArray[np.float32]:
+    """(S, S, 3) float32 picture, 0..255, of (S, S) uint8 piece numbers; ``photo`` (S, S, 3) is the bare backdrop."""
     size = numbers.shape[0]
     two = colours(rng, pieces)
     mix = pattern(rng, numbers, pieces)[..., None]
     picture = two[:, 0].take(numbers, axis=0)
     picture += (two[:, 1] - two[:, 0]).take(numbers, axis=0) * mix
+    if photo is not None:
+        np.copyto(picture, photo, where=(numbers == 0)[..., None])
     light = shading(rng, numbers, pieces) * lighting(rng, size)
     light *= shadows(rng, numbers, pieces) * outlines(rng, numbers)
     picture *= light[..., None]
