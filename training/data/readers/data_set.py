@@ -26,9 +26,9 @@ class DataSet(ABC):
         """Read the annotation of one image; what cannot be used is left out and named in ``ImageEntry.problems``."""
 
     @property
-    @abstractmethod
     def vocabulary(self) -> Vocabulary:
         """Every name that its categories list; empty where names stand with the masks only."""
+        return Vocabulary()
 
     def audit(self) -> Iterable[Problem]:
         """Problems that only reading every byte tells, for layouts with digests."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar
 
-from semsam_annotate.api import BadInput, Vocabulary
+from semsam_annotate.api import BadInput
 from semsam_annotate.training.data import problem
 from semsam_annotate.training.data.entry import ImageEntry
 from semsam_annotate.training.data.readers.categories import id_of, split_category
@@ -35,11 +35,6 @@ class LabelmeSet(DataSet):
 
     def __len__(self) -> int:
         return len(self._files)
-
-    @property
-    def vocabulary(self) -> Vocabulary:
-        """Empty: names stand with the masks only."""
-        return Vocabulary()
 
     def entry(self, index: int) -> ImageEntry:
         """Read one JSON file and draw its shapes."""

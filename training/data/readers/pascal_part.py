@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.io import loadmat
 
-from semsam_annotate.api import BadInput, Vocabulary
+from semsam_annotate.api import BadInput
 from semsam_annotate.training.data import problem
 from semsam_annotate.training.data.entry import ImageEntry, Picture
 from semsam_annotate.training.data.readers.categories import spaced
@@ -41,11 +41,6 @@ class PascalPartSet(DataSet):
 
     def __len__(self) -> int:
         return len(self._files)
-
-    @property
-    def vocabulary(self) -> Vocabulary:
-        """Empty: names stand with the masks only."""
-        return Vocabulary()
 
     def entry(self, index: int) -> ImageEntry:
         """Read one file."""

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from semsam_annotate.api import BadInput, Vocabulary
+from semsam_annotate.api import BadInput
 from semsam_annotate.training.data import problem
 from semsam_annotate.training.data.entry import ImageEntry
 from semsam_annotate.training.data.readers.categories import id_of
@@ -34,11 +34,6 @@ class Sa1bFolder(DataSet):
 
     def __len__(self) -> int:
         return len(self._files)
-
-    @property
-    def vocabulary(self) -> Vocabulary:
-        """Empty: no mask has a name."""
-        return Vocabulary()
 
     def entry(self, index: int) -> ImageEntry:
         """Read one JSON file."""
@@ -78,11 +73,6 @@ class Sa1bTars(DataSet):
 
     def __len__(self) -> int:
         return int(self._ends[-1]) if len(self._ends) else 0
-
-    @property
-    def vocabulary(self) -> Vocabulary:
-        """Empty: no mask has a name."""
-        return Vocabulary()
 
     def entry(self, index: int) -> ImageEntry:
         """Read one JSON member."""

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from semsam_annotate.api import BadInput, Vocabulary
+from semsam_annotate.api import BadInput
 from semsam_annotate.training.data.entry import ImageEntry
 from semsam_annotate.training.data.problem import Problem
 from semsam_annotate.training.data.readers.data_set import DataSet
@@ -41,11 +41,6 @@ class ShardSet(DataSet):
 
     def __len__(self) -> int:
         return int(self._ends[-1]) if len(self._ends) else 0
-
-    @property
-    def vocabulary(self) -> Vocabulary:
-        """Empty: names stand with the masks only."""
-        return Vocabulary()
 
     def entry(self, index: int) -> ImageEntry:
         """Read one annotation."""
