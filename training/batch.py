@@ -84,11 +84,15 @@ def _targets(questions: Sequence[Questions], clicks: Sequence[Sequence[list[Clic
         image=image,
         complete=torch.from_numpy(np.array([sample.complete for sample in samples], bool) & searched),
         boxed=torch.from_numpy(np.concatenate([sample.box_only for sample in samples])),
-        exhaustive=torch.from_numpy(
-            np.stack([names.among(sample.exhaustive) for sample in samples]) & searched[:, None]
-        ),
+        exhaustive=_told([names.among(sample.exhaustive) for sample in samples], searched),
+        exhaustive_parts=_told([names.parts_among(sample.exhaustive) for sample in samples], searched),
         searched=torch.from_numpy(searched),
     )
+
+
+def _told(names: Sequence[NDArray[np.bool_]], searched: NDArray[np.bool_]) -> Tensor:
+    """(B, names) bool: the names that each image is exhaustive in, none where the generic branch does not learn."""
+    return torch.from_numpy(np.stack(names) & searched[:, None])
 
 
 def _each(questions: Sequence[Questions], setting: str) -> NDArray[np.bool_]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from semsam_annotate.training.data.record import TrainingImage
+from semsam_annotate.training.data.record import TrainingImage, part_entry
 from semsam_annotate.training.targets import NO_LABEL
 
 
@@ -48,6 +48,10 @@ class NameIndex:
     def among(self, names: Collection[str]) -> NDArray[np.bool_]:
         """(objects,) bool: which object names are among ``names``."""
         return np.array([name in names for name in self.objects], bool)
+
+    def parts_among(self, names: Collection[str]) -> NDArray[np.bool_]:
+        """(parts,) bool: which part names are among the ``exhaustive`` names of an image."""
+        return np.array([part_entry(name) in names for name in self.parts], bool)
 
     def part(self, name: str | None) -> int:
         """Row of a part name, -1 for None or a name outside the index."""

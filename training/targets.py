@@ -18,9 +18,9 @@ class Targets:
     (B, N) long: the mask that was meant, -1 unknown. ``objects``, ``parts`` (M,) long: index of the object name and of
     the bare part name, -1 where not known. ``kinds`` (M,) long: 0 object, 1 part, -1 not known. ``image`` (M,) long:
     whose image each mask is of. ``complete`` (B,) bool: everything that has one of the names is among the masks.
-    ``boxed`` (M,) bool: only the box is known, the mask is its pixels and teaches nothing. ``exhaustive`` (B, V) bool:
-    object names of which every instance of the image is among the masks. ``searched`` (B,) bool: the generic branch
-    learns from the image; None: from all.
+    ``boxed`` (M,) bool: only the box is known, the mask is its pixels and teaches nothing. ``exhaustive`` (B, V) and
+    ``exhaustive_parts`` (B, P) bool: object and bare part names of which every instance of the image is among the
+    masks. ``searched`` (B,) bool: the generic branch learns from the image; None: from all.
     """
 
     masks: Tensor
@@ -34,6 +34,7 @@ class Targets:
     complete: Tensor
     boxed: Tensor
     exhaustive: Tensor
+    exhaustive_parts: Tensor
     searched: Tensor | None = None
 
     @classmethod
@@ -46,7 +47,8 @@ class Targets:
         first = torch.zeros_like(unknown)
         complete = torch.zeros_like(candidates[:, 0, 0], dtype=torch.bool)
         drawn = torch.zeros_like(unknown, dtype=torch.bool)
-        return cls(masks, boxes, candidates, *known, first, complete, drawn, complete.new_zeros((len(complete), 0)))
+        nothing = complete.new_zeros((len(complete), 0))
+        return cls(masks, boxes, candidates, *known, first, complete, drawn, nothing, nothing)
 
     def to(self, device: torch.device) -> "Targets":
         """Move every tensor to a device."""

@@ -47,6 +47,7 @@ def targets(complete=(True, True)) -> Targets:
         complete=torch.tensor(complete),
         boxed=torch.zeros(4, dtype=torch.bool),
         exhaustive=torch.zeros(2, OBJECTS, dtype=torch.bool),
+        exhaustive_parts=torch.zeros(2, PARTS, dtype=torch.bool),
     )
 
 

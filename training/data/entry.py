@@ -11,7 +11,7 @@ from PIL import Image, ImageOps
 
 from semsam_annotate.api import BadInput
 from semsam_annotate.training.data.problem import Problem
-from semsam_annotate.training.data.record import Names, Supervision, TrainingImage, supervision_of
+from semsam_annotate.training.data.record import Names, Supervision, TrainingImage, part_entry, supervision_of
 from semsam_annotate.training.data.resize import fit, shrink_masks
 from semsam_annotate.training.data.segments import Segment, decode_segments
 
@@ -85,8 +85,9 @@ class ImageEntry:
 
     @property
     def absent(self) -> frozenset[str]:
-        """Object names that are known not to be in the image."""
-        return self.exhaustive - frozenset(name for name in self.objects if name)
+        """Names that are known not to be in the image, written as in ``exhaustive``."""
+        parts = (part_entry(name) for name in self.parts if name)
+        return self.exhaustive - {name for name in self.objects if name} - frozenset(parts)
 
     def load(self, max_side: int | None = None) -> TrainingImage:
         """Decode at the image's size, or with its longer side shrunk to ``max_side``; masks that vanish are dropped.

@@ -35,7 +35,8 @@ class TrainingImage:
     complete: everything that has one of the names is there, so that whatever else is found is wrong.
     boxed: (N,) bool, the masks of which only the box is known: its pixels stand for it, and teach nothing but the box;
     None for none. exhaustive: object names of which every instance in the image has its mask here, so that one more is
-    wrong; those of them without a mask are known to be absent. About all other names nothing is known.
+    wrong; those of them without a mask are known to be absent. About all other names nothing is known. Bare part names
+    are among them with a colon in front: of whatever object, every such part is here.
 
     Raises BadInput when the shapes disagree or the parents form a cycle.
     """
@@ -90,6 +91,11 @@ class TrainingImage:
             parents=relink(self.parents, keep),
             boxed=None if self.boxed is None else self.boxed[chosen],
         )
+
+
+def part_entry(name: str) -> str:
+    """How ``exhaustive`` writes a bare part name."""
+    return f":{name}"
 
 
 def supervision_of(boxed: Iterable[bool], objects: Names, parts: Names) -> Supervision:

@@ -80,13 +80,14 @@ def class_loss(found: Found, targets: Targets, matched: Match) -> Tensor:
 
     A query that found a mask should score its name alone. One that found none should score no name, but only in images
     whose annotation is complete: elsewhere it may have found what nobody named. In an image that is exhaustive in some
-    object names, it should score none of those.
+    names, it should score none of those.
     """
     part, names = part_rows(targets, matched.target), class_of(targets, matched.target)
     total = found.objects.sum() * 0
-    for logits, mine, exhaustive in ((found.objects, ~part, targets.exhaustive), (found.parts, part, None)):
+    heads = ((found.objects, ~part, targets.exhaustive), (found.parts, part, targets.exhaustive_parts))
+    for logits, mine, exhaustive in heads:
         judged = targets.complete[:, None, None].expand(logits.shape).clone()
-        if exhaustive is not None and exhaustive.shape[1]:
+        if exhaustive.shape[1]:
             judged |= exhaustive[:, None]
         judged = judged.flatten(0, 1)
         judged[matched.query] = True

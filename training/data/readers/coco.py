@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Hashable, Mapping, Sequence, Set
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -9,12 +10,13 @@ from semsam_annotate.api import Vocabulary
 from semsam_annotate.training.data import problem
 from semsam_annotate.training.data.entry import ImageEntry
 from semsam_annotate.training.data.problem import Problem
+from semsam_annotate.training.data.readers.by_source import Drawn, drawn_by_source, source_of
 from semsam_annotate.training.data.readers.categories import Category, id_of, read_categories, split_category
 from semsam_annotate.training.data.readers.data_set import DataSet
 from semsam_annotate.training.data.readers.marks import Frame, Mark, assemble, usable_size
 from semsam_annotate.training.data.readers.pictures import find_picture, guess_folder
 from semsam_annotate.training.data.readers.row_index import RowIndex
-from semsam_annotate.training.data.record import PART
+from semsam_annotate.training.data.record import PART, part_entry
 from semsam_annotate.training.data.segments import Unusable, area, box_segment, numbers, read_segment
 from semsam_annotate.training.data.synonyms import Synonyms
 from semsam_annotate.training.data.vocabularies import owners_vocabulary
@@ -24,8 +26,9 @@ class CocoSet(DataSet):
     """COCO instances.
 
     ``index``: of the file. ``images``: folder of the images, looked for around the file when left out. ``exhaustive``:
-    whether the images show every instance of the categories (crowds aside), which the file does not tell. A row without
-    ``segmentation`` that has a ``bbox`` is a box.
+    whether the images show every instance of the categories (crowds aside), which the file does not tell; in a file
+    merged from several sources, of the categories that the image's source draws. A row without ``segmentation`` that
+    has a ``bbox`` is a box.
     """
 
     format: ClassVar[str] = "coco"
@@ -45,8 +48,7 @@ class CocoSet(DataSet):
         self.categories = read_categories(rows, self.split, self.synonyms)
         self._ids_of: dict[str, set[Any]] = defaultdict(set)
         for id, item in self.categories.items():
-            if item.object and item.kind != PART:
-                self._ids_of[item.object].add(id)
+            self._ids_of[exhaustive_name(item)].add(id)
         ids = [row.get("id") for row in rows]
         twice = sorted({str(id) for id in ids if ids.count(id) > 1}) if len(ids) > len(self.categories) else []
         self.problems = (*index.problems, *(Problem(problem.DUPLICATE_ID, f"category {id}") for id in twice))
@@ -93,7 +95,15 @@ class CocoSet(DataSet):
     def exhaustive_ids(self, image: Mapping[str, Any], rows: Sequence[Any]) -> Set[Any]:
         """Ids of the categories of which every instance in the image is annotated."""
         crowded = {id_of(row, "category_id") for row in rows if isinstance(row, dict) and row.get("iscrowd")}
-        return self.categories.keys() - crowded if self._exhaustive else set()
+        if not self._exhaustive:
+            return set()
+        source = source_of(image)
+        drawn = self._drawn[source].in_image(rows) if source else self.categories.keys()
+        return drawn - crowded
+
+    @cached_property
+    def _drawn(self) -> dict[str, Drawn]:
+        return drawn_by_source(self.index)
 
     def _frame(self, image: Mapping[str, Any], rows: Sequence[Any]) -> Frame:
         where = f"image {image.get('id')}"
@@ -114,9 +124,9 @@ class CocoSet(DataSet):
         return frame
 
     def _names_of(self, ids: Set[Any]) -> frozenset[str]:
-        """Object names whose every category is among the ids: two names may have become one."""
-        named = {self.categories[id].object for id in ids if id in self.categories}
-        return frozenset(name for name in named if name in self._ids_of and self._ids_of[name] <= ids)
+        """Names whose every category is among the ids: two names may have become one, many objects have a wheel."""
+        named = {exhaustive_name(self.categories[id]) for id in ids if id in self.categories}
+        return frozenset(name for name in named if name and self._ids_of[name] <= ids)
 
     def _mark(self, frame: Frame, row: Mapping[str, Any]) -> Mark | None:
         id = id_of(row, "id")
@@ -130,7 +140,7 @@ class CocoSet(DataSet):
                 raise Unusable(problem.EMPTY_MASK)
         except Unusable as error:
             frame.complain(error.kind, id, error.detail)
-            frame.lost.update({category.object} if category.object else ())
+            frame.lost.add(exhaustive_name(category))
             return None
         return Mark(id, segment, *category, parent=self.parent(row), boxed=boxed)
 
@@ -146,6 +156,13 @@ class CocoSet(DataSet):
         if outside:
             frame.complain(problem.BOX_OUTSIDE, row.get("id"), f"{box}")
         return segment, not given and box is not None
+
+
+def exhaustive_name(category: Category) -> str:
+    """What ``exhaustive`` calls the masks of a category; empty when they have no name."""
+    if category.kind == PART:
+        return part_entry(category.part) if category.part else ""
+    return category.object or ""
 
 
 def _outside(box: Any, frame: Frame) -> bool:

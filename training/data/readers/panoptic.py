@@ -11,7 +11,7 @@ from PIL import Image
 from semsam_annotate.training.data import problem
 from semsam_annotate.training.data.entry import ImageEntry
 from semsam_annotate.training.data.readers.categories import Category, id_of, spaced
-from semsam_annotate.training.data.readers.coco import CocoSet
+from semsam_annotate.training.data.readers.coco import CocoSet, exhaustive_name
 from semsam_annotate.training.data.readers.marks import Frame, Mark, assemble
 from semsam_annotate.training.data.readers.pictures import guess_folder, leaves
 from semsam_annotate.training.data.readers.row_index import RowIndex
@@ -82,7 +82,7 @@ class PanopticSet(CocoSet):
                 frame.complain(problem.UNKNOWN_CATEGORY, id, f"category {info.get('category_id')}")
             elif id not in present:
                 frame.complain(problem.EMPTY_MASK, id, "no pixel of the PNG has its id")
-                frame.lost.update({category.object} if category.object else ())
+                frame.lost.add(exhaustive_name(category))
             elif not info.get("iscrowd"):
                 marks.append(Mark(id, encode(ids == id), *category))
         listed = {id_of(info, "id") for info in segments}
