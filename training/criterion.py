@@ -12,7 +12,8 @@ from semsam_annotate.model.mask_decoder import Predictions
 from semsam_annotate.training.counts import Counts, asked
 from semsam_annotate.training.many_to_one import closest, every_token
 from semsam_annotate.training.matcher import Match, MatchCosts, match
-from semsam_annotate.training.points import Rand, sample_points, sample_rows, uncertain_points
+from semsam_annotate.training.point_losses import PointLosses
+from semsam_annotate.training.points import Rand
 from semsam_annotate.training.scores import mask_ious, shrink
 from semsam_annotate.training.targets import Targets
 
@@ -116,18 +117,20 @@ class Criterion:
         counts: Counts,
     ) -> tuple[dict[str, Tensor], Match]:
         """Losses of one layer, and the pairs that they were taken of; of a mere box, only the box is taught."""
-        logits = predictions.masks.float().flatten(0, 2)[matched.query]
-        bce, dice = mask_losses(logits, truth, matched.target, self.config, rand)
+        masks = predictions.masks.float().flatten(0, 2)
+        bce, dice = mask_losses(masks, matched, truth, self.config, rand)
         boxes = predictions.boxes.float().flatten(0, 2)[matched.query]
         true_boxes = targets.boxes[matched.target]
         if self.config.many_to_one:
             far = (boxes - true_boxes).abs().sum(1)
             rows = closest(torch.where(targets.boxed[matched.target], far, bce + dice), predictions.masks.shape[2])
             matched = Match(matched.query[rows], matched.target[rows])
-            logits, bce, dice, boxes, true_boxes = (item[rows] for item in (logits, bce, dice, boxes, true_boxes))
+            bce, dice, boxes, true_boxes = (item[rows] for item in (bce, dice, boxes, true_boxes))
         scores = predictions.scores.float().flatten(0, 2)
         drawn = ~targets.boxed[matched.target]
-        quality = (1 - dice) if self.config.soft_dice_score else mask_ious(logits, truth.small[matched.target])
+        quality = (
+            1 - dice if self.config.soft_dice_score else mask_ious(masks[matched.query], truth.small[matched.target])
+        )
         losses = {
             "bce": (bce * drawn).sum() / counts.drawn,
             "dice": (dice * drawn).sum() / counts.drawn,
@@ -141,18 +144,14 @@ class Criterion:
 
 
 def mask_losses(
-    logits: Tensor, truth: Truth, rows: Tensor, config: CriterionConfig, rand: Rand
+    logits: Tensor, matched: Match, truth: Truth, config: CriterionConfig, rand: Rand
 ) -> tuple[Tensor, Tensor]:
-    """(R,) binary cross-entropy and Dice loss on points, of (R, h, w) logits against the true masks ``rows``."""
-    with torch.no_grad():
-        drawn = (config.points, config.oversample, config.importance)
-        points = uncertain_points(logits, *drawn, rand, truth.image[rows])
-        wanted = sample_rows(truth.soft, rows, points)
-    sampled = sample_points(logits, points)
-    bce = F.binary_cross_entropy_with_logits(sampled, wanted, reduction="none").mean(1)
-    shares = sampled.sigmoid()
-    dice = 1 - (2 * (shares * wanted).sum(1) + 1) / (shares.sum(1) + wanted.sum(1) + 1)
-    return bce, dice
+    """(R,) binary cross-entropy and Dice loss on points, of the matched ones of (Q, h, w) logits."""
+    points, rows = (config.points, config.oversample, config.importance), matched.target
+    answer: tuple[Tensor, Tensor] = PointLosses.apply(  # type: ignore[no-untyped-call]
+        logits, matched.query, truth.soft, rows, truth.image[rows], points, rand
+    )
+    return answer
 
 
 def giou_loss(boxes: Tensor, truth: Tensor) -> Tensor:

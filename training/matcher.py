@@ -76,7 +76,8 @@ def _costs(
 
 def bce_cost(logits: Tensor, truth: Tensor) -> Tensor:
     """(C, K, T) mean binary cross-entropy of (C, K, P) logits against (C, T, P) soft truth."""
-    hit, miss = F.softplus(-logits), F.softplus(logits)
+    hit = F.softplus(-logits)
+    miss = hit + logits
     return (hit @ truth.transpose(1, 2) + miss @ (1 - truth).transpose(1, 2)) / logits.shape[-1]
 
 

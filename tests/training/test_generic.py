@@ -166,6 +166,20 @@ def test_what_nobody_annotated_is_no_negative():
     assert objects.grad[1].abs().min() > 0
 
 
+def test_a_part_that_is_known_to_be_absent_is_a_negative():
+    found = answers(2)
+    known = torch.zeros(2, PARTS, dtype=torch.bool)
+    known[0, 1] = True
+    truth = replace(targets(complete=(False, False)), exhaustive_parts=known)
+    parts = found.parts.clone().requires_grad_(True)
+    class_loss(
+        Found(found.predictions, found.objects, parts), truth, Match(torch.tensor([0]), torch.tensor([0]))
+    ).backward()
+    assert parts.grad[0, 1:, 1].abs().min() > 0
+    assert (parts.grad[0, 1:, [0, 2]] == 0).all()
+    assert (parts.grad[1] == 0).all()
+
+
 def test_images_without_names():
     truth = targets(complete=(False, False))
     nameless = replace(truth, kinds=torch.full_like(truth.kinds, -1))

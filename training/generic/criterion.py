@@ -54,11 +54,11 @@ class GenericCriterion:
     def _layer(
         self, found: Found, targets: Targets, truth: Truth, matched: Match, rand: Rand, counts: Counts
     ) -> dict[str, Tensor]:
-        logits = found.predictions.masks.float().flatten(0, 2)[matched.query]
+        masks = found.predictions.masks.float().flatten(0, 2)
         boxes = found.predictions.boxes.float().flatten(0, 2)[matched.query]
         true_boxes, drawn = targets.boxes[matched.target], ~targets.boxed[matched.target]
-        bce, dice = mask_losses(logits, truth, matched.target, self.config, rand)
-        quality = mask_ious(logits, truth.small[matched.target])
+        bce, dice = mask_losses(masks, matched, truth, self.config, rand)
+        quality = mask_ious(masks[matched.query], truth.small[matched.target])
         scores = found.predictions.scores.float().flatten(0, 2)[matched.query, 0]
         losses = {
             "object_class": class_loss(found, targets, matched) / counts.found,

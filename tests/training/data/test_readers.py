@@ -21,7 +21,7 @@ REFERENCE = os.environ.get("SEMSAM_REFERENCE")
 BOTH = ("dog", "dog"), (None, "ear"), (-1, 0)
 EXPECTED = {  # layout: name, kinds, objects, parts, parents, exhaustive
     "coco": ("coco", (OBJECT, PART), *BOTH, set()),
-    "paco": ("paco", (OBJECT, PART), *BOTH, {"dog", "couch"}),
+    "paco": ("paco", (OBJECT, PART), *BOTH, {"dog", "couch", ":ear"}),
     "lvis": ("lvis", (OBJECT, OBJECT), ("apron", "bow"), (None, None), (-1, -1), {"apron", "car"}),
     "vlpart": ("pascal-part", (PART,), ("airplane",), ("body",), (-1,), set()),
     "objects365": ("objects365", (OBJECT,), ("person",), (None,), (-1,), {"person", "tv"}),
@@ -42,7 +42,7 @@ def test_every_layout_gives_the_record(name, layout, masks):
     (entry,) = data
     assert (entry.kinds, entry.objects, entry.parts, entry.parents) == (kinds, objects, parts, parents)
     assert entry.exhaustive == exhaustive
-    assert entry.absent == exhaustive - set(objects)
+    assert entry.absent == exhaustive - set(objects) - {f":{part}" for part in parts}
     assert {found.kind for found in entry.problems} <= {SHORT_POLYGON, NO_MASK}
     sample = entry.load()
     assert sample.image.shape == (40, 60, 3)
@@ -93,7 +93,31 @@ def test_a_mask_that_is_lost_makes_its_name_uncertain(layout):
 def test_coco_tells_absences_only_where_somebody_vouches_for_it(layout):
     (silent,), (vouched,) = (open_data(layout("coco"), exhaustive=given) for given in (None, True))
     assert silent.exhaustive == frozenset()
-    assert vouched.exhaustive == {"dog"}
+    assert vouched.exhaustive == {"dog", ":ear"}
+
+
+def test_what_another_source_draws_is_not_known_to_be_absent(layout):
+    def merge(content):
+        dog, ear = content["annotations"]
+        first = content["images"][0]
+        content["categories"] += [
+            {"id": 90, "name": "cat"},
+            {"id": 91, "name": "cat:ear", "kind": "part"},
+            {"id": 92, "name": "wall"},
+        ]
+        content["images"] = [{**first, "id": n, "source": s} for n, s in enumerate(("dogs", "cats", "rooms", "rooms"))]
+        drawn = ((0, dog["category_id"], 1), (0, ear["category_id"], 1), (1, 90, 1), (1, 91, 1), (2, 90, 1), (2, 92, 0))
+        content["annotations"] = [
+            {**dog, "id": n, "image_id": image, "category_id": category, "isthing": thing, "part_of": None}
+            for n, (image, category, thing) in enumerate(drawn)
+        ]
+
+    dogs, cats, room, bare = open_data(layout("coco", merge), exhaustive=True)
+    assert dogs.exhaustive == {"dog"}, "a cat may be there, and its ear"
+    assert cats.exhaustive == {"cat"}
+    assert room.exhaustive == {"cat", "wall"}
+    assert bare.exhaustive == {"cat"}, "no stuff was drawn in it"
+    assert bare.absent == {"cat"}
 
 
 def test_a_folder_of_tars_is_one_data_set(layout):
