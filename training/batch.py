@@ -62,7 +62,8 @@ def prompts_of(
                 reference[b, n] = (x0 + x1) / 2, (y0 + y1) / 2, x1 - x0, y1 - y0
                 places[b, n, :2] = (x0, y0), (x1, y1)
                 kinds[b, n, :2] = CORNER_START, CORNER_END
-    flag = torch.from_numpy((kinds[..., 0] == CORNER_START).astype(np.int64))
+    of_clicks = np.array([one.click_flag for one in questions])[:, None]
+    flag = torch.from_numpy(np.where(kinds[..., 0] == CORNER_START, 1, of_clicks))
     return PromptBatch(torch.from_numpy(reference), flag, torch.from_numpy(places), torch.from_numpy(kinds))
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -42,8 +43,9 @@ class CriterionConfig:
     importance: float = 0.75
     truth_stride: int = 1
     """Points read the truth from maps this much smaller than the input."""
-    soft_dice_score: bool = True
-    """Published: the quality head learns the soft Dice coefficient, gradient included. False: the IoU, detached."""
+    score_target: Literal["soft-dice", "soft-dice-detached", "iou"] = "soft-dice"
+    """What the quality head learns: as published the soft Dice coefficient, whose gradient reaches the mask too; the
+    same without that gradient; or the IoU, which has none."""
     many_to_one: bool = False
     """Published for SAM's task: a click means one mask, and only the token closest to it, in each layer, is taught."""
     null_share: float = 0.1
@@ -128,9 +130,7 @@ class Criterion:
             bce, dice, boxes, true_boxes = (item[rows] for item in (bce, dice, boxes, true_boxes))
         scores = predictions.scores.float().flatten(0, 2)
         drawn = ~targets.boxed[matched.target]
-        quality = (
-            1 - dice if self.config.soft_dice_score else mask_ious(masks[matched.query], truth.small[matched.target])
-        )
+        quality = self._quality(dice, masks, truth, matched)
         losses = {
             "bce": (bce * drawn).sum() / counts.drawn,
             "dice": (dice * drawn).sum() / counts.drawn,
@@ -141,6 +141,12 @@ class Criterion:
         if scores.shape[-1] > 1:
             losses["clicked_iou"] = _clicked_loss(predictions, targets, truth.small) / counts.clicks
         return losses, matched
+
+    def _quality(self, dice: Tensor, masks: Tensor, truth: Truth, matched: Match) -> Tensor:
+        """(R,) what the scores of the pairs should be."""
+        if self.config.score_target == "iou":
+            return mask_ious(masks[matched.query], truth.small[matched.target])
+        return 1 - (dice if self.config.score_target == "soft-dice" else dice.detach())
 
 
 def mask_losses(

@@ -19,14 +19,15 @@ class Questions:
     """N questions about one image of S x S pixels.
 
     ``sample``: the image and its M masks. ``meant`` (N,) index of the mask meant. ``points`` (N, 2) click (x, y) in
-    pixels, or the box's centre. ``boxes`` (N, 4) edges, NaN where it was asked with a click. ``origin`` says which
-    image of which source it is, ``learning`` what is learned from it.
+    pixels, or the box's centre. ``boxes`` (N, 4) edges, NaN where it was asked with a click. ``click_flag``: what tells
+    clicks from boxes, which are 1. ``origin`` says which image of which source it is, ``learning`` what is learned.
     """
 
     sample: TrainingImage
     meant: NDArray[np.int64]
     points: NDArray[np.float32]
     boxes: NDArray[np.float32]
+    click_flag: int = 0
     origin: str = ""
     learning: SetConfig = field(default_factory=SetConfig)
 
@@ -48,7 +49,7 @@ def ask(sample: TrainingImage, config: PromptConfig, rng: np.random.Generator) -
             points[row] = (boxes[row, :2] + boxes[row, 2:]) / 2 - 0.5
         else:
             points[row] = innermost(mask) if rng.random() < config.centred else anywhere(mask, rng)
-    return Questions(sample, meant, points, boxes)
+    return Questions(sample, meant, points, boxes, int(config.click_flag == "box"))
 
 
 def candidates(

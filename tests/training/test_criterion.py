@@ -15,7 +15,7 @@ from semsam_annotate.training.points import sample_points, seeded_rand, uncertai
 from semsam_annotate.training.targets import Targets
 
 CPU = torch.device("cpu")
-CONFIG = CriterionConfig(points=64, truth_stride=2, soft_dice_score=False)
+CONFIG = CriterionConfig(points=64, truth_stride=2, score_target="iou")
 
 
 def predictions(batch=2, count=3, tokens=4, seed=0, scores=2):
@@ -90,9 +90,9 @@ def test_clicks_that_mean_nothing():
     Criterion(CONFIG).total(losses).backward()
 
 
-@pytest.mark.parametrize("soft", [True, False])
-def test_order_of_clicks_and_of_masks_does_not_matter(soft):
-    config = CriterionConfig(points=64, soft_dice_score=soft)
+@pytest.mark.parametrize("target", ["soft-dice", "soft-dice-detached", "iou"])
+def test_order_of_clicks_and_of_masks_does_not_matter(target):
+    config = CriterionConfig(points=64, score_target=target)
     found, truth = predictions(), targets()
     losses, _ = Criterion(config)([found, found], truth, uniform)
     order = [2, 0, 1]
@@ -120,7 +120,7 @@ def test_a_perfect_answer_costs_next_to_nothing():
     small = F.avg_pool2d(truth.masks[row].float()[None], 4)[0]
     masks = (torch.where(small > 0.5, 40.0, -40.0))[None, None, None]
     found = Predictions(masks, truth.boxes[row][None, None, None], torch.ones(1, 1, 1, 2), None, torch.zeros(1))
-    losses, _ = Criterion(CriterionConfig(points=256, soft_dice_score=False))([found], truth, seeded_rand(0, CPU))
+    losses, _ = Criterion(CriterionConfig(points=256, score_target="iou"))([found], truth, seeded_rand(0, CPU))
     for name in ("iou", "clicked_iou", "box", "giou"):
         assert losses[f"{name}_0"].item() == pytest.approx(0, abs=1e-4)
 
@@ -156,3 +156,11 @@ def test_points():
     assert doubtful < sample_points(logits, chosen[:, 20:]).mean()
     first, second = (seeded_rand(seed, CPU)((3,)).tolist() for seed in (5, 5))
     assert first == second
+
+
+@pytest.mark.parametrize(("target", "felt"), [("soft-dice", True), ("soft-dice-detached", False), ("iou", False)])
+def test_only_the_published_score_reaches_the_masks(target, felt):
+    found = predictions()
+    losses, _ = Criterion(CriterionConfig(points=64, score_target=target))([found], targets(), seeded_rand(0, CPU))
+    (gradient,) = torch.autograd.grad(losses["iou_0"], found.masks, allow_unused=True, materialize_grads=True)
+    assert bool(gradient.any()) == felt

@@ -129,3 +129,15 @@ def test_the_centre_of_one_pixel_is_that_pixel(x, y):
     mask = torch.zeros(5, 7)
     mask[y, x] = 0.8
     assert mask_centres(mask).tolist() == pytest.approx([(x + 0.5) / 7, (y + 0.5) / 5])
+
+
+@pytest.mark.parametrize(("flag", "clicks"), [("point", 0), ("box", 1)])
+def test_clicks_carry_the_flag_that_the_settings_name(flag, clicks):
+    config = PromptConfig(count=8, corrections=0, boxes=0.5, click_flag=flag)
+    sample = generate(3, 64, "solid")
+    questions = [ask(sample, config, np.random.default_rng(seed)) for seed in range(4)]
+    flags = collate(questions, NameIndex.count([sample]), 0.1).prompts.flag
+    boxed = torch.from_numpy(np.stack([~np.isnan(one.boxes[:, 0]) for one in questions]))
+    assert 0 < boxed.sum() < boxed.numel()
+    assert (flags[boxed] == 1).all()
+    assert (flags[~boxed] == clicks).all()

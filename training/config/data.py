@@ -1,6 +1,7 @@
 """Settings of what a step is drawn from and what is asked of it."""
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from semsam_annotate.api import BadInput
 from semsam_annotate.training.config.augment import Range, check_scale
@@ -65,5 +66,8 @@ class PromptConfig:
     """Share of clicks at the innermost point of the mask; the others anywhere in it."""
     previous: float = 0.0
     """Share of the corrected questions that show the network its own mask of the round before."""
+    click_flag: Literal["point", "box"] = "point"
+    """The flag that tells clicks from boxes, the same in training and use; the released training code marks clicks as
+    boxes, and its inference marks them as points."""
     area_power: float = 0.2
     """Masks are asked for in proportion to their area to this power; 0 asks for the many tiny ones mostly."""

@@ -42,7 +42,7 @@ class TrainConfig:
         default_factory=lambda: CriterionConfig(
             points=1024,
             truth_stride=2,
-            soft_dice_score=False,
+            score_target="iou",
             weights=LossWeights(bce=5.0, dice=5.0, box=2.0, giou=1.0, iou=2.0, clicked_iou=4.0),
         )
     )

@@ -62,9 +62,9 @@ def answers(images=1, prompts=COUNT, tokens=4, seed=0):
 
 
 @pytest.mark.parametrize("many_to_one", [False, True])
-@pytest.mark.parametrize("soft", [False, True])
-def test_boxes_teach_the_box_and_nothing_else(many_to_one, soft):
-    criterion = Criterion(CriterionConfig(points=32, soft_dice_score=soft, many_to_one=many_to_one))
+@pytest.mark.parametrize("target", ["iou", "soft-dice"])
+def test_boxes_teach_the_box_and_nothing_else(many_to_one, target):
+    criterion = Criterion(CriterionConfig(points=32, score_target=target, many_to_one=many_to_one))
     found = answers()
     losses, matched = criterion([found], batch(sample([True, True])).targets, seeded_rand(0, CPU))
     assert len(matched.query)
