@@ -40,9 +40,10 @@ def measure(weights: str, data: str, out: Path, limit: int | None) -> dict[str, 
     """Figures of one arm on one file, kept in ``out``."""
     if not out.exists():
         annotations, _, images = data.rpartition(":")
-        command = [sys.executable, "-m", "semsam_annotate.cli", "evaluate", "--weights", weights, "--segment"]
+        command = [sys.executable, "-m", "semsam_annotate.cli", "evaluate", "--weights", weights]
+        command += ["--segment"] if weights != "default" else []
         command += ["--annotations", annotations, "--images", images, "--masks-limit", "10", "--json", str(out)]
-        command += [] if limit is None else ["--images-limit", str(limit)]
+        command += ["--images-limit", str(limit)] if limit else []
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     return dict(json.loads(out.read_text(encoding="utf-8")))
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from semsam_annotate.training.data.record import TrainingImage, part_entry
+from semsam_annotate.training.data.record import Named, part_entry
 from semsam_annotate.training.targets import NO_LABEL
 
 
@@ -20,8 +20,8 @@ class NameIndex:
     part_counts: tuple[int, ...]
 
     @classmethod
-    def count(cls, samples: Iterable[TrainingImage]) -> "NameIndex":
-        """Count the names of samples; the order is alphabetical."""
+    def count(cls, samples: Iterable[Named]) -> "NameIndex":
+        """Count the names of images' masks; the order is alphabetical."""
         objects: dict[str, int] = {}
         parts: dict[str, int] = {}
         for sample in samples:

@@ -12,7 +12,7 @@ from semsam_annotate.api import BadInput
 from semsam_annotate.model.checkpoints.weights import read_header
 from semsam_annotate.model.engine.opening import packaged_weights
 from semsam_annotate.training.config import GuardConfig, ParallelConfig, TrainConfig, WatchConfig, config_from_json
-from semsam_annotate.training.data.record import TrainingImage
+from semsam_annotate.training.data.record import Named
 from semsam_annotate.training.data.source import open_source, places
 from semsam_annotate.training.names import NameIndex
 from semsam_annotate.training.scenes import generate
@@ -154,10 +154,10 @@ def _fixed(config: TrainConfig) -> TrainConfig:
     return replace(free, workers=0, threads=0, checkpoint_every=0, activation_checkpointing=False)
 
 
-def _pack_names(path: str) -> Iterator[TrainingImage]:
-    return (pack.load(index) for pack, index in places([open_source(Path(path))]))
+def _pack_names(path: str) -> Iterator[Named]:
+    return (pack.names(index) for pack, index in places([open_source(Path(path))]))
 
 
-def _scene_names(config: TrainConfig) -> Iterator[TrainingImage]:
+def _scene_names(config: TrainConfig) -> Iterator[Named]:
     count = NAMED_SCENES if config.data.scenes else 0
     return (generate(seed, 128, config.data.scene_family) for seed in range(count))

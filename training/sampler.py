@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from semsam_annotate.api import BadInput
-from semsam_annotate.training.config import DataConfig, SetConfig, TrainConfig
+from semsam_annotate.training.config import SetConfig, TrainConfig
 from semsam_annotate.training.data.augment import augment
 from semsam_annotate.training.data.paste import paste
 from semsam_annotate.training.data.record import TrainingImage
-from semsam_annotate.training.data.source import ImageSource, open_source, places
+from semsam_annotate.training.data.shelves import fill_shelves
+from semsam_annotate.training.data.source import open_source
 from semsam_annotate.training.questions import Questions, ask
 from semsam_annotate.training.scenes import generate
 
@@ -30,9 +30,8 @@ class Sampler:
     config: TrainConfig
 
     def __post_init__(self) -> None:
-        self.packs = [open_source(Path(path)) for path in self.config.data.packs]
-        self.images = list(places(self.packs))
-        self.shares = image_shares(self.packs, self.config.data)
+        self.shelves = fill_shelves([open_source(Path(path)) for path in self.config.data.packs], self.config.data)
+        self._shares = [shelf.share for shelf in self.shelves]
 
     def draw(self, step: int, places: Iterable[int] | None = None) -> list[Questions]:
         """The questions of one batch, or of some places in it: an image does not depend on the others."""
@@ -64,35 +63,9 @@ class Sampler:
             seed = int(rng.integers(2**31))
             view = augment(generate(seed, size, family), size, rng, self.config.augment)
             return view, f"scene {family}/{seed}", SetConfig()
-        pack, index = self.images[int(rng.choice(len(self.images), p=self.shares))]
-        source = pack.source(index)
-        learning = self.config.data.sets.get(source, SetConfig())
+        shelf = self.shelves[int(rng.choice(len(self.shelves), p=self._shares))]
+        index = int(rng.choice(shelf.images))
+        learning = self.config.data.sets.get(shelf.source, SetConfig())
         views = replace(self.config.augment, scale=learning.scale or self.config.augment.scale)
-        return augment(pack.load(index), size, rng, views), f"{source}/{pack.path.name}#{index}", learning
-
-
-def image_shares(packs: list[ImageSource], config: DataConfig) -> np.ndarray:
-    """(images,) probability of each image: sources by their shares or balanced, images of a source alike.
-
-    Raises BadInput when the settings name a source that no pack has.
-    """
-    sources = [pack.source(index) for pack, index in places(packs)]
-    if not sources:
-        return np.zeros(0)
-    names, which, counts = np.unique(sources, return_inverse=True, return_counts=True)
-    shares = (_source_shares(list(names), counts, config) / counts)[which]
-    first = np.arange(len(shares)) < len(packs[0])
-    if config.focus and not first.all():
-        shares[first] *= config.focus / shares[first].sum()
-        shares[~first] *= (1 - config.focus) / shares[~first].sum()
-    return np.asarray(shares / shares.sum())
-
-
-def _source_shares(names: list[str], counts: np.ndarray, config: DataConfig) -> np.ndarray:
-    if not config.sets:
-        return np.asarray(counts**config.balance)
-    for name in config.sets:
-        if name not in names:
-            known = ", ".join(names)
-            raise BadInput(f"data.sets.{name}: no pack has images of that source; the packs have {known}")
-    return np.array([config.sets[name].share if name in config.sets else 0.0 for name in names])
+        origin = f"{shelf.source}/{shelf.file.path.name}#{index}"
+        return augment(shelf.file.load(index), size, rng, views), origin, learning

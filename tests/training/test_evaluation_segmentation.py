@@ -159,3 +159,17 @@ def test_wrong_images_and_cancelled_work(truth):
     Image.new("RGB", (30, 30)).save(truth.images[0].path)
     with pytest.raises(BadInput, match="30x30"):
         measure_segmentation(Knowing(), truth, WORDS)
+
+
+def test_what_a_source_never_draws_is_not_held_against_an_engine(truth, tmp_path):
+    content = json.loads((tmp_path / "coco.json").read_text())
+    content["images"] = [
+        {**image, "source": source} for image, source in zip(content["images"], ("roads", "lawns"), strict=True)
+    ]
+    content["annotations"] = [one for one in content["annotations"] if one["image_id"] == 0 or one["category_id"] == 2]
+    for image in content["images"]:
+        del image["neg_category_ids"]
+    (tmp_path / "merged.json").write_text(json.dumps(content))
+    roads, lawns = read_truth(tmp_path / "merged.json", tmp_path, [tmp_path / "0.png", tmp_path / "1.png"]).images
+    assert roads.absent == {"car", "car:wheel", "grass"}
+    assert lawns.absent == {"grass"}, "nobody drew cars there, and there is one"

@@ -99,8 +99,8 @@ def test_shares_are_kept_and_unknown_sets_named(pack_of):
     drawn = [one.origin for step in range(4) for one in Sampler(config).draw(step)]
     assert all(origin.startswith("photos/") for origin in drawn)
     sets = {"photos": SetConfig(share=3.0), "drawings": SetConfig(share=1.0)}
-    shares = Sampler(replace(config, data=replace(config.data, sets=sets))).shares
-    assert sorted(shares) == pytest.approx([1 / 8, 1 / 8, 3 / 8, 3 / 8])
+    shelves = Sampler(replace(config, data=replace(config.data, sets=sets))).shelves
+    assert {one.source: one.share for one in shelves} == pytest.approx({"photos": 3 / 4, "drawings": 1 / 4})
     with pytest.raises(BadInput, match=r"data\.sets\.foto: no pack has images.*drawings, photos"):
         Sampler(replace(config, data=replace(config.data, sets={"foto": SetConfig()})))
 

@@ -24,7 +24,7 @@ from semsam_annotate.training.data.encoding import to_jpeg, to_json
 from semsam_annotate.training.data.entry import ImageEntry
 from semsam_annotate.training.data.packed_masks import masks_from_json, masks_to_json
 from semsam_annotate.training.data.readers import DataSet, open_data
-from semsam_annotate.training.data.record import TrainingImage
+from semsam_annotate.training.data.record import MaskNames, Named, TrainingImage
 from semsam_annotate.training.data.synonyms import read_synonyms
 
 FORMAT = "semsam-pack"
@@ -92,6 +92,12 @@ class Pack:
         """Name of the data set that the image came from."""
         self._check(index)
         return str(self._rows[index]["source"])
+
+    def names(self, index: int) -> Named:
+        """Names of the image's masks, without decoding them."""
+        self._check(index)
+        row = json.loads(self._read(f"{index:06d}.json"))
+        return MaskNames(tuple(row["objects"]), tuple(row["parts"]))
 
     def license_class(self, index: int) -> str:
         """The licence class that the source states."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import Flag, auto
-from typing import TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,18 @@ OBJECT, PART, UNKNOWN = 0, 1, -1
 Names: TypeAlias = tuple[str | None, ...]
 
 
+class Named(Protocol):
+    """Whatever has names of masks, as a ``TrainingImage``."""
+
+    @property
+    def objects(self) -> Names:
+        """What each mask is of."""
+
+    @property
+    def parts(self) -> Names:
+        """Bare part names."""
+
+
 class Supervision(Flag):
     """What an image can teach: outlines of masks, boxes without outlines, names."""
 
@@ -23,6 +35,13 @@ class Supervision(Flag):
     MASKS = auto()
     BOXES = auto()
     NAMES = auto()
+
+
+class MaskNames(NamedTuple):
+    """The names of an image's masks alone."""
+
+    objects: Names
+    parts: Names
 
 
 @dataclass(frozen=True)

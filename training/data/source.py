@@ -6,7 +6,7 @@ from typing import Protocol
 
 from semsam_annotate.training.data.pack import Pack
 from semsam_annotate.training.data.readers.shards import ShardSet
-from semsam_annotate.training.data.record import TrainingImage
+from semsam_annotate.training.data.record import Named, TrainingImage
 
 
 class ImageSource(Protocol):
@@ -21,6 +21,9 @@ class ImageSource(Protocol):
 
     def source(self, index: int) -> str:
         """Name of the data set that the image came from."""
+
+    def names(self, index: int) -> Named:
+        """Names of the image's masks, without its pixels."""
 
     def sha256(self) -> str:
         """Digest of the contents."""

@@ -32,7 +32,8 @@ class Watch:
         self._pace.mark(busy)
         row = {name: round(value, 5) for name, value in losses.items()}
         seconds, memory = round(time.monotonic() - self._started, 2), round(peak_memory())
-        self._folder.record({"step": done, "seconds": seconds, "memory_mib": memory, **row})
+        facts = {"seconds": seconds, "memory_mib": memory, "waiting": round(self._pace.waiting, 3)}
+        self._folder.record({"step": done, **facts, **row})
         if self._config.watch.every:
             self._add(done, row)
             if done % self._config.watch.every == 0 or done == self._config.schedule.steps:

@@ -95,11 +95,12 @@ class CocoSet(DataSet):
     def exhaustive_ids(self, image: Mapping[str, Any], rows: Sequence[Any]) -> Set[Any]:
         """Ids of the categories of which every instance in the image is annotated."""
         crowded = {id_of(row, "category_id") for row in rows if isinstance(row, dict) and row.get("iscrowd")}
-        if not self._exhaustive:
-            return set()
+        return self.drawn_in(image, rows) - crowded if self._exhaustive else set()
+
+    def drawn_in(self, image: Mapping[str, Any], rows: Sequence[Any]) -> Set[Any]:
+        """Ids of the categories that are drawn in images like this: in a merged file those of the image's source."""
         source = source_of(image)
-        drawn = self._drawn[source].in_image(rows) if source else self.categories.keys()
-        return drawn - crowded
+        return self._drawn[source].in_image(rows) if source else self.categories.keys()
 
     @cached_property
     def _drawn(self) -> dict[str, Drawn]:

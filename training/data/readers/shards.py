@@ -12,7 +12,7 @@ from semsam_annotate.api import BadInput
 from semsam_annotate.training.data.entry import ImageEntry
 from semsam_annotate.training.data.problem import Problem
 from semsam_annotate.training.data.readers.data_set import DataSet
-from semsam_annotate.training.data.record import TrainingImage
+from semsam_annotate.training.data.record import Named, TrainingImage
 from semsam_annotate.training.data.shards.audit import audit
 from semsam_annotate.training.data.shards.index import Shard, read_index
 from semsam_annotate.training.data.shards.order import EpochOrder, Part, Position
@@ -57,6 +57,10 @@ class ShardSet(DataSet):
     def source(self, index: int) -> str:
         """Name of the data set that the image came from."""
         return self._place(index)[1].origin[0]
+
+    def names(self, index: int) -> Named:
+        """Names of the image's masks, without decoding them."""
+        return self.entry(index)
 
     def mask_count(self, index: int) -> int:
         """Number of masks of the image, without reading it."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from semsam_annotate.api import Segmentation, segments_of
 from semsam_annotate.training.data.coco import open_coco
+from semsam_annotate.training.data.readers.by_source import source_of
 from semsam_annotate.training.data.readers.coco import CocoSet
 from semsam_annotate.training.data.record import OBJECT
 from semsam_annotate.training.data.segments import Segment, Unusable, decode_segments, read_segment
@@ -33,8 +34,9 @@ class TruthInstance:
 class TruthImage:
     """All annotations of one image. What is known of names that it does not show, as in LVIS and PACO:
 
-    ``absent``: names, objects or parts ``object:part``, that were looked for and are not there; None when everything
-    that is there was drawn. ``unfinished``: names of which there may be more than was drawn.
+    ``absent``: names, objects or parts ``object:part``, that were looked for and are not there, or, of the images of a
+    merged file, all that their source draws; None when everything that is there was drawn. ``unfinished``: names of
+    which there may be more than was drawn.
     """
 
     path: Path
@@ -97,6 +99,8 @@ def _image(file: CocoSet, index: int, row: dict[str, Any], rows: Sequence[Any]) 
     drawn = zip(entry.segments, entry.kinds, entry.objects, entry.parts, entry.box_only, strict=True)
     crowds = [one for one in rows if one.get("iscrowd") and one.get("category_id") in file.categories]
     absent = row.get("neg_category_ids")
+    if absent is None and source_of(row):
+        absent = file.drawn_in(row, rows)
     return TruthImage(
         path=entry.path,
         height=entry.height,
