@@ -93,6 +93,8 @@ class InputConfig:
     std: tuple[float, float, float] = (58.395, 57.12, 57.375)
     point_size: float = 0.005
     """Width and height, relative to the image, of the box that stands for a click."""
+    mask_padding: bool = False
+    """Hide from attention what lies beyond the image; published networks read their padding as if it were picture."""
 
 
 @dataclass(frozen=True)

@@ -37,10 +37,24 @@ class SemanticSam(nn.Module):
         scaled = (images.float() - self.mean) / self.std
         return F.pad(scaled, (0, -width % STRIDE, 0, -height % STRIDE))
 
-    def features(self, images: Tensor) -> PixelFeatures:
-        """Mask and multi-scale features of (B, 3, H, W) RGB images, 0..255."""
-        out: PixelFeatures = self.pixel_decoder(self.image_encoder(self.normalise(images)))
+    def features(self, images: Tensor, shown: Tensor | None = None) -> PixelFeatures:
+        """Mask and multi-scale features of (B, 3, H, W) RGB images, 0..255.
+
+        ``shown`` (B, 4): where the picture is in what is given, edges x0, y0, x1, y1 in 0..1; everywhere when left out.
+        It matters to networks whose input has ``mask_padding``.
+        """
+        pixels = self.normalise(images)
+        shown = self._shown(images, pixels, shown) if self.config.input.mask_padding else None
+        out: PixelFeatures = self.pixel_decoder(self.image_encoder(pixels), shown)
         return out
+
+    def _shown(self, images: Tensor, pixels: Tensor, shown: Tensor | None) -> Tensor:
+        """Where the picture is in the padded input."""
+        share = images.new_tensor(
+            [images.shape[side] / pixels.shape[side] for side in (-1, -2)] * 2, dtype=pixels.dtype
+        )
+        whole = share.new_tensor([0.0, 0.0, 1.0, 1.0]).expand(len(images), 4)
+        return (whole if shown is None else shown.to(share)) * share
 
     def encode(self, images: Tensor) -> ImageMemory:
         """Everything that later prompts need of the images."""

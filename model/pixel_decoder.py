@@ -40,24 +40,30 @@ class PixelDecoder(nn.Module):
             nn.init.xavier_uniform_(conv.weight)
             nn.init.zeros_(conv.bias)  # type: ignore[arg-type]
 
-    def forward(self, features: list[Tensor]) -> PixelFeatures:
-        """Encoder maps at strides 4, 8, 16, 32 to mask and multi-scale features."""
+    def forward(self, features: list[Tensor], shown: Tensor | None = None) -> PixelFeatures:
+        """Encoder maps at strides 4, 8, 16, 32 to mask and multi-scale features.
+
+        ``shown`` (B, 4): edges x0, y0, x1, y1 of the picture in 0..1 of the input; what lies outside is blank to all
+        that attend to it. None: nothing does.
+        """
         sources = [*features[1:], *[features[-1]] * (len(self.input_proj) - 3)]
         maps = [project(source) for project, source in zip(self.input_proj, sources, strict=True)]
-        maps = self._encode(maps)
+        maps = self._encode(maps, shown)
         finest = F.interpolate(maps[0], features[0].shape[-2:], mode="bilinear", align_corners=False)
         merged = F.relu(self.output(self.lateral(features[0]) + finest))
         return PixelFeatures(self.mask_features(merged), tuple(maps))
 
-    def _encode(self, maps: list[Tensor]) -> list[Tensor]:
+    def _encode(self, maps: list[Tensor], shown: Tensor | None) -> list[Tensor]:
         shapes = [(int(level.shape[-2]), int(level.shape[-1])) for level in maps]
         tokens = torch.cat([level.flatten(2).transpose(1, 2) for level in maps], 1)
         codes, reference = self._places.get((tuple(shapes), tokens.device), lambda: _places(shapes, tokens))
         lengths = [h * w for h, w in shapes]
         embeds = zip(codes.split(lengths), self.level_embed, strict=True)
         position = torch.cat([code + embed for code, embed in embeds])
+        seen = None if shown is None else inside(reference, shown).to(tokens.dtype)
         for layer in self.layers:
-            tokens = layer(tokens, position, reference.expand(tokens.shape[0], -1, -1), shapes)
+            tokens = layer(tokens, position, reference.expand(tokens.shape[0], -1, -1), shapes, seen)
+        tokens = tokens if seen is None else tokens * seen
         parts = tokens.split(lengths, 1)
         return [
             part.transpose(1, 2).reshape(part.shape[0], -1, *shape) for part, shape in zip(parts, shapes, strict=True)
@@ -76,9 +82,11 @@ class EncoderLayer(nn.Module):
         for layer in (self.linear1, self.linear2):
             nn.init.xavier_uniform_(layer.weight)
 
-    def forward(self, tokens: Tensor, position: Tensor, reference: Tensor, shapes: Shapes) -> Tensor:
-        """(B, S, dim) to the same shape."""
-        values = self.self_attn.project_values(tokens, shapes)
+    def forward(
+        self, tokens: Tensor, position: Tensor, reference: Tensor, shapes: Shapes, seen: Tensor | None = None
+    ) -> Tensor:
+        """(B, S, dim) to the same shape; of tokens where ``seen`` (B, S, 1) is 0 nothing is read."""
+        values = self.self_attn.project_values(tokens if seen is None else tokens * seen, shapes)
         tokens = self.norm1(tokens + self.self_attn(tokens + position, reference, values, shapes))
         out: Tensor = self.norm2(tokens + self.linear2(self.linear1(tokens, "relu")))
         return out
@@ -103,6 +111,11 @@ def _places(shapes: Shapes, tokens: Tensor) -> tuple[Tensor, Tensor]:
     """(S, dim) position codes of the pixels of all levels, and their (1, S, 2) centres."""
     codes = [encode_grid(height, width, tokens.shape[-1], tokens.device) for height, width in shapes]
     return torch.cat(codes), pixel_centres(shapes, tokens.device)
+
+
+def inside(places: Tensor, edges: Tensor) -> Tensor:
+    """(B, S, 1) bool: which (1, S, 2) places x, y lie within (B, 4) edges x0, y0, x1, y1."""
+    return ((places >= edges[:, None, :2]) & (places < edges[:, None, 2:])).all(-1, keepdim=True)
 
 
 def pixel_centres(shapes: Shapes, device: torch.device) -> Tensor:

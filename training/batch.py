@@ -20,10 +20,11 @@ Click = tuple[int, int, bool]
 
 @dataclass(frozen=True)
 class Batch:
-    """B images of S x S pixels with N questions each: ``images`` (B, 3, S, S) uint8."""
+    """B images of S x S pixels with N questions each: ``images`` (B, 3, S, S) uint8; ``shown`` (B, 4) as in samples."""
 
     questions: Sequence[Questions]
     images: Tensor
+    shown: Tensor
     prompts: PromptBatch
     targets: Targets
 
@@ -32,7 +33,9 @@ def collate(questions: Sequence[Questions], names: NameIndex, point_size: float)
     """One-click (or one-box) questions as a batch."""
     clicks = [[[(int(x), int(y), True)] for x, y in one.points] for one in questions]
     images = torch.from_numpy(np.stack([one.sample.image for one in questions])).permute(0, 3, 1, 2)
-    return Batch(questions, images, prompts_of(questions, clicks, point_size), _targets(questions, clicks, names))
+    shown = torch.tensor([one.sample.shown for one in questions])
+    prompts = prompts_of(questions, clicks, point_size)
+    return Batch(questions, images, shown, prompts, _targets(questions, clicks, names))
 
 
 def with_clicks(batch: Batch, clicks: Sequence[Sequence[list[Click]]], point_size: float) -> Batch:

@@ -37,7 +37,8 @@ class TrainingLosses(nn.Module):
         """
         device = self.network.mean.device
         point_size, decoder = self.network.config.input.point_size, self.network.mask_decoder
-        pixels = self._features(batch.images.to(device).contiguous(memory_format=torch.channels_last))
+        images = batch.images.to(device).contiguous(memory_format=torch.channels_last)
+        pixels = self._features(images, batch.shown.to(device))
         memory = decoder.remember(pixels.mask_features, pixels.levels)
         batch = add_corrections(decoder, detached(memory), batch, self.config.prompts, point_size, rand)
         layers = decoder(memory, batch.prompts.to(device), every_layer=True)
@@ -60,11 +61,11 @@ class TrainingLosses(nn.Module):
             targets, decoder.granularities, config.criterion.many_to_one, seen, wanted, decoder.generic_queries
         )
 
-    def _features(self, images: Tensor) -> PixelFeatures:
+    def _features(self, images: Tensor, shown: Tensor) -> PixelFeatures:
         """Features in single precision, whatever they were computed in."""
         learning = torch.is_grad_enabled() and not self.config.schedule.freeze_features
         with torch.autocast(images.device.type, torch.bfloat16, self.config.bf16), torch.set_grad_enabled(learning):
-            pixels = self.network.features(images)
+            pixels = self.network.features(images, shown)
         return PixelFeatures(pixels.mask_features.float(), tuple(level.float() for level in pixels.levels))
 
     def _generic_losses(self, memory: ImageMemory, targets: Targets, rand: Rand, counts: Counts) -> dict[str, Tensor]:

@@ -23,8 +23,11 @@ def build_learner(config: TrainConfig, folder: RunFolder, world: World) -> Learn
     """Network (fresh, or from a checkpoint file) and optimiser of a run."""
     torch.manual_seed(config.seed)
     network = starting_network(config)
-    if config.input_side:
-        network.config = replace(network.config, input=replace(network.config.input, side=config.input_side))
+    taken = network.config.input
+    hidden = config.mask_padding or taken.mask_padding
+    network.config = replace(
+        network.config, input=replace(taken, side=config.input_side or taken.side, mask_padding=hidden)
+    )
     network = network.to(world.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return Learner(network, config, folder.names, world)
 

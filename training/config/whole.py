@@ -21,6 +21,8 @@ class TrainConfig:
     """Tower that a preset without one gets, so that it learns names; "own" leaves the model as it is."""
     input_side: int = 0
     """Side that the finished model scales images to, best that of the crops; 0 keeps the model's own."""
+    mask_padding: bool = False
+    """Hide what lies beyond the picture from attention; off leaves it to the model."""
     seed: int = 0
     workers: int = 1
     threads: int = 0

@@ -65,7 +65,10 @@ def warp(sample: TrainingImage, window: Window, size: int, flip: bool, padding: 
     rows, columns = Span.of(window.top, window.height, height, size), Span.of(window.left, window.width, width, size)
     parts = tuple(mirrored_name(name) for name in sample.parts) if flip else sample.parts
     image = view_image(sample.image, rows, columns, size, flip, padding)
-    return replace(sample, image=image, masks=view_masks(sample.masks, rows, columns, size, flip), parts=parts)
+    masks = view_masks(sample.masks, rows, columns, size, flip)
+    x0, x1 = (size - columns.last, size - columns.first) if flip else (columns.first, columns.last)
+    shown = (x0 / size, rows.first / size, x1 / size, rows.last / size)
+    return replace(sample, image=image, masks=masks, parts=parts, shown=shown)
 
 
 def _scale(rng: np.random.Generator, config: AugmentConfig) -> float:

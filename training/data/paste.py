@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from semsam_annotate.training.data.record import TrainingImage
+from semsam_annotate.training.data.record import Edges, TrainingImage
 
 MOST = 3
 """At most so many objects are pasted, each with all its parts."""
@@ -66,4 +66,10 @@ def _joined(below: TrainingImage, above: TrainingImage, image: NDArray[np.uint8]
         parents=np.concatenate([below.parents, shifted]),
         complete=below.complete and above.complete,
         exhaustive=below.exhaustive & above.exhaustive,
+        shown=_around(below.shown, above.shown),
     )
+
+
+def _around(one: Edges, other: Edges) -> Edges:
+    """The smallest window around both."""
+    return min(one[0], other[0]), min(one[1], other[1]), max(one[2], other[2]), max(one[3], other[3])

@@ -16,6 +16,10 @@ OBJECT, PART, UNKNOWN = 0, 1, -1
 Names: TypeAlias = tuple[str | None, ...]
 
 
+Edges: TypeAlias = tuple[float, float, float, float]
+"""Of a window: x0, y0, x1, y1 in 0..1 of the image."""
+
+
 class Named(Protocol):
     """Whatever has names of masks, as a ``TrainingImage``."""
 
@@ -55,7 +59,8 @@ class TrainingImage:
     boxed: (N,) bool, the masks of which only the box is known: its pixels stand for it, and teach nothing but the box;
     None for none. exhaustive: object names of which every instance in the image has its mask here, so that one more is
     wrong; those of them without a mask are known to be absent. About all other names nothing is known. Bare part names
-    are among them with a colon in front: of whatever object, every such part is here.
+    are among them with a colon in front: of whatever object, every such part is here. shown: edges x0, y0, x1, y1 of
+    the picture in 0..1 of the image, beyond which there is padding.
 
     Raises BadInput when the shapes disagree or the parents form a cycle.
     """
@@ -69,6 +74,7 @@ class TrainingImage:
     complete: bool = False
     boxed: NDArray[np.bool_] | None = None
     exhaustive: frozenset[str] = frozenset()
+    shown: Edges = (0.0, 0.0, 1.0, 1.0)
 
     def __post_init__(self) -> None:
         if self.image.ndim != 3 or self.image.shape[2] != 3 or self.image.dtype != np.uint8:
