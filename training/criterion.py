@@ -80,15 +80,21 @@ class Criterion:
         self.config = config
 
     def __call__(
-        self, layers: Sequence[Predictions], targets: Targets, rand: Rand, counts: Counts | None = None
+        self,
+        layers: Sequence[Predictions],
+        targets: Targets,
+        rand: Rand,
+        counts: Counts | None = None,
+        truth: Truth | None = None,
     ) -> tuple[dict[str, Tensor], Match]:
         """Unweighted losses, "name_layer" with layer 0 first, and the match of the last layer.
 
-        ``counts``: what to divide by when these targets are a part of a larger batch.
+        ``counts``: what to divide by when these targets are a part of a larger batch. ``truth``: the targets' masks as
+        the losses read them, where somebody has them already.
         """
         if counts is None:
             counts = Counts.of(asked(targets, layers[-1].masks.shape[2], self.config.many_to_one))
-        truth = Truth.of(targets, self.config.truth_stride, layers[-1].masks.shape[-2:])
+        truth = truth or Truth.of(targets, self.config.truth_stride, layers[-1].masks.shape[-2:])
         last = len(layers) - 1
         pairs = taught = self._pairs(layers[last], targets, truth, rand)
         losses: dict[str, Tensor] = {}

@@ -11,7 +11,7 @@ from semsam_annotate.training.class_loss import class_losses
 from semsam_annotate.training.config import TrainConfig
 from semsam_annotate.training.corrections import add_corrections, detached
 from semsam_annotate.training.counts import Counts, asked
-from semsam_annotate.training.criterion import Criterion
+from semsam_annotate.training.criterion import Criterion, Truth
 from semsam_annotate.training.generic import GenericCriterion, name_logits, named_targets
 from semsam_annotate.training.names import NameIndex
 from semsam_annotate.training.points import Rand
@@ -43,11 +43,12 @@ class TrainingLosses(nn.Module):
         batch = add_corrections(decoder, detached(memory), batch, self.config.prompts, point_size, rand)
         layers = decoder(memory, batch.prompts.to(device), every_layer=True)
         targets = batch.targets.to(device)
-        losses, matched = self.criterion(layers, targets, rand, counts)
+        truth = Truth.of(targets, self.config.criterion.truth_stride, layers[-1].masks.shape[-2:])
+        losses, matched = self.criterion(layers, targets, rand, counts, truth)
         null = self.config.criterion.null_share
         losses |= class_losses(self.network, layers[-1], targets, matched, self.names, null, rand, counts)
         total = self.criterion.total(losses)
-        generic = self._generic_losses(memory, targets, rand, counts)
+        generic = self._generic_losses(memory, targets, truth, rand, counts)
         if generic:
             total = total + self.generic.total(generic)
         return total + self._zero(), {name: value.detach() for name, value in (losses | generic).items()}
@@ -68,12 +69,14 @@ class TrainingLosses(nn.Module):
             pixels = self.network.features(images, shown)
         return PixelFeatures(pixels.mask_features.float(), tuple(level.float() for level in pixels.levels))
 
-    def _generic_losses(self, memory: ImageMemory, targets: Targets, rand: Rand, counts: Counts) -> dict[str, Tensor]:
+    def _generic_losses(
+        self, memory: ImageMemory, targets: Targets, truth: Truth, rand: Rand, counts: Counts
+    ) -> dict[str, Tensor]:
         if not self.config.generic.queries:
             return {}
         layers = self.network.mask_decoder.generic(memory, every_layer=True)
         found = [name_logits(self.network, layer, self.names) for layer in layers]
-        return self.generic(found, targets, rand, counts)
+        return self.generic(found, targets, rand, counts, truth)
 
     def _zero(self) -> Tensor:
         """Nothing, of all weights that a batch may leave unused; the encoders' are used by every image."""

@@ -95,8 +95,7 @@ class MaskDecoder(nn.Module):
         queries, anchors = self.generic_queries(batch)
         start = Start(queries, anchors, None, 1, True)
         geometry = self._geometry(memory, self.generic_queries.as_clicks())
-        shared = None if geometry is None else geometry.expand(batch, -1, -1, -1, -1)
-        return self._layers(memory, start, shared, every_layer)
+        return self._layers(memory, start, geometry, every_layer)
 
     def _layers(
         self, memory: ImageMemory, start: "Start", geometry: Tensor | None, every_layer: bool

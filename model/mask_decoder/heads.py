@@ -56,7 +56,10 @@ class PredictionHeads(nn.Module):
         return moved.sigmoid()
 
     def forward(self, state: Tensor, reference: Tensor, mask_features: Tensor, geometry: Tensor | None) -> Predictions:
-        """Read the normed state (B, N, K, dim); ``reference`` (B, N, K, 4) is the input reference of the layer."""
+        """Read the normed state (B, N, K, dim); ``reference`` (B, N, K, 4) is the input reference of the layer.
+
+        ``geometry`` (B, N, c, h, w), or (1, N, c, h, w) where it is the same for all images.
+        """
         weights = self.mask_head(state)
         masks = mask_product(weights[..., : self.mask_dim], mask_features)
         if geometry is not None:

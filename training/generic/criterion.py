@@ -25,16 +25,18 @@ class GenericCriterion:
         self.config, self.generic = config, generic
 
     def __call__(
-        self, layers: Sequence[Found], targets: Targets, rand: Rand, counts: Counts | None = None
+        self,
+        layers: Sequence[Found],
+        targets: Targets,
+        rand: Rand,
+        counts: Counts | None = None,
+        truth: Truth | None = None,
     ) -> dict[str, Tensor]:
-        """Unweighted losses, "generic_NAME_LAYER".
-
-        ``counts``: what to divide by when these targets are a part of a larger batch.
-        """
+        """Unweighted losses, "generic_NAME_LAYER"; ``counts`` and ``truth`` as in ``Criterion``."""
         if counts is None:
             wanted = named_targets(targets, self.generic.parts)
             counts = Counts.of(asked(targets, 1, False, wanted=wanted, queries=layers[-1].objects.shape[1]))
-        truth = Truth.of(targets, self.config.truth_stride, layers[-1].predictions.masks.shape[-2:])
+        truth = truth or Truth.of(targets, self.config.truth_stride, layers[-1].predictions.masks.shape[-2:])
         wanted = named_targets(targets, self.generic.parts)
         losses = {}
         for index, found in enumerate(layers):
