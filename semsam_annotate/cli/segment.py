@@ -25,6 +25,9 @@ def segment(
     json: Annotated[bool, typer.Option("--json", help="Print JSON, masks as RLE.")] = False,
     out: Annotated[Path | None, typer.Option(help="Write the JSON into this file.")] = None,
     picture: Annotated[Path | None, typer.Option(help="Draw what was found over the image, into this PNG.")] = None,
+    least: Annotated[
+        float, typer.Option(min=0, max=1, help="Table and picture leave out what scores less; JSON has it all.")
+    ] = 0.25,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
 ) -> None:
     """Find everything that has one of the names, without a click."""
@@ -46,8 +49,8 @@ def segment(
     if out is not None:
         write_atomically(out, text.encode())
     if picture is not None:
-        write_atomically(picture, draw(rgb, [(name, mask) for name, _, _, mask in rows(chosen, found)]))
-    typer.echo(text) if json else show(chosen, found)
+        write_atomically(picture, draw(rgb, [(name, mask) for name, _, _, mask in rows(chosen, found, least)]))
+    typer.echo(text) if json else show(rows(chosen, found, least))
 
 
 def as_json(image: Path, rgb: RgbImage, task: Task, found: list[Proposal] | Segmentation) -> dict[str, Any]:
@@ -58,20 +61,20 @@ def as_json(image: Path, rgb: RgbImage, task: Task, found: list[Proposal] | Segm
     return {**size, "proposals": [proposal.to_json() for proposal in found]}
 
 
-def show(task: Task, found: list[Proposal] | Segmentation) -> None:
+def show(found: list[tuple[str, float, int, Mask]]) -> None:
     """Print a table of what was found."""
     from rich.console import Console
     from rich.table import Table
 
     table = Table("name", "score", "pixels", box=None)
-    for name, score, area, _ in rows(task, found):
+    for name, score, area, _ in found:
         table.add_row(name, f"{100 * score:.0f} %", str(area))
     Console(width=None if Console().is_terminal else 160).print(table)
 
 
-def rows(task: Task, found: list[Proposal] | Segmentation) -> list[tuple[str, float, int, Mask]]:
-    """Name, score, area and mask of everything found."""
+def rows(task: Task, found: list[Proposal] | Segmentation, least: float) -> list[tuple[str, float, int, Mask]]:
+    """Name, score, area and mask of what was found with a score of ``least`` or more; of a map all that it shows."""
     if isinstance(found, Segmentation):
         return [(one.name, one.score, one.area, found.mask(one)) for one in found.segments]
     labels = [(one.part_labels if task == "parts" else one.object_labels)[0] for one in found]
-    return [(*label, one.area, one.mask) for label, one in zip(labels, found, strict=True)]
+    return [(*label, one.area, one.mask) for label, one in zip(labels, found, strict=True) if label[1] >= least]

@@ -48,10 +48,13 @@ def test_tasks_as_json_file_and_picture(semsam, photo, generic, tmp_path, task):
 
 
 def test_a_table_for_people(semsam, photo, generic):
-    code, out, _ = semsam("segment", photo, "--objects", "ball", "--weights", generic)
+    code, out, _ = semsam("segment", photo, "--objects", "ball", "--weights", generic, "--least", "0")
     assert code == 0
     assert out.split()[:3] == ["name", "score", "pixels"]
     assert "ball" in out
+    code, sure, _ = semsam("segment", photo, "--objects", "ball", "--weights", generic, "--least", "1")
+    assert code == 0
+    assert sure.split() == ["name", "score", "pixels"]
 
 
 @pytest.mark.parametrize(
