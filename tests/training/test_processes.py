@@ -17,6 +17,7 @@ from safetensors.torch import load_file
 from semsam_annotate.training.config import ParallelConfig, TrainConfig
 from semsam_annotate.training.loop import train
 from semsam_annotate.training.run_folder import RunFolder
+from semsam_annotate.training.watching import MACHINE
 
 TOLERANCE = 5e-4
 """Of the total, relative: sums over two processes round differently, and steps carry that on."""
@@ -87,7 +88,7 @@ def ended(processes) -> list[int]:
 
 def metrics(folder, config):
     rows = RunFolder(folder, config).metrics()
-    return [{key: value for key, value in row.items() if key not in ("seconds", "memory_mib")} for row in rows]
+    return [{key: value for key, value in row.items() if key not in MACHINE} for row in rows]
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +134,7 @@ def test_two_processes_have_the_losses_of_one(tiny_run, alone, folders, method):
     assert [row["step"] for row in two] == [row["step"] for row in one]
     for mine, wanted in zip(two, one, strict=True):
         assert mine["total"] == pytest.approx(wanted["total"], rel=TOLERANCE), mine["step"]
-        for name in wanted.keys() - {"seconds", "memory_mib", "norm"}:
+        for name in wanted.keys() - {*MACHINE, "norm"}:
             assert mine[name] == pytest.approx(wanted[name], rel=OF_ONE_LOSS, abs=OF_ONE_LOSS), (name, mine["step"])
 
 

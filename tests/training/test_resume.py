@@ -16,6 +16,7 @@ from semsam_annotate.model.checkpoints.weights import load_checkpoint
 from semsam_annotate.training.config import GenericConfig
 from semsam_annotate.training.loop import train
 from semsam_annotate.training.run_folder import RunFolder
+from semsam_annotate.training.watching import MACHINE
 
 STEPS = 6
 CHILD = """
@@ -68,7 +69,7 @@ def assert_same_run(config, folder, straight):
     assert load_checkpoint(folder / "weights.safetensors")[2] == load_checkpoint(straight / "weights.safetensors")[2]
     rows = [
         {
-            row["step"]: {key: value for key, value in row.items() if key not in ("seconds", "memory_mib")}
+            row["step"]: {key: value for key, value in row.items() if key not in MACHINE}
             for row in RunFolder(one, config).metrics()
         }
         for one in (folder, straight)

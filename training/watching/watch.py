@@ -12,6 +12,9 @@ from semsam_annotate.training.watching.page import duration, replaced, write_pag
 Curve = tuple[list[float], list[float]]
 """Steps and values."""
 
+MACHINE = ("seconds", "memory_mib", "waiting")
+"""What a line of metrics says of the machine: time so far, peak memory, share of the time that went into waiting."""
+
 VALIDATION = "validation "
 """What the names of the sheet's scores begin with."""
 
@@ -32,8 +35,8 @@ class Watch:
         self._pace.mark(busy)
         row = {name: round(value, 5) for name, value in losses.items()}
         seconds, memory = round(time.monotonic() - self._started, 2), round(peak_memory())
-        facts = {"seconds": seconds, "memory_mib": memory, "waiting": round(self._pace.waiting, 3)}
-        self._folder.record({"step": done, **facts, **row})
+        machine = (seconds, memory, round(self._pace.waiting, 3))
+        self._folder.record({"step": done, **dict(zip(MACHINE, machine, strict=True)), **row})
         if self._config.watch.every:
             self._add(done, row)
             if done % self._config.watch.every == 0 or done == self._config.schedule.steps:
