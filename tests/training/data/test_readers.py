@@ -120,6 +120,15 @@ def test_what_another_source_draws_is_not_known_to_be_absent(layout):
     assert bare.absent == {"cat"}
 
 
+def test_a_panoptic_file_with_sources_is_exhaustive_in_its_own(layout):
+    path = layout("panoptic")
+    content = json.loads(path.read_text())
+    content["images"][0]["source"] = "rooms"
+    path.write_text(json.dumps(content))
+    (entry,) = open_data(path)
+    assert entry.exhaustive == {"dog", "wall"}, "doors are never drawn"
+
+
 def test_a_folder_of_tars_is_one_data_set(layout):
     tar = layout("sa1b_tar")
     for number in (1, 2):

@@ -1,7 +1,7 @@
 """What each source of a merged file draws: a category that a source never draws may be in its images, undrawn."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,13 +21,13 @@ class Drawn:
         return self.things | self.stuff if any(_is_stuff(row) for row in rows) else set(self.things)
 
 
-def drawn_by_source(index: RowIndex) -> dict[str, Drawn]:
-    """By the ``source`` of the images; those without one draw whatever any of them draws. Reads the whole file once."""
+def drawn_by_source(index: RowIndex, masks: Callable[[Sequence[Any]], Sequence[Any]]) -> dict[str, Drawn]:
+    """By the ``source`` of the images; ``masks``: rows of masks from an image's annotations. Reads the whole file."""
     found: dict[str, Drawn] = defaultdict(Drawn)
     for number in range(len(index)):
         image, rows = index.rows(number)
         drawn = found[source_of(image)]
-        for row in rows:
+        for row in masks(rows):
             if isinstance(row, dict):
                 (drawn.stuff if _is_stuff(row) else drawn.things).add(id_of(row, "category_id"))
     return dict(found)

@@ -88,6 +88,10 @@ class CocoSet(DataSet):
         """Where an image may be in the folder, likeliest first."""
         return [str(image["file_name"])] if image.get("file_name") else []
 
+    def masks(self, rows: Sequence[Any]) -> Sequence[Any]:
+        """The rows that are of masks, from those of an image."""
+        return rows
+
     def completed(self, frame: Frame, marks: list[Mark]) -> list[Mark]:
         """The masks of an image with what follows from them."""
         return marks
@@ -104,7 +108,7 @@ class CocoSet(DataSet):
 
     @cached_property
     def _drawn(self) -> dict[str, Drawn]:
-        return drawn_by_source(self.index)
+        return drawn_by_source(self.index, self.masks)
 
     def _frame(self, image: Mapping[str, Any], rows: Sequence[Any]) -> Frame:
         where = f"image {image.get('id')}"

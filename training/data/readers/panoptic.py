@@ -56,9 +56,13 @@ class PanopticSet(CocoSet):
         """As written; ADE20K's preparation may name the PNG of a JPEG."""
         return [spelt for name in super().file_names(image) for spelt in (name, str(Path(name).with_suffix(".jpg")))]
 
+    def masks(self, rows: Sequence[Any]) -> Sequence[Any]:
+        """The segments of a row."""
+        return [info for row in rows for info in _segments(row)]
+
     def exhaustive_ids(self, image: Mapping[str, Any], rows: Sequence[Any]) -> Set[Any]:
         """All but those of crowds."""
-        return super().exhaustive_ids(image, [info for row in rows for info in _segments(row)])
+        return super().exhaustive_ids(image, self.masks(rows))
 
     def entry(self, index: int) -> ImageEntry:
         """Read the PNG of an image and cut it into its segments."""
