@@ -10,10 +10,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from semsam_annotate.training.points import Rand, sample_points, sample_rows, spread, uncertain_points
+from semsam_annotate.training.points import BITS, Rand, sample_points, sample_rows, spread, uncertain_points
 
 ROWS_AT_ONCE = 16
-STEPS = 1 << 16
+"""On processors, for their cache; other devices take all masks of an image at once."""
+
+STEPS = 1 << BITS
 """Of a fraction of a side, below 1; of the truth at a point, which may be 1, one less."""
 
 
@@ -36,7 +38,7 @@ class PointLosses(torch.autograd.Function):
         points: tuple[int, float, float],
         rand: Rand,
     ) -> tuple[Tensor, Tensor]:
-        """Losses of ``ROWS_AT_ONCE`` masks after the others'."""
+        """Block after block."""
         kept = torch.empty(len(queries), points[0], 3, dtype=torch.uint16, device=logits.device)
         bce, dice = logits.new_empty(2, len(queries))
         for some in _blocks(image):
@@ -85,6 +87,7 @@ def _slopes(logits: Tensor, wanted: Tensor, bce: Tensor, dice: Tensor) -> Tensor
 
 def _blocks(image: Tensor) -> list[slice]:
     """Rows to work off together, never of two images: random numbers of an image do not depend on the others."""
+    most = ROWS_AT_ONCE if image.device.type == "cpu" else max(1, len(image))
     ends = torch.bincount(image).cumsum(0).tolist()
     spans = zip([0, *ends], ends, strict=False)
-    return [slice(at, min(at + ROWS_AT_ONCE, end)) for start, end in spans for at in range(start, end, ROWS_AT_ONCE)]
+    return [slice(at, min(at + most, end)) for start, end in spans for at in range(start, end, most)]
