@@ -92,6 +92,15 @@ def metrics(folder, config):
 
 
 @pytest.fixture(scope="module")
+def tiny_run(tiny_run):
+    """With a seed at which no choice (of points, pairs, corrective clicks) hangs on the last digit of a sum.
+
+    At seed 0 sums in another order choose otherwise in the second step, in one run of FSDP out of three.
+    """
+    return replace(tiny_run, seed=1)
+
+
+@pytest.fixture(scope="module")
 def alone(tiny_run, tmp_path_factory):
     """The run of one process."""
     folder = tmp_path_factory.mktemp("alone")
