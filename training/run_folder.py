@@ -26,13 +26,13 @@ class RunFolder:
 
     def __init__(self, folder: Path, config: TrainConfig) -> None:
         self.folder, self.config = folder, config
-        folder.mkdir(parents=True, exist_ok=True)
         if self._path("run.json").exists():
             self._check_same()
             self.names = _names_from_json(self._read("run.json")["names"])
             return
         self.names = NameIndex.count(chain(*(_pack_names(path) for path in config.data.packs), _scene_names(config)))
         began = {"config": config.to_json(), "from": start_version(config), "data": data_hashes(config)}
+        folder.mkdir(parents=True, exist_ok=True)
         self._write("run.json", {**began, "names": vars_of(self.names)})
 
     @property

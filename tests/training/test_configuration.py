@@ -1,11 +1,14 @@
 """Settings from TOML, schedules, and the draw of a step."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from semsam_annotate.api import BadInput
 from semsam_annotate.training.config import DataConfig, ScheduleConfig, TrainConfig, read_config
+from semsam_annotate.training.loop import train
 from semsam_annotate.training.sampler import Sampler, crop_size
 from semsam_annotate.training.schedule import learning_rate
 
@@ -90,3 +93,10 @@ def test_crops_grow_at_the_end():
     assert [crop_size(SCENES, step) for step in (0, 4, 5, 9)] == [64, 64, 96, 96]
     torch.manual_seed(0)
     assert Sampler(SCENES).draw(9)[0].sample.image.shape == (96, 96, 3)
+
+
+def test_a_pack_that_is_not_there_is_named_and_leaves_nothing(tmp_path):
+    config = replace(SCENES, data=replace(SCENES.data, packs=(str(tmp_path / "lost.pack"),), scenes=0.5))
+    with pytest.raises(BadInput, match=r"no pack and no folder of shards .*lost\.pack"):
+        train(config, tmp_path / "run")
+    assert not (tmp_path / "run").exists()

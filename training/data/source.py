@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
+from semsam_annotate.api import BadInput
 from semsam_annotate.training.data.pack import Pack
 from semsam_annotate.training.data.readers.shards import ShardSet
 from semsam_annotate.training.data.record import Named, TrainingImage
@@ -31,6 +32,8 @@ class ImageSource(Protocol):
 
 def open_source(path: Path) -> ImageSource:
     """A pack file, or a folder of shards; BadInput for what is neither."""
+    if not path.exists():
+        raise BadInput(f"there is no pack and no folder of shards {path}")
     return ShardSet(path) if path.is_dir() else Pack(path)
 
 
