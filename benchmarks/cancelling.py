@@ -18,8 +18,8 @@ from subject import ROOT, WORDS, photo, published_engine
 from timing import machine
 
 from semsam_annotate.api import Cancelled, CancelToken, Prompt
-from semsam_annotate.model.engine.local import EngineSettings
 from semsam_annotate.model.engine.opening import open_engine
+from semsam_annotate.model.engine.settings import EngineSettings
 
 BAR = 300
 Job = Callable[[CancelToken], Any]

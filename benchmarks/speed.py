@@ -22,8 +22,8 @@ from timing import in_children, in_turn, machine, peak_megabytes
 
 from semsam_annotate.api import Prompt
 from semsam_annotate.model.engine.cache import DiskCache, on_device
-from semsam_annotate.model.engine.local import EngineSettings
 from semsam_annotate.model.engine.opening import open_engine
+from semsam_annotate.model.engine.settings import EngineSettings
 
 CLICK = (500, 300)
 Step = Callable[[], Any]

@@ -13,7 +13,8 @@ from semsam_annotate.model.checkpoints.published_names import published_name
 from semsam_annotate.model.checkpoints.weights import CheckpointCard
 from semsam_annotate.model.config import TextConfig, swin_tiny
 from semsam_annotate.model.engine.loaded import LoadedModel
-from semsam_annotate.model.engine.local import EngineSettings, LocalEngine
+from semsam_annotate.model.engine.local import LocalEngine
+from semsam_annotate.model.engine.settings import EngineSettings
 from semsam_annotate.model.network import SemanticSam
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -83,6 +83,15 @@ class ClipTextConfig:
 
 
 @dataclass(frozen=True)
+class RankerConfig:
+    """What ranks a ladder, fitted when the network has been trained (``semsam_annotate.training.ranking``)."""
+
+    hidden: int = 16
+    scales: tuple[tuple[int, int], ...] = ((80, 40), (220, 110), (560, 280), (1400, 840))
+    """(scale, smallest region in pixels of the network's input) of the regions that are rungs too, finest first."""
+
+
+@dataclass(frozen=True)
 class InputConfig:
     """What the image becomes before the network sees it."""
 
@@ -111,6 +120,8 @@ class ModelConfig:
     clip_text: ClipTextConfig | None = None
     """Instead of ``text``; the class heads are trained with one tower and understand no other."""
     input: InputConfig = field(default_factory=InputConfig)
+    ranker: RankerConfig | None = None
+    """None: the last score of each token ranks the ladder, and the tokens alone are its rungs."""
 
     def __post_init__(self) -> None:
         dim = self.pixel_decoder.dim
@@ -150,7 +161,7 @@ def _build(kind: Any, value: Any) -> Any:
     """Build a dataclass from plain values, nested ones too, tuples from lists."""
     make: Any = kind
     if not is_dataclass(kind):
-        return tuple(value) if isinstance(value, list) else value
+        return tuple(_build(None, item) for item in value) if isinstance(value, list) else value
     known = {item.name for item in fields(kind)}
     unknown = sorted(set(value) - known)
     if unknown:

@@ -7,6 +7,7 @@ from semsam_annotate.model.config import ModelConfig
 from semsam_annotate.model.image_encoder import build_image_encoder
 from semsam_annotate.model.mask_decoder import ClassHeads, ImageMemory, MaskDecoder
 from semsam_annotate.model.pixel_decoder import PixelDecoder, PixelFeatures
+from semsam_annotate.model.ranking import Ranker
 from semsam_annotate.model.text import build_text_tower
 
 STRIDE = 32
@@ -28,6 +29,7 @@ class SemanticSam(nn.Module):
         self.mask_decoder = MaskDecoder(decoder, dim, config.pixel_decoder.levels)
         self.class_heads = ClassHeads(dim, decoder.text_dim)
         self.text_tower = build_text_tower(config)
+        self.ranker = None if config.ranker is None else Ranker(config.ranker, decoder.granularities)
         self.register_buffer("mean", _channels(config.input.mean), persistent=False)
         self.register_buffer("std", _channels(config.input.std), persistent=False)
 

@@ -45,6 +45,8 @@ class Learner:
     optimizer: AdamW = field(init=False)
 
     def __post_init__(self) -> None:
+        if self.network.ranker is not None:
+            self.network.ranker.requires_grad_(False)  # it is fitted to the finished network
         if self.config.schedule.freeze_features:
             for name, parameter in self.network.named_parameters():
                 parameter.requires_grad_(not name.startswith(ENCODERS))

@@ -18,6 +18,7 @@ from semsam_annotate.model.engine.loaded import LoadedModel
 from semsam_annotate.model.engine.preprocessing import Frame
 from semsam_annotate.model.mask_decoder import ImageMemory
 from semsam_annotate.model.pixel_decoder import PixelFeatures
+from semsam_annotate.model.ranking import Regions
 
 _KEY = re.compile(r"[0-9a-f]{40}")
 
@@ -29,17 +30,19 @@ class EncodedImage:
     model: LoadedModel
     frame: Frame
     memory: ImageMemory
+    regions: Regions | None = None
 
     @property
     def bytes(self) -> int:
         """Memory held."""
         tensors = (self.memory.mask_features, *self.memory.values)
-        return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+        regions = 0 if self.regions is None else self.regions.labels.nbytes
+        return regions + sum(tensor.numel() * tensor.element_size() for tensor in tensors)
 
     def on_cpu(self) -> "EncodedImage":
         """The same on the CPU, with the model's copy there."""
         memory = {item.name: _on_cpu(getattr(self.memory, item.name)) for item in fields(self.memory)}
-        return EncodedImage(self.model.on_cpu(), self.frame, ImageMemory(**memory))
+        return EncodedImage(self.model.on_cpu(), self.frame, ImageMemory(**memory), self.regions)
 
 
 class MemoryCache:
@@ -77,31 +80,39 @@ class MemoryCache:
 
 
 class DiskCache:
-    """Features as safetensors files in a folder; a folder that cannot be written is simply not used."""
+    """Features, and regions where a model has them, as safetensors files in a folder.
+
+    A folder that cannot be written is simply not used.
+    """
 
     def __init__(self, folder: Path, limit: int) -> None:
         self.folder, self.limit = folder, limit
 
-    def get(self, key: str) -> PixelFeatures | None:
-        """Features of a key in fp16, None when they are not there or damaged."""
+    def get(self, key: str) -> tuple[PixelFeatures, Regions | None] | None:
+        """Features of a key in fp16 and its regions, None when they are not there or damaged."""
         try:
             path = self._path(key)
             tensors = load_file(path)
             os.utime(path)
+            regions = tensors.pop("regions", None)
             levels = tuple(tensors[f"level{index}"] for index in range(len(tensors) - 1))
-            return PixelFeatures(tensors["mask_features"], levels)
+            features = PixelFeatures(tensors["mask_features"], levels)
+            return features, None if regions is None else Regions(regions.numpy())
         except (OSError, SafetensorError, KeyError, ValueError):
             return None
 
-    def put(self, key: str, features: PixelFeatures) -> None:
-        """Write features, then delete the files used least recently until the rest fits the limit."""
+    def put(self, key: str, features: PixelFeatures, regions: Regions | None = None) -> None:
+        """Write features and regions, then delete the files used least recently until the rest fits the limit."""
         tensors = {f"level{index}": level for index, level in enumerate(features.levels)}
         tensors["mask_features"] = features.mask_features
+        tensors = {name: value.cpu().half().contiguous() for name, value in tensors.items()}
+        if regions is not None:
+            tensors["regions"] = torch.from_numpy(regions.labels)
         path = self._path(key)
         partial = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}.part")
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            partial.write_bytes(save({name: value.cpu().half().contiguous() for name, value in tensors.items()}))
+            partial.write_bytes(save(tensors))
             os.replace(partial, path)
             self._trim()
         except OSError:

@@ -1,20 +1,25 @@
 """From the decoder's answer to a ladder of proposals."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import torch
 from torch import Tensor
 
-from semsam_annotate.api import Ladder, Proposal, Vocabulary
+from semsam_annotate.api import Ladder, Prompt, Proposal, Vocabulary
 from semsam_annotate.model.engine.cleaning import clean_all
+from semsam_annotate.model.engine.clicks import clicks_of
 from semsam_annotate.model.engine.labels import name_masks
 from semsam_annotate.model.engine.loaded import LoadedModel
 from semsam_annotate.model.engine.preprocessing import Frame
 from semsam_annotate.model.engine.remembered import Remembered
 from semsam_annotate.model.engine.rendering import MaskRegion, Renderer
+from semsam_annotate.model.engine.rungs import Pool, can_rank, pool
+from semsam_annotate.model.engine.stability import stability
 from semsam_annotate.model.mask_decoder import Predictions
+from semsam_annotate.model.ranking import Regions
 
 SAME = 0.95
 """Masks that overlap by more than this IoU are one rung."""
@@ -22,23 +27,56 @@ SAME = 0.95
 
 @dataclass(frozen=True)
 class Reading:
-    """How predictions become proposals; ``remembered``: what else names them than the text."""
+    """How predictions become proposals; ``remembered``: what else names them than the text; ``regions``: more rungs."""
 
     model: LoadedModel
     frame: Frame
     vocabulary: Vocabulary
     cleaning: bool
     remembered: Remembered | None = None
+    regions: Regions | None = None
 
-    def ladder(self, predictions: Predictions, prompt: int) -> Ladder:
-        """The ladder of one prompt of a decoded batch."""
-        logits, scores = predictions.masks[0, prompt], predictions.scores[0, prompt, :, -1].clamp(0, 1)
+    def ladder(self, predictions: Predictions, prompt: Prompt) -> Ladder:
+        """The ladder of one prompt from its predictions, (1, 1, K, …)."""
+        if self.model.network.ranker is not None and can_rank(prompt, clicks_of(prompt, self.frame.image)):
+            return self._ranked(predictions, self.pool(predictions, prompt))
+        logits, scores = predictions.masks[0, 0], predictions.scores[0, 0, :, -1].clamp(0, 1)
         masks = self.masks(logits)
         kept = distinct(masks, scores.tolist())
         proposals = self.proposals(
-            [masks[row] for row in kept], logits[kept], scores[kept], kept, predictions, (prompt, kept)
+            [masks[index] for index in kept], logits[kept], scores[kept], kept, predictions, (0, kept)
         )
         return Ladder(proposals)
+
+    def pool(self, predictions: Predictions, prompt: Prompt) -> Pool:
+        """What the ladder of a prompt is chosen from."""
+        part = None if predictions.part is None else predictions.part[0, 0]
+        return pool(predictions.masks[0, 0], predictions.scores[0, 0], part, self.regions, prompt, self.frame)
+
+    def _ranked(self, predictions: Predictions, candidates: Pool) -> Ladder:
+        """The best candidates by the ranker; a region has the labels of the token most like it."""
+        assert self.model.network.ranker is not None
+        scores = candidates.scores(self.model.network.ranker)
+        chosen = candidates.best(scores)
+        masks = self.candidate_masks(candidates, chosen)
+        kept = distinct(masks, [float(scores[index]) for index in chosen])
+        masks, chosen = [masks[place] for place in kept], [chosen[place] for place in kept]
+        levels = [candidates.token_as_large(index) for index in chosen]
+        states = [candidates.token_like(index) for index in chosen]
+        logits = candidates.logits[chosen]
+        return Ladder(self.proposals(masks, logits, scores[chosen], levels, predictions, (0, states)))
+
+    def candidate_masks(self, candidates: Pool, chosen: Sequence[int]) -> list[MaskRegion]:
+        """Masks at image resolution: of the network from the mask grid, of regions from the network's input."""
+        grids = [
+            self._renderer.region(candidates.logits[index])
+            if index < candidates.tokens
+            else self._fine_renderer.region(
+                torch.from_numpy(candidates.regions[index - candidates.tokens]).float() - 0.5
+            )
+            for index in chosen
+        ]
+        return self._cleaned(grids)
 
     def proposals(
         self,
@@ -78,7 +116,9 @@ class Reading:
 
     def masks(self, logits: Tensor) -> list[MaskRegion]:
         """The masks at image resolution from (K, h, w) logits; none is empty."""
-        regions = [self._renderer.region(row) for row in logits]
+        return self._cleaned([self._renderer.region(row) for row in logits])
+
+    def _cleaned(self, regions: list[MaskRegion]) -> list[MaskRegion]:
         if not self.cleaning:
             return regions
         crops = clean_all([region.crop for region in regions])
@@ -86,7 +126,11 @@ class Reading:
 
     @cached_property
     def _renderer(self) -> Renderer:
-        return Renderer(self.frame)
+        return Renderer(self.frame.taps)
+
+    @cached_property
+    def _fine_renderer(self) -> Renderer:
+        return Renderer(self.frame.fine_taps)
 
 
 def distinct(masks: list[MaskRegion], scores: list[float]) -> list[int]:
@@ -102,11 +146,3 @@ def _alike(first: MaskRegion, second: MaskRegion) -> bool:
     """Whether two masks are one rung; areas alone mostly tell that they are not."""
     smaller, larger = sorted((first.area, second.area))
     return smaller > SAME * larger and first.iou(second) > SAME
-
-
-@torch.no_grad()
-def stability(logits: Tensor) -> list[float]:
-    """Area above logit 1 over area above logit -1 of each (h, w) map (SAM's stability score)."""
-    strict = (logits > 1).flatten(1).sum(1).float()
-    loose = (logits > -1).flatten(1).sum(1).float()
-    return [float(value) for value in (strict / loose.clamp(min=1))]

@@ -9,11 +9,12 @@ from typing import Literal, TypeAlias, get_args
 import torch
 from torch import Tensor
 
-from semsam_annotate.api import BadInput, Vocabulary
+from semsam_annotate.api import BadInput, RgbImage, Vocabulary
 from semsam_annotate.model.checkpoints.weights import CheckpointCard, load_checkpoint
 from semsam_annotate.model.engine.interruption import CancelPoints
 from semsam_annotate.model.network import SemanticSam
 from semsam_annotate.model.pixel_decoder import PixelFeatures
+from semsam_annotate.model.ranking import Regions, find_regions
 
 KEPT_VOCABULARIES = 16
 Precision: TypeAlias = Literal["fp32", "bf16"]
@@ -100,6 +101,11 @@ class LoadedModel:
         """Encode a padded (B, 3, H, W) batch of pixels 0..255."""
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
             return self.network.features(pixels)
+
+    def regions(self, pixels: RgbImage) -> Regions | None:
+        """Regions of (h, w, 3) uint8 RGB at the size of the network's input, where the model has them as rungs."""
+        ranker = self.card.config.ranker
+        return None if ranker is None else find_regions(pixels, ranker.scales)
 
     def resolve(self, vocabulary: Vocabulary) -> Vocabulary:
         """The vocabulary with the trained names marked."""

@@ -3,9 +3,7 @@
 import hashlib
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import torch
 
@@ -35,33 +33,18 @@ from semsam_annotate.model.engine.mask_vectors import VectorMaker
 from semsam_annotate.model.engine.memories import PrototypeMemories
 from semsam_annotate.model.engine.preprocessing import Frame, check_image, to_input
 from semsam_annotate.model.engine.prompting import to_batch
-from semsam_annotate.model.engine.refinement import Method, Refinement
+from semsam_annotate.model.engine.refinement import Candidates, Method, Refinement
 from semsam_annotate.model.engine.refreshing import Progress, Refreshed, Vectors, refresh
 from semsam_annotate.model.engine.remembered import Remembered
 from semsam_annotate.model.engine.searching import SearchingEngine
 from semsam_annotate.model.engine.segmenting import Segmenter
+from semsam_annotate.model.engine.settings import EngineSettings
 from semsam_annotate.model.mask_decoder import Predictions
 from semsam_annotate.model.pixel_decoder import PixelFeatures
 from semsam_annotate.model.prototypes import MaskVectors, Prototype
+from semsam_annotate.model.ranking import Regions
 
 PROMPTS_AT_ONCE = 64
-
-
-@dataclass(frozen=True)
-class EngineSettings:
-    """``cleaning``: fill small holes and drop small islands. ``memory_bytes``, ``disk_bytes``: bounds of the caches.
-
-    ``cache_folder``: where features are kept between runs, None for nowhere. ``refinement``: how several hints at once
-    are answered (``refinement``); "rule" treats any network as one that was trained on single clicks, and is what such
-    networks always get. ``prototypes_folder``: where names are remembered, None: in RAM, as long as the engine.
-    """
-
-    cleaning: bool = True
-    memory_bytes: int = 1 << 30
-    disk_bytes: int = 2 << 30
-    cache_folder: Path | None = None
-    refinement: Method = "network"
-    prototypes_folder: Path | None = None
 
 
 class LocalEngine(SearchingEngine):
@@ -121,6 +104,16 @@ class LocalEngine(SearchingEngine):
             return Refinement(self._reading(image, words), image.memory, decode, method, cancel).ladders(some)
 
         return [ladder for batch in in_batches(image, pointed, answer, PROMPTS_AT_ONCE, cancel) for ladder in batch]
+
+    def candidates(
+        self, embedding: Embedding, prompts: Sequence[Prompt], cancel: CancelToken | None = None
+    ) -> list[Candidates]:
+        """What the ladders of prompts with a click are chosen from, for fitting the ranker that chooses."""
+        image = self._image(embedding)
+        with torch.inference_mode():
+            decode = partial(self._decode, image, cancel=cancel)
+            reading = self._reading(image, Vocabulary())
+            return Refinement(reading, image.memory, decode, "network", cancel).candidates(prompts)
 
     def segment(
         self, embedding: Embedding, vocabulary: Vocabulary, task: Task = "instance"
@@ -198,7 +191,7 @@ class LocalEngine(SearchingEngine):
     def _reading(self, image: EncodedImage, vocabulary: Vocabulary) -> Reading:
         named = bool(vocabulary.objects or vocabulary.parts)
         remembered = Remembered(self._memories.of(image.model), self._maker(image)) if named else None
-        return Reading(image.model, image.frame, vocabulary, self.settings.cleaning, remembered)
+        return Reading(image.model, image.frame, vocabulary, self.settings.cleaning, remembered, image.regions)
 
     def _image(self, embedding: Embedding) -> EncodedImage:
         """The encoded image of a handle, from memory, or from disk if its model is still the current one."""
@@ -207,10 +200,10 @@ class LocalEngine(SearchingEngine):
             return image
         model = self._current()
         if self._disk is not None and embedding.model == model.version:
-            features = self._disk.get(embedding.key)
-            if features is not None:
+            kept = self._disk.get(embedding.key)
+            if kept is not None:
                 frame = Frame.of(*embedding.size, model.card.config.input)
-                image = self._remember(model, frame, on_device(features, model.device))
+                image = self._remember(model, frame, *kept)
                 self._memory.put(embedding.key, image)
                 return image
         raise StaleEmbedding("this embedding is no longer kept: encode the image again")
@@ -219,19 +212,24 @@ class LocalEngine(SearchingEngine):
     def _encode(
         self, image: RgbImage, key: str, model: LoadedModel, frame: Frame, cancel: CancelToken | None
     ) -> EncodedImage:
-        features = None if self._disk is None else self._disk.get(key)
-        if features is None:
+        kept = None if self._disk is None else self._disk.get(key)
+        if kept is None:
+            pixels = to_input(image, frame)
             with model.cancel_points.honour(cancel):
-                features = halved(model.features(to_input(image, frame).to(model.device)))
+                features = halved(model.features(pixels.to(model.device)))
             check_features(model.network, features)
+            kept = features, model.regions(pixels[0].permute(1, 2, 0).numpy())
             if self._disk is not None:
-                self._disk.put(key, features)
-        return self._remember(model, frame, on_device(features, model.device))
+                self._disk.put(key, *kept)
+        return self._remember(model, frame, *kept)
 
     @torch.inference_mode()
-    def _remember(self, model: LoadedModel, frame: Frame, features: PixelFeatures) -> EncodedImage:
+    def _remember(
+        self, model: LoadedModel, frame: Frame, features: PixelFeatures, regions: Regions | None
+    ) -> EncodedImage:
+        features = on_device(features, model.device)
         memory = model.network.mask_decoder.remember(features.mask_features, features.levels)
-        return EncodedImage(model, frame, memory.halved())
+        return EncodedImage(model, frame, memory.halved(), regions)
 
     def _decode(self, image: EncodedImage, prompts: Sequence[Prompt], cancel: CancelToken | None = None) -> Predictions:
         model = image.model

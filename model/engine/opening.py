@@ -9,7 +9,8 @@ import platformdirs
 from semsam_annotate.api import BadInput
 from semsam_annotate.model.checkpoints.published_files import FILES, checkpoints_folder
 from semsam_annotate.model.engine.loaded import LoadedModel
-from semsam_annotate.model.engine.local import EngineSettings, LocalEngine
+from semsam_annotate.model.engine.local import LocalEngine
+from semsam_annotate.model.engine.settings import EngineSettings
 from semsam_annotate.model.registry import ModelRegistry
 
 PACKAGED = "semsam-tiny.safetensors"

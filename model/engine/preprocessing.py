@@ -47,6 +47,12 @@ class Frame:
             )
         return rows, columns
 
+    @cached_property
+    def fine_taps(self) -> tuple[Taps, Taps]:
+        """What they read of a map as large as the network's input."""
+        rows, columns = (Taps.bilinear(used, wanted) for used, wanted in zip(self.input, self.image, strict=True))
+        return rows, columns
+
     def to_padded(self, x: float, y: float) -> tuple[float, float]:
         """Position of an edge coordinate (x, y) of the image in 0..1 of the padded input."""
         (height, width), (rows, columns), (high, wide) = self.image, self.input, self.padded

@@ -17,7 +17,7 @@ Then every rung, without any training:
 3. is cut and joined at the clicks that it still contradicts (``pinning``).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
@@ -29,13 +29,23 @@ from semsam_annotate.model.engine.clicks import clicks_of, pins_of
 from semsam_annotate.model.engine.interruption import unless_cancelled
 from semsam_annotate.model.engine.ladder import Reading
 from semsam_annotate.model.engine.pinning import contradictions, pinned
+from semsam_annotate.model.engine.rendering import MaskRegion
 from semsam_annotate.model.engine.rough import covered, grid_shares, rough_logits
+from semsam_annotate.model.engine.rungs import Pool
 from semsam_annotate.model.innermost import innermost
 from semsam_annotate.model.mask_decoder import ImageMemory, Predictions
 
 Decode = Callable[[Sequence[Prompt]], Predictions]
 Method: TypeAlias = Literal["network", "rule"]
 CONTRADICTION = 0.25
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """What a ladder is chosen from: K candidates and their masks."""
+
+    pool: Pool
+    masks: list[MaskRegion]
 
 
 @dataclass(frozen=True)
@@ -52,13 +62,19 @@ class Refinement:
         """A ladder a prompt; one call of the network."""
         for prompt in prompts:
             prompt.check_inside(*self.reading.frame.image)
+        return [self.reading.ladder(row, prompt) for row, prompt in self._answers(prompts)]
+
+    def candidates(self, prompts: Sequence[Prompt]) -> list[Candidates]:
+        """What the ladders of prompts with a click are chosen from."""
+        pools = [self.reading.pool(row, prompt) for row, prompt in self._answers(prompts)]
+        return [Candidates(one, self.reading.candidate_masks(one, range(len(one.logits)))) for one in pools]
+
+    def _answers(self, prompts: Sequence[Prompt]) -> Iterator[tuple[Predictions, Prompt]]:
+        """Each prompt with its predictions, a batch of one."""
         every = self.decode([self._asked(prompt) for prompt in prompts] if self.method == "rule" else prompts)
-        return [
-            self.reading.ladder(every, number)
-            if is_single(prompt)
-            else self.reading.ladder(self._held(row_of(every, number), prompt), 0)
-            for number, prompt in enumerate(unless_cancelled(prompts, self.cancel))
-        ]
+        for number, prompt in enumerate(unless_cancelled(prompts, self.cancel)):
+            row = row_of(every, number)
+            yield (row if is_single(prompt) else self._held(row, prompt)), prompt
 
     def _asked(self, prompt: Prompt) -> Prompt:
         """What a network of single clicks is asked: the box, the anchor, or the innermost pixel of the mask."""

@@ -11,8 +11,7 @@ import torch
 from torch import Tensor
 
 from semsam_annotate.api import Box, Mask
-from semsam_annotate.model.engine.preprocessing import Frame
-from semsam_annotate.model.engine.taps import Range
+from semsam_annotate.model.engine.taps import Range, Taps
 
 
 @dataclass(frozen=True)
@@ -67,13 +66,13 @@ class MaskRegion:
 
 @dataclass(frozen=True)
 class Renderer:
-    """Brings masks of one frame to its image."""
+    """Brings masks of one frame to its image; ``taps``: what the image's rows and columns read of a mask's grid."""
 
-    frame: Frame
+    taps: tuple[Taps, Taps]
 
     def logits(self, grid: Tensor, rows: Range, columns: Range) -> Tensor:
         """(rows, columns) logits at image resolution from one (h, w) grid."""
-        down, across = self.frame.taps
+        down, across = self.taps
         lines, cells = down.span(rows, grid.shape[0]), across.span(columns, grid.shape[1])
         table = grid[lines[0] : lines[1], cells[0] : cells[1]].float().T.contiguous()
         wide = across.apply(table, columns, cells[0])
@@ -81,7 +80,7 @@ class Renderer:
 
     def whole(self, grids: Tensor) -> Tensor:
         """(K, H, W) logits at image resolution from (K, h, w) grids."""
-        height, width = self.frame.image
+        height, width = self._size
         out = grids.new_empty(len(grids), height, width, dtype=torch.float32)
         for number, grid in enumerate(grids):
             out[number] = self.logits(grid, (0, height), (0, width))
@@ -92,13 +91,18 @@ class Renderer:
         positive = (grid > 0).cpu().numpy()
         rows, columns = np.flatnonzero(positive.any(1)), np.flatnonzero(positive.any(0))
         if len(rows):
-            down, across = self.frame.taps
+            down, across = self.taps
             tall, wide = down.reading(rows[0], rows[-1]), across.reading(columns[0], columns[-1])
             if tall[0] < tall[1] and wide[0] < wide[1]:
                 crop = self.logits(grid, tall, wide).cpu().numpy() > 0  # numpy compares in a third of torch's time
                 if crop.any():
-                    return MaskRegion(crop, tall[0], wide[0], self.frame.image)
+                    return MaskRegion(crop, tall[0], wide[0], self._size)
         return MaskRegion.of(self._highest(grid))
+
+    @property
+    def _size(self) -> tuple[int, int]:
+        """(height, width) of the image."""
+        return len(self.taps[0].cells), len(self.taps[1].cells)
 
     def _highest(self, grid: Tensor) -> Mask:
         """The pixels of the highest logit, for a grid that has no positive one in the image."""

@@ -11,10 +11,10 @@ import torch
 from torch import Tensor
 
 from semsam_annotate.api import BadInput, Proposal, Segmentation, Task, Vocabulary, segments_of
-from semsam_annotate.model.engine.ladder import stability
 from semsam_annotate.model.engine.loaded import LoadedModel
 from semsam_annotate.model.engine.preprocessing import Frame
 from semsam_annotate.model.engine.rendering import MaskRegion, Renderer
+from semsam_annotate.model.engine.stability import stability
 from semsam_annotate.model.engine.suppression import suppress
 from semsam_annotate.model.mask_decoder import ImageMemory, Predictions
 
@@ -83,7 +83,7 @@ class Segmenter:
 
     def _instances(self, found: Predictions, part: bool) -> list[Proposal]:
         scores = self._alone(found, self._scores(found, part))
-        masks = Renderer(self.frame).whole(found.masks[0, :, 0])
+        masks = Renderer(self.frame.taps).whole(found.masks[0, :, 0])
         inside = (masks > 0).flatten(1)
         sure = (masks.sigmoid().flatten(1) * inside).sum(1) / inside.sum(1).clamp(min=1)
         ranked = (scores * sure[:, None]).flatten()
@@ -127,7 +127,7 @@ class Segmenter:
     def _semantic(self, found: Predictions) -> Segmentation:
         scores = self._scores(found, part=False)
         sharp = (scores / self.settings.sharpness).softmax(-1) * scores.amax(-1, keepdim=True)
-        evidence = Renderer(self.frame).whole(
+        evidence = Renderer(self.frame.taps).whole(
             torch.einsum("qc,qhw->chw", sharp, found.masks[0, :, 0].float().sigmoid())
         )
         value, column = evidence.max(0)
@@ -146,7 +146,7 @@ class Segmenter:
         labels = torch.zeros(self.frame.image, dtype=torch.int32)
         if not len(chosen):
             return Segmentation(labels.numpy(), ())
-        shares = Renderer(self.frame).whole(found.masks[0, chosen, 0]).sigmoid()
+        shares = Renderer(self.frame.taps).whole(found.masks[0, chosen, 0]).sigmoid()
         owner = (scores[chosen, None, None] * shares).argmax(0)
         segments: list[tuple[int, str, float]] = []
         for row, query in enumerate(chosen.tolist()):

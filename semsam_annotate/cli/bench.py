@@ -126,8 +126,8 @@ def _without_cache(weights: str, device: str, precision: str) -> Engine:
     if weights.startswith(("http://", "https://")):
         return load_engine(weights)
     try:
-        from semsam_annotate.model.engine.local import EngineSettings
         from semsam_annotate.model.engine.opening import open_engine
+        from semsam_annotate.model.engine.settings import EngineSettings
     except ImportError as error:
         raise BadInput(
             f"a local engine needs the extra 'local' ({error}): pip install 'semsam-annotate[local]'"

@@ -18,7 +18,8 @@ from semsam_annotate.model.config import (
     TextConfig,
 )
 from semsam_annotate.model.engine.loaded import LoadedModel
-from semsam_annotate.model.engine.local import EngineSettings, LocalEngine
+from semsam_annotate.model.engine.local import LocalEngine
+from semsam_annotate.model.engine.settings import EngineSettings
 from semsam_annotate.model.network import SemanticSam
 
 SMALL = ModelConfig(

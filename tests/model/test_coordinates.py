@@ -87,7 +87,7 @@ def test_masks_come_back_to_where_they_were(height, width, row, column):
     grid = torch.arange(frame.padded[1] // 4) + 0.5
     cut = column * frame.input[1] / 4
     logits = (grid - cut).expand(frame.padded[0] // 4, -1)
-    mask = Renderer(frame).region(-logits).full()
+    mask = Renderer(frame.taps).region(-logits).full()
     assert mask.shape == (height, width)
     wanted = np.arange(width) + 0.5 < column * width
     cell = 4 * width / frame.input[1] + 1

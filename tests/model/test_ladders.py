@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from semsam_annotate import load_engine
 from semsam_annotate.api import BadInput, Ladder, Prompt, Vocabulary
-from semsam_annotate.model.engine.local import EngineSettings
 from semsam_annotate.model.engine.opening import open_engine
+from semsam_annotate.model.engine.settings import EngineSettings
 
 WORDS = Vocabulary(["car", "person", "zzyzx"], ["wheel", "head"])
 CLICKS = [Prompt([(44, 30)]), Prompt([(5, 5)]), Prompt([(44, 30), (60, 30)], [1, 0]), Prompt(box=(24, 10, 64, 50))]

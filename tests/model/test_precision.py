@@ -6,7 +6,7 @@ from skimage import data
 
 from semsam_annotate.api import BadInput, Prompt
 from semsam_annotate.model.engine import open_engine
-from semsam_annotate.model.engine.local import EngineSettings
+from semsam_annotate.model.engine.settings import EngineSettings
 
 CLICKS = [(224, 100), (300, 400), (110, 60), (430, 250)]
 

@@ -8,8 +8,8 @@ from safetensors.torch import load_file, save_file
 
 from semsam_annotate.api import BadInput, Prompt, StaleEmbedding
 from semsam_annotate.model.checkpoints.weights import read_header
-from semsam_annotate.model.engine.local import EngineSettings
 from semsam_annotate.model.engine.opening import open_engine
+from semsam_annotate.model.engine.settings import EngineSettings
 from semsam_annotate.model.registry import PACKAGED, ModelRegistry
 
 

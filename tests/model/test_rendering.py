@@ -41,9 +41,9 @@ def test_as_torch_interpolates(height, width, config, seed):
     frame = Frame.of(height, width, config)
     grid = blobs(frame, seed)
     wanted = everywhere(grid, frame)
-    full = Renderer(frame).logits(grid, (0, height), (0, width))
+    full = Renderer(frame.taps).logits(grid, (0, height), (0, width))
     torch.testing.assert_close(full, wanted, atol=2e-4, rtol=0)
-    region = Renderer(frame).region(grid)
+    region = Renderer(frame.taps).region(grid)
     if (wanted > 0).any():
         sure = (wanted.abs() > 1e-3).numpy()
         np.testing.assert_array_equal(region.full()[sure], (wanted > 0).numpy()[sure])
@@ -55,8 +55,8 @@ def test_a_crop_is_the_whole_to_the_bit(height, width, config, seed):
         width = height
     frame = Frame.of(height, width, config)
     grid = blobs(frame, seed)
-    whole = Renderer(frame).logits(grid, (0, height), (0, width)) > 0
-    region = Renderer(frame).region(grid)
+    whole = Renderer(frame.taps).logits(grid, (0, height), (0, width)) > 0
+    region = Renderer(frame.taps).region(grid)
     assert region.full().shape == (height, width)
     if whole.any():
         np.testing.assert_array_equal(region.full(), whole.numpy())
@@ -67,7 +67,7 @@ def test_a_crop_is_the_whole_to_the_bit(height, width, config, seed):
 @pytest.mark.parametrize("lowest", [-9.0, 9.0])
 def test_nothing_and_everything(lowest):
     frame = Frame.of(50, 70, InputConfig(side=128, resize="longer"))
-    region = Renderer(frame).region(blobs(frame, 0, lowest))
+    region = Renderer(frame.taps).region(blobs(frame, 0, lowest))
     assert region.area == (50 * 70 if lowest > 0 else region.full().sum()) > 0
 
 

@@ -12,8 +12,8 @@ import torch
 
 from semsam_annotate.api import AutoSettings, Cancelled, CancelToken, Prompt, Vocabulary
 from semsam_annotate.model.engine.interruption import CancelPoints
-from semsam_annotate.model.engine.local import EngineSettings
 from semsam_annotate.model.engine.opening import open_engine
+from semsam_annotate.model.engine.settings import EngineSettings
 
 WORDS = Vocabulary(["car", "person"], ["wheel"])
 PROMPTS = [Prompt([(44, 30)]), Prompt([(5, 5)]), Prompt(box=(24, 10, 64, 50))]
@@ -153,7 +153,7 @@ def test_listeners_of_a_token_hear_once():
 ONE_RUN = """
 import hashlib, json, numpy as np
 from semsam_annotate.api import AutoSettings, Prompt, Vocabulary
-from semsam_annotate.model.engine.local import EngineSettings
+from semsam_annotate.model.engine.settings import EngineSettings
 from semsam_annotate.model.engine.opening import open_engine
 engine = open_engine("default", "cpu", EngineSettings())
 rows, columns = np.mgrid[:90, :120]

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from semsam_annotate.api import AutoSettings, Prompt
-from semsam_annotate.model.engine.local import EngineSettings
 from semsam_annotate.model.engine.opening import open_engine
+from semsam_annotate.model.engine.settings import EngineSettings
 
 FEW = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 SEARCH = AutoSettings(side=2)

@@ -5,10 +5,10 @@ import pytest
 
 from semsam_annotate.api import BadInput, Cancelled, CancelToken, Prompt, Vocabulary
 from semsam_annotate.api.automatic import standing
-from semsam_annotate.model.engine.local import EngineSettings
 from semsam_annotate.model.engine.opening import open_engine
 from semsam_annotate.model.engine.phrases import Phrase, parse_phrase
 from semsam_annotate.model.engine.search import pointed_at
+from semsam_annotate.model.engine.settings import EngineSettings
 
 OBJECTS, PARTS = ["car", "traffic light", "left shoe", "mirror"], ["wheel", "front door", "Top", "mirror"]
 WORDS = Vocabulary(["leaf", "person"], ["lobe", "head"])

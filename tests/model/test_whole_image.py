@@ -13,8 +13,9 @@ from semsam_annotate.api.automatic import standing
 from semsam_annotate.api.runs import Runs
 from semsam_annotate.model.engine.auto.clicks import grid, rounds, wanted
 from semsam_annotate.model.engine.auto.pool import Member, Pool
-from semsam_annotate.model.engine.ladder import distinct, stability
+from semsam_annotate.model.engine.ladder import distinct
 from semsam_annotate.model.engine.rendering import MaskRegion
+from semsam_annotate.model.engine.stability import stability
 
 WORDS = Vocabulary(["car", "boat"], ["wheel"])
 EVERYTHING = AutoSettings(quality=0, stability=0, smallest=1)

@@ -13,8 +13,8 @@ from semsam_annotate.api import Prompt
 from semsam_annotate.cli.app import build
 from semsam_annotate.model.checkpoints.weights import CheckpointCard, load_checkpoint, save_checkpoint
 from semsam_annotate.model.config import InputConfig, MaskDecoderConfig, ModelConfig, PixelDecoderConfig, SwinConfig
-from semsam_annotate.model.engine.local import EngineSettings
 from semsam_annotate.model.engine.opening import open_engine
+from semsam_annotate.model.engine.settings import EngineSettings
 from semsam_annotate.model.mask_decoder import Predictions
 from semsam_annotate.model.network import SemanticSam
 from semsam_annotate.model.presets import preset

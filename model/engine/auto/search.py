@@ -13,8 +13,9 @@ from semsam_annotate.api.runs import Runs
 from semsam_annotate.automatic import Overlaps, arrange
 from semsam_annotate.model.engine.auto.clicks import as_points, grid, rounds, wanted
 from semsam_annotate.model.engine.auto.pool import Member, Pool
-from semsam_annotate.model.engine.ladder import Reading, stability
+from semsam_annotate.model.engine.ladder import Reading
 from semsam_annotate.model.engine.preprocessing import MASK_STRIDE, Frame
+from semsam_annotate.model.engine.stability import stability
 from semsam_annotate.model.mask_decoder import Predictions
 
 Batches = Callable[[Sequence[Prompt]], Iterable[tuple[Reading, Predictions]]]

@@ -1,0 +1,112 @@
+"""The rungs of a ladder: masks of the network and regions of the image, ranked together, the best six of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F
+
+from semsam_annotate.api import Prompt
+from semsam_annotate.model.engine.clicks import Click, pins_of
+from semsam_annotate.model.engine.pinning import contradictions
+from semsam_annotate.model.engine.preprocessing import MASK_STRIDE, Frame
+from semsam_annotate.model.engine.rough import rough_logits
+from semsam_annotate.model.engine.stability import stability
+from semsam_annotate.model.ranking import Ranker, Regions, Rungs, rung_features
+
+MOST = 6
+NEAR = 0.8
+"""Rungs with a larger IoU on the mask grid wait until the others are in."""
+
+
+@dataclass(frozen=True)
+class Pool:
+    """K candidates for one prompt: T of the network, then S regions.
+
+    ``logits`` (K, h, w) on the padded mask grid; ``regions`` (S, H, W) bool at the size of the network's input;
+    ``features`` (K, C) for the ranker; ``ious`` (K, K).
+    """
+
+    logits: Tensor
+    regions: NDArray[np.bool_]
+    features: NDArray[np.float32]
+    ious: NDArray[np.float32]
+
+    @property
+    def tokens(self) -> int:
+        """How many candidates are the network's."""
+        return len(self.logits) - len(self.regions)
+
+    def scores(self, ranker: Ranker) -> Tensor:
+        """(K,) predicted IoU with the mask that was meant."""
+        found: Tensor = ranker(torch.from_numpy(self.features).to(ranker.mean.device)).cpu()
+        return found
+
+    def best(self, scores: Tensor) -> list[int]:
+        """Indices of at most six candidates, best first: first those that are no near copies of a better one."""
+        order = scores.argsort(descending=True, stable=True).tolist()
+        apart: list[int] = []
+        for index in order:
+            if len(apart) < MOST and all(self.ious[index, other] <= NEAR for other in apart):
+                apart.append(index)
+        chosen = [*apart, *(index for index in order if index not in apart)][:MOST]
+        return sorted(chosen, key=order.index)
+
+    def token_like(self, index: int) -> int:
+        """The token whose mask is most like a candidate: itself, for one of the network's."""
+        return int(self.ious[index, : self.tokens].argmax())
+
+    def token_as_large(self, index: int) -> int:
+        """The token whose mask is nearest to a candidate in area: its level is the candidate's."""
+        if index < self.tokens:
+            return index
+        areas = (self.logits > 0).flatten(1).sum(1).clamp(min=1).log()
+        return int((areas[: self.tokens] - areas[index]).abs().argmin())
+
+
+def pool(
+    logits: Tensor, quality: Tensor, part: Tensor | None, regions: Regions | None, prompt: Prompt, frame: Frame
+) -> Pool:
+    """The candidates of a prompt with a positive click, from the network's (T, h, w) logits, (T, 2) scores, (T,) part.
+
+    Regions that are empty on the grid are still candidates; they are as unlikely as they look.
+    """
+    pins = pins_of(prompt, frame.image)
+    places = [(*_place(pin, frame), pin.label) for pin in pins]
+    under = regions.under(places) if regions is not None else np.zeros((0, *frame.input), bool)
+    joined = torch.cat([logits.float(), rough_logits(_shares(under, frame)).to(logits.device)])
+    blank = joined.new_zeros(len(under))
+    rungs = Rungs(
+        masks=(joined > 0)[:, : -(-frame.input[0] // MASK_STRIDE), : -(-frame.input[1] // MASK_STRIDE)].cpu().numpy(),
+        tokens=len(logits),
+        quality=torch.cat([quality, blank[:, None].expand(-1, 2)]).float().cpu().numpy(),
+        stability=np.array(stability(joined), np.float32),
+        part=torch.cat([blank.new_zeros(len(logits)) if part is None else part, blank]).float().cpu().numpy(),
+        wrong=contradictions(joined, pins, frame).cpu().numpy(),
+        click=(places[0][0] * frame.input[1] / MASK_STRIDE, places[0][1] * frame.input[0] / MASK_STRIDE),
+        clicks=len(pins),
+    )
+    return Pool(joined, under, *rung_features(rungs))
+
+
+def can_rank(prompt: Prompt, clicks: Sequence[Click]) -> bool:
+    """Whether the ranker, which was fitted on clicks, knows this kind of prompt."""
+    return prompt.box is None and prompt.mask is None and bool(clicks) and bool(clicks[0].label)
+
+
+def _place(pin: Click, frame: Frame) -> tuple[float, float]:
+    """Where a click is in 0..1 of the network's input without padding."""
+    height, width = frame.image
+    return (pin.x + 0.5) / width, (pin.y + 0.5) / height
+
+
+def _shares(under: NDArray[np.bool_], frame: Frame) -> Tensor:
+    """(S, h, w) share of every cell of the padded mask grid that regions cover."""
+    rows, columns = (-(-side // MASK_STRIDE) for side in frame.input)
+    high, wide = (side // MASK_STRIDE for side in frame.padded)
+    full = torch.from_numpy(under).float()
+    small = F.adaptive_avg_pool2d(full, (rows, columns)) if len(full) else full.new_zeros(0, rows, columns)
+    return F.pad(small, (0, wide - columns, 0, high - rows))

@@ -1,0 +1,62 @@
+"""Regions of an image at several scales, from its colours alone (Felzenszwalb and Huttenlocher 2004).
+
+They follow edges that a small network blurs, and hold what it never saw; beside its masks they are rungs of the ladder.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semsam_annotate.api import Mask, RgbImage
+
+SIGMA = 0.8
+COARSE = 250
+"""From this scale on regions are found at half the size, where they cost a quarter and differ little."""
+
+
+@dataclass(frozen=True)
+class Regions:
+    """``labels`` (S, h, w) int16: the region that each pixel of the network's input belongs to, finest scale first."""
+
+    labels: NDArray[np.int16]
+
+    def under(self, clicks: Sequence[tuple[float, float, int]]) -> NDArray[np.bool_]:
+        """(S, h, w): regions under the positive clicks less those under a negative one, never the first click's.
+
+        ``clicks``: x, y in 0..1 of the input, and 1 or 0; the first is positive.
+        """
+        return np.stack([_under(scale, clicks) for scale in self.labels]) if len(self.labels) else self.labels > 0
+
+
+def find_regions(image: RgbImage, scales: Sequence[tuple[int, int]]) -> Regions:
+    """Regions of (h, w, 3) uint8 RGB at every (scale, smallest region in pixels)."""
+    found = [_find(image, scale, smallest) for scale, smallest in scales]
+    return Regions(np.stack(found) if found else np.zeros((0, *image.shape[:2]), np.int16))
+
+
+def _find(image: RgbImage, scale: int, smallest: int) -> NDArray[np.int16]:
+    from skimage.segmentation import felzenszwalb  # half a second that a model without regions need not wait for
+
+    halved = scale >= COARSE and min(image.shape[:2]) >= 2
+    step = 2 if halved else 1
+    small = np.ascontiguousarray(image[::step, ::step])
+    share = step * step
+    labels = felzenszwalb(small, scale / share, SIGMA, max(1, smallest // share), channel_axis=-1)
+    high, wide = image.shape[:2]
+    return np.repeat(np.repeat(labels, step, 0), step, 1)[:high, :wide].astype(np.int16)
+
+
+def _under(labels: NDArray[np.int16], clicks: Sequence[tuple[float, float, int]]) -> Mask:
+    height, width = labels.shape
+    numbers = [
+        int(labels[min(max(int(y * height), 0), height - 1), min(max(int(x * width), 0), width - 1)])
+        for x, y, _ in clicks
+    ]
+    wanted = [number for number, click in zip(numbers, clicks, strict=True) if click[2]]
+    refused = {number for number, click in zip(numbers, clicks, strict=True) if not click[2]} - {wanted[0]}
+    found: Mask = labels == wanted[0]
+    for number in set(wanted[1:]) - refused:
+        found |= labels == number
+    return found
