@@ -14,7 +14,7 @@ from semsam_annotate.training.checkpointing import SHARDED, recompute_layers
 from semsam_annotate.training.config import TrainConfig
 from semsam_annotate.training.counts import Counts
 from semsam_annotate.training.guard import Guard
-from semsam_annotate.training.losses import ENCODERS, TrainingLosses
+from semsam_annotate.training.losses import TrainingLosses, learned
 from semsam_annotate.training.names import NameIndex
 from semsam_annotate.training.parallel import World, gradient_norm, in_step, reduce_scalars, scale_gradients, wrap
 from semsam_annotate.training.points import SeededRand
@@ -47,9 +47,8 @@ class Learner:
     def __post_init__(self) -> None:
         if self.network.ranker is not None:
             self.network.ranker.requires_grad_(False)  # it is fitted to the finished network
-        if self.config.schedule.freeze_features:
-            for name, parameter in self.network.named_parameters():
-                parameter.requires_grad_(not name.startswith(ENCODERS))
+        for name, parameter in self.network.named_parameters():
+            parameter.requires_grad_(parameter.requires_grad and learned(name, self.config.schedule.learn))
         if self.config.activation_checkpointing:
             recompute_layers(self.network)
         self.losses = TrainingLosses(self.network, self.config, self.names)
@@ -121,7 +120,7 @@ class Learner:
 
     def _mode(self) -> None:
         self.network.train()
-        if self.config.schedule.freeze_norms or self.config.schedule.freeze_features:
+        if self.config.schedule.freeze_norms or self.config.schedule.learn != "all":
             for module in self.network.image_encoder.modules():
                 if isinstance(module, nn.modules.batchnorm._BatchNorm):
                     module.eval()

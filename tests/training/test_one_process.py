@@ -136,3 +136,22 @@ def test_the_average_lies_between_the_weights_that_it_has_seen(tiny_run, tmp_pat
         seen.append(dict(learner.network.named_parameters())[name].detach().clone())
     average, every = gather_state(learner, 3)[f"average.{name}"], torch.stack(seen)
     assert ((average >= every.amin(0) - 1e-6) & (average <= every.amax(0) + 1e-6)).all()
+
+
+@pytest.mark.parametrize(
+    ("learn", "moving"),
+    [
+        ("names", ("class_heads", "text_tower")),
+        ("decoder", ("class_heads", "mask_decoder", "text_tower")),
+        ("all", ("class_heads", "image_encoder", "mask_decoder", "pixel_decoder", "text_tower")),
+    ],
+)
+def test_what_is_not_learned_stays(tiny_run, tmp_path, learn, moving):
+    config = scheduled(tiny_run, learn=learn, steps=1, warmup=1)
+    before = build_learner(config, open_run(config, tmp_path / "start", CPU), CPU).network.state_dict()
+    before = {name: value.clone() for name, value in before.items()}
+    learner = build_learner(config, open_run(config, tmp_path / "run", CPU), CPU)
+    learner.learn(0, Sampler(config).draw(0))
+    after = learner.network.state_dict()
+    moved = {name.partition(".")[0] for name, value in after.items() if not torch.equal(value, before[name])}
+    assert moved == set(moving)
