@@ -11,7 +11,9 @@ what is not done yet is named as missing in the table.
 import argparse
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import torch
 from ablation_measure import measure
@@ -75,17 +77,22 @@ def more(pack: str) -> Arm:
     )
 
 
+def instead(pack: str, **data: Any) -> Arm:
+    """Another pack, and other settings of the data."""
+    return lambda config, packs: replace(config, data=replace(config.data, packs=(str(packs / pack),), **data))
+
+
 ARMS: dict[str, Arm] = {
     "whole": lambda config, packs: config,
     "many-to-one": lambda config, packs: replace(config, criterion=replace(config.criterion, many_to_one=True)),
     "parts-only": only(True),
     "objects-only": only(False),
     "no-scenes": lambda config, packs: replace(config, data=replace(config.data, scenes=0.0)),
-    "flat-head": lambda config, packs: replace(
-        config, data=replace(config.data, packs=(str(packs / "flat.pack"),), scenes=0.0)
-    ),
+    "flat-head": instead("flat.pack", scenes=0.0),
     "three-tokens": fewer_tokens,
     "class-agnostic": more("nameless.pack"),
+    "half-the-photos": instead("half.pack"),
+    "quarter-of-the-photos": instead("quarter.pack"),
 }
 """The part-only, object-only and flat-head arms are without scenes: their baseline is "no-scenes"."""
 
@@ -108,15 +115,17 @@ def write_packs(data: Path, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     files = [(data / name / "train.json", data / name) for name in ("parts", "natural", "extra")]
     flat = [(flattened(file, out / f"{file.parent.name}-flat.json"), folder) for file, folder in files]
-    for name, sets, every in (
-        ("photos.pack", files, False),
-        ("flat.pack", flat, False),
-        ("nameless.pack", [(data / "natural/bsds_train.json", data / "natural")], True),
+    for name, sets, every, nth in (
+        ("photos.pack", files, False, 1),
+        ("half.pack", files, False, 2),
+        ("quarter.pack", files, False, 4),
+        ("flat.pack", flat, False, 1),
+        ("nameless.pack", [(data / "natural/bsds_train.json", data / "natural")], True, 1),
     ):
         if not (out / name).exists():
             opened = [open_data(file, folder) for file, folder in sets]
             kept = (one for read in opened for one in read if every or one.license_class == "redistributable")
-            write_pack(kept, out / name, 320)
+            write_pack(islice(kept, 0, None, nth), out / name, 320)
 
 
 def main() -> None:
