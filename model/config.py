@@ -89,6 +89,8 @@ class RankerConfig:
     hidden: int = 16
     scales: tuple[tuple[int, int], ...] = ((80, 40), (220, 110), (560, 280), (1400, 840))
     """(scale, smallest region in pixels of the network's input) of the regions that are rungs too, finest first."""
+    fine: tuple[int, int] = (28, 17)
+    """The same of the small regions that masks are drawn towards."""
 
 
 @dataclass(frozen=True)

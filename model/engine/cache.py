@@ -5,7 +5,8 @@ import re
 import threading
 from collections import OrderedDict
 from contextlib import suppress
-from dataclasses import dataclass, fields
+from dataclasses import astuple, dataclass, fields
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,12 @@ from torch import Tensor
 
 from semsam_annotate.model.engine.loaded import LoadedModel
 from semsam_annotate.model.engine.preprocessing import Frame
+from semsam_annotate.model.engine.snapping import Snapper
 from semsam_annotate.model.mask_decoder import ImageMemory
 from semsam_annotate.model.pixel_decoder import PixelFeatures
 from semsam_annotate.model.ranking import Regions
 
+REGIONS = ("regions", "fine_regions")
 _KEY = re.compile(r"[0-9a-f]{40}")
 
 
@@ -36,8 +39,13 @@ class EncodedImage:
     def bytes(self) -> int:
         """Memory held."""
         tensors = (self.memory.mask_features, *self.memory.values)
-        regions = 0 if self.regions is None else self.regions.labels.nbytes
+        regions = 0 if self.regions is None else self.regions.bytes
         return regions + sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+
+    @cached_property
+    def snapper(self) -> Snapper | None:
+        """What draws masks towards the image's edges, where the model has regions."""
+        return None if self.regions is None else Snapper(self.frame, self.regions.fine)
 
     def on_cpu(self) -> "EncodedImage":
         """The same on the CPU, with the model's copy there."""
@@ -94,10 +102,10 @@ class DiskCache:
             path = self._path(key)
             tensors = load_file(path)
             os.utime(path)
-            regions = tensors.pop("regions", None)
+            found = [tensors.pop(name, None) for name in REGIONS]
             levels = tuple(tensors[f"level{index}"] for index in range(len(tensors) - 1))
             features = PixelFeatures(tensors["mask_features"], levels)
-            return features, None if regions is None else Regions(regions.numpy())
+            return features, Regions(*(one.numpy() for one in found)) if all(one is not None for one in found) else None
         except (OSError, SafetensorError, KeyError, ValueError):
             return None
 
@@ -107,7 +115,7 @@ class DiskCache:
         tensors["mask_features"] = features.mask_features
         tensors = {name: value.cpu().half().contiguous() for name, value in tensors.items()}
         if regions is not None:
-            tensors["regions"] = torch.from_numpy(regions.labels)
+            tensors |= {name: torch.from_numpy(one) for name, one in zip(REGIONS, astuple(regions), strict=True)}
         path = self._path(key)
         partial = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}.part")
         try:

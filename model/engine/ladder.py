@@ -17,6 +17,7 @@ from semsam_annotate.model.engine.preprocessing import Frame
 from semsam_annotate.model.engine.remembered import Remembered
 from semsam_annotate.model.engine.rendering import MaskRegion, Renderer
 from semsam_annotate.model.engine.rungs import Pool, can_rank, pool
+from semsam_annotate.model.engine.snapping import Snapper
 from semsam_annotate.model.engine.stability import stability
 from semsam_annotate.model.mask_decoder import Predictions
 from semsam_annotate.model.ranking import Regions
@@ -35,6 +36,7 @@ class Reading:
     cleaning: bool
     remembered: Remembered | None = None
     regions: Regions | None = None
+    snapper: Snapper | None = None
 
     def ladder(self, predictions: Predictions, prompt: Prompt) -> Ladder:
         """The ladder of one prompt from its predictions, (1, 1, K, …)."""
@@ -50,14 +52,15 @@ class Reading:
 
     def pool(self, predictions: Predictions, prompt: Prompt) -> Pool:
         """What the ladder of a prompt is chosen from."""
+        assert self.regions is not None
         part = None if predictions.part is None else predictions.part[0, 0]
         return pool(predictions.masks[0, 0], predictions.scores[0, 0], part, self.regions, prompt, self.frame)
 
     def _ranked(self, predictions: Predictions, candidates: Pool) -> Ladder:
         """The best candidates by the ranker; a region has the labels of the token most like it."""
         assert self.model.network.ranker is not None
-        scores = candidates.scores(self.model.network.ranker)
-        chosen = candidates.best(scores)
+        scores, fit = candidates.scores(self.model.network.ranker)
+        chosen = candidates.best(scores, fit)
         masks = self.candidate_masks(candidates, chosen)
         kept = distinct(masks, [float(scores[index]) for index in chosen])
         masks, chosen = [masks[place] for place in kept], [chosen[place] for place in kept]
@@ -67,16 +70,19 @@ class Reading:
         return Ladder(self.proposals(masks, logits, scores[chosen], levels, predictions, (0, states)))
 
     def candidate_masks(self, candidates: Pool, chosen: Sequence[int]) -> list[MaskRegion]:
-        """Masks at image resolution: of the network from the mask grid, of regions from the network's input."""
-        grids = [
-            self._renderer.region(candidates.logits[index])
-            if index < candidates.tokens
-            else self._fine_renderer.region(
-                torch.from_numpy(candidates.regions[index - candidates.tokens]).float() - 0.5
-            )
-            for index in chosen
-        ]
-        return self._cleaned(grids)
+        """Masks at image resolution: of the network drawn towards edges, of regions from the network's input."""
+        assert self.snapper is not None
+        ours = [index for index in chosen if index < candidates.tokens]
+        drawn = dict(zip(ours, self.snapper.regions(candidates.logits[ours]), strict=True))
+        regions = [drawn[index] if index in drawn else self._region(candidates, index) for index in chosen]
+        return self._cleaned(regions)
+
+    def _region(self, candidates: Pool, index: int) -> MaskRegion:
+        """A region brought from the size of the network's input to the image."""
+        assert self.regions is not None
+        scale = index - candidates.tokens
+        mask = self.regions.mask(scale, candidates.regions[scale])
+        return Renderer(self.frame.fine_taps).region(torch.from_numpy(mask).float() - 0.5)
 
     def proposals(
         self,
@@ -127,10 +133,6 @@ class Reading:
     @cached_property
     def _renderer(self) -> Renderer:
         return Renderer(self.frame.taps)
-
-    @cached_property
-    def _fine_renderer(self) -> Renderer:
-        return Renderer(self.frame.fine_taps)
 
 
 def distinct(masks: list[MaskRegion], scores: list[float]) -> list[int]:

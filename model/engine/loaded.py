@@ -105,7 +105,7 @@ class LoadedModel:
     def regions(self, pixels: RgbImage) -> Regions | None:
         """Regions of (h, w, 3) uint8 RGB at the size of the network's input, where the model has them as rungs."""
         ranker = self.card.config.ranker
-        return None if ranker is None else find_regions(pixels, ranker.scales)
+        return None if ranker is None else find_regions(pixels, ranker.scales, ranker.fine)
 
     def resolve(self, vocabulary: Vocabulary) -> Vocabulary:
         """The vocabulary with the trained names marked."""

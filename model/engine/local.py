@@ -191,7 +191,9 @@ class LocalEngine(SearchingEngine):
     def _reading(self, image: EncodedImage, vocabulary: Vocabulary) -> Reading:
         named = bool(vocabulary.objects or vocabulary.parts)
         remembered = Remembered(self._memories.of(image.model), self._maker(image)) if named else None
-        return Reading(image.model, image.frame, vocabulary, self.settings.cleaning, remembered, image.regions)
+        return Reading(
+            image.model, image.frame, vocabulary, self.settings.cleaning, remembered, image.regions, image.snapper
+        )
 
     def _image(self, embedding: Embedding) -> EncodedImage:
         """The encoded image of a handle, from memory, or from disk if its model is still the current one."""

@@ -88,16 +88,21 @@ class Renderer:
 
     def region(self, grid: Tensor) -> MaskRegion:
         """The mask of one (h, w) grid of logits; never empty."""
-        positive = (grid > 0).cpu().numpy()
-        rows, columns = np.flatnonzero(positive.any(1)), np.flatnonzero(positive.any(0))
-        if len(rows):
-            down, across = self.taps
-            tall, wide = down.reading(rows[0], rows[-1]), across.reading(columns[0], columns[-1])
-            if tall[0] < tall[1] and wide[0] < wide[1]:
-                crop = self.logits(grid, tall, wide).cpu().numpy() > 0  # numpy compares in a third of torch's time
-                if crop.any():
-                    return MaskRegion(crop, tall[0], wide[0], self._size)
+        spans = self.spans((grid > 0).cpu().numpy())
+        if spans is not None:
+            crop = self.logits(grid, *spans).cpu().numpy() > 0  # numpy compares in a third of torch's time
+            if crop.any():
+                return MaskRegion(crop, spans[0][0], spans[1][0], self._size)
         return MaskRegion.of(self._highest(grid))
+
+    def spans(self, positive: Mask) -> tuple[Range, Range] | None:
+        """Rows and columns of the image that read a positive cell of an (h, w) grid, None where none does."""
+        rows, columns = np.flatnonzero(positive.any(1)), np.flatnonzero(positive.any(0))
+        if not len(rows):
+            return None
+        down, across = self.taps
+        tall, wide = down.reading(rows[0], rows[-1]), across.reading(columns[0], columns[-1])
+        return (tall, wide) if tall[0] < tall[1] and wide[0] < wide[1] else None
 
     @property
     def _size(self) -> tuple[int, int]:

@@ -18,20 +18,22 @@ from semsam_annotate.model.engine.stability import stability
 from semsam_annotate.model.ranking import Ranker, Regions, Rungs, rung_features
 
 MOST = 6
-NEAR = 0.8
-"""Rungs with a larger IoU on the mask grid wait until the others are in."""
+MEANT = 0.4
+"""Share of the IoU with what was meant in what a candidate is worth; the rest is that with any mask under the click."""
+COPY = 0.9
+"""Share of its worth that a copy of a rung loses."""
 
 
 @dataclass(frozen=True)
 class Pool:
     """K candidates for one prompt: T of the network, then S regions.
 
-    ``logits`` (K, h, w) on the padded mask grid; ``regions`` (S, H, W) bool at the size of the network's input;
-    ``features`` (K, C) for the ranker; ``ious`` (K, K).
+    ``logits`` (K, h, w) on the padded mask grid; ``regions`` the numbers that each of the S joins; ``features`` (K, C)
+    for the ranker; ``ious`` (K, K).
     """
 
     logits: Tensor
-    regions: NDArray[np.bool_]
+    regions: list[tuple[int, ...]]
     features: NDArray[np.float32]
     ious: NDArray[np.float32]
 
@@ -40,20 +42,25 @@ class Pool:
         """How many candidates are the network's."""
         return len(self.logits) - len(self.regions)
 
-    def scores(self, ranker: Ranker) -> Tensor:
-        """(K,) predicted IoU with the mask that was meant."""
-        found: Tensor = ranker(torch.from_numpy(self.features).to(ranker.mean.device)).cpu()
-        return found
+    def scores(self, ranker: Ranker) -> tuple[Tensor, Tensor]:
+        """(K,) predicted IoU with the mask that was meant, and (K,) with whichever mask under the click fits best."""
+        meant, fit = ranker(torch.from_numpy(self.features).to(ranker.mean.device)).cpu().unbind(-1)
+        return meant, fit
 
-    def best(self, scores: Tensor) -> list[int]:
-        """Indices of at most six candidates, best first: first those that are no near copies of a better one."""
-        order = scores.argsort(descending=True, stable=True).tolist()
-        apart: list[int] = []
-        for index in order:
-            if len(apart) < MOST and all(self.ious[index, other] <= NEAR for other in apart):
-                apart.append(index)
-        chosen = [*apart, *(index for index in order if index not in apart)][:MOST]
-        return sorted(chosen, key=order.index)
+    def best(self, meant: Tensor, fit: Tensor) -> list[int]:
+        """Indices of at most six candidates: the one most likely meant, then one after the other what adds most.
+
+        A candidate adds what it is worth, less the more it is like one that is in (maximal marginal relevance,
+        Carbonell and Goldstein 1998).
+        """
+        worth = (MEANT * meant + (1 - MEANT) * fit).numpy()
+        chosen = [int(meant.argmax())]
+        while len(chosen) < min(MOST, len(worth)):
+            copies = self.ious[:, chosen].max(1) ** 2
+            added = worth * (1 - COPY * copies)
+            added[chosen] = -1
+            chosen.append(int(added.argmax()))
+        return chosen
 
     def token_like(self, index: int) -> int:
         """The token whose mask is most like a candidate: itself, for one of the network's."""
@@ -67,17 +74,15 @@ class Pool:
         return int((areas[: self.tokens] - areas[index]).abs().argmin())
 
 
-def pool(
-    logits: Tensor, quality: Tensor, part: Tensor | None, regions: Regions | None, prompt: Prompt, frame: Frame
-) -> Pool:
+def pool(logits: Tensor, quality: Tensor, part: Tensor | None, regions: Regions, prompt: Prompt, frame: Frame) -> Pool:
     """The candidates of a prompt with a positive click, from the network's (T, h, w) logits, (T, 2) scores, (T,) part.
 
-    Regions that are empty on the grid are still candidates; they are as unlikely as they look.
+    Regions that the grid misses are still candidates; they are as unlikely as they look.
     """
     pins = pins_of(prompt, frame.image)
     places = [(*_place(pin, frame), pin.label) for pin in pins]
-    under = regions.under(places) if regions is not None else np.zeros((0, *frame.input), bool)
-    joined = torch.cat([logits.float(), rough_logits(_shares(under, frame)).to(logits.device)])
+    under = regions.under(places)
+    joined = torch.cat([logits.float(), rough_logits(_padded(regions.sketch(under, MASK_STRIDE), frame)).to(logits)])
     blank = joined.new_zeros(len(under))
     rungs = Rungs(
         masks=(joined > 0)[:, : -(-frame.input[0] // MASK_STRIDE), : -(-frame.input[1] // MASK_STRIDE)].cpu().numpy(),
@@ -103,10 +108,8 @@ def _place(pin: Click, frame: Frame) -> tuple[float, float]:
     return (pin.x + 0.5) / width, (pin.y + 0.5) / height
 
 
-def _shares(under: NDArray[np.bool_], frame: Frame) -> Tensor:
-    """(S, h, w) share of every cell of the padded mask grid that regions cover."""
-    rows, columns = (-(-side // MASK_STRIDE) for side in frame.input)
+def _padded(sketch: NDArray[np.bool_], frame: Frame) -> Tensor:
+    """(S, h, w) 0 or 1 in every cell of the padded mask grid."""
     high, wide = (side // MASK_STRIDE for side in frame.padded)
-    full = torch.from_numpy(under).float()
-    small = F.adaptive_avg_pool2d(full, (rows, columns)) if len(full) else full.new_zeros(0, rows, columns)
-    return F.pad(small, (0, wide - columns, 0, high - rows))
+    rows, columns = sketch.shape[1:]
+    return F.pad(torch.from_numpy(sketch).float(), (0, wide - columns, 0, high - rows))

@@ -17,14 +17,14 @@ class Ranker(nn.Module):
         count = feature_count(tokens, len(config.scales))
         self.register_buffer("mean", zeros(count))
         self.register_buffer("scale", ones(count))
-        self.hidden, self.out = nn.Linear(count, config.hidden), nn.Linear(config.hidden, 1)
+        self.hidden, self.out = nn.Linear(count, config.hidden), nn.Linear(config.hidden, 2)
 
     def logits(self, features: Tensor) -> Tensor:
-        """(…) logits of (…, C) features."""
+        """(…, 2) logits of (…, C) features."""
         known = (features - self.mean) / self.scale
-        out: Tensor = self.out(nn.functional.gelu(self.hidden(known))).squeeze(-1)
+        out: Tensor = self.out(nn.functional.gelu(self.hidden(known)))
         return out
 
     def forward(self, features: Tensor) -> Tensor:
-        """(…) predicted IoU, 0..1, with the mask that was meant."""
+        """(…, 2) predicted IoU, 0..1, with the mask that was meant, and with the best of all under the click."""
         return self.logits(features).sigmoid()

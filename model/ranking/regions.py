@@ -18,22 +18,41 @@ COARSE = 250
 
 @dataclass(frozen=True)
 class Regions:
-    """``labels`` (S, h, w) int16: the region that each pixel of the network's input belongs to, finest scale first."""
+    """Numbers of the region that each pixel of the network's input belongs to.
+
+    ``labels`` (S, h, w) int16, finest scale first, are rungs; masks follow the edges of ``fine`` (h, w) int16.
+    """
 
     labels: NDArray[np.int16]
+    fine: NDArray[np.int16]
 
-    def under(self, clicks: Sequence[tuple[float, float, int]]) -> NDArray[np.bool_]:
-        """(S, h, w): regions under the positive clicks less those under a negative one, never the first click's.
+    @property
+    def bytes(self) -> int:
+        """Memory held."""
+        return int(self.labels.nbytes + self.fine.nbytes)
 
-        ``clicks``: x, y in 0..1 of the input, and 1 or 0; the first is positive.
+    def under(self, clicks: Sequence[tuple[float, float, int]]) -> list[tuple[int, ...]]:
+        """At each scale the regions under the positive clicks less those under a negative one, the first click's first.
+
+        ``clicks``: x, y in 0..1 of the input, and 1 or 0; the first is positive, and its region always stays.
         """
-        return np.stack([_under(scale, clicks) for scale in self.labels]) if len(self.labels) else self.labels > 0
+        return [_under(scale, clicks) for scale in self.labels]
+
+    def mask(self, scale: int, numbers: Sequence[int]) -> Mask:
+        """(h, w) bool: some regions of a scale."""
+        return _among(self.labels[scale], numbers)
+
+    def sketch(self, numbers: Sequence[Sequence[int]], stride: int) -> NDArray[np.bool_]:
+        """(S, ceil(h / stride), ceil(w / stride)) bool: regions of each scale, one pixel of every square looked at."""
+        looked = [np.minimum(np.arange(stride // 2, side + stride // 2, stride), side - 1) for side in self.fine.shape]
+        few = self.labels[:, looked[0][:, None], looked[1]]
+        return np.array([_among(one, some) for one, some in zip(few, numbers, strict=True)], bool).reshape(few.shape)
 
 
-def find_regions(image: RgbImage, scales: Sequence[tuple[int, int]]) -> Regions:
+def find_regions(image: RgbImage, scales: Sequence[tuple[int, int]], fine: tuple[int, int]) -> Regions:
     """Regions of (h, w, 3) uint8 RGB at every (scale, smallest region in pixels)."""
     found = [_find(image, scale, smallest) for scale, smallest in scales]
-    return Regions(np.stack(found) if found else np.zeros((0, *image.shape[:2]), np.int16))
+    return Regions(np.stack(found) if found else np.zeros((0, *image.shape[:2]), np.int16), _find(image, *fine))
 
 
 def _find(image: RgbImage, scale: int, smallest: int) -> NDArray[np.int16]:
@@ -48,15 +67,19 @@ def _find(image: RgbImage, scale: int, smallest: int) -> NDArray[np.int16]:
     return np.repeat(np.repeat(labels, step, 0), step, 1)[:high, :wide].astype(np.int16)
 
 
-def _under(labels: NDArray[np.int16], clicks: Sequence[tuple[float, float, int]]) -> Mask:
+def _under(labels: NDArray[np.int16], clicks: Sequence[tuple[float, float, int]]) -> tuple[int, ...]:
     height, width = labels.shape
     numbers = [
         int(labels[min(max(int(y * height), 0), height - 1), min(max(int(x * width), 0), width - 1)])
         for x, y, _ in clicks
     ]
-    wanted = [number for number, click in zip(numbers, clicks, strict=True) if click[2]]
-    refused = {number for number, click in zip(numbers, clicks, strict=True) if not click[2]} - {wanted[0]}
-    found: Mask = labels == wanted[0]
-    for number in set(wanted[1:]) - refused:
+    refused = {number for number, click in zip(numbers, clicks, strict=True) if not click[2]} - {numbers[0]}
+    wanted = [number for number, click in zip(numbers, clicks, strict=True) if click[2] and number not in refused]
+    return tuple(dict.fromkeys(wanted))
+
+
+def _among(labels: NDArray[np.int16], numbers: Sequence[int]) -> Mask:
+    found: Mask = labels == numbers[0]
+    for number in numbers[1:]:
         found |= labels == number
     return found

@@ -9,6 +9,7 @@ import torch
 from semsam_annotate.api import Prompt, Vocabulary
 from semsam_annotate.model.checkpoints.weights import CheckpointCard, load_checkpoint, save_checkpoint
 from semsam_annotate.model.config import ModelConfig, RankerConfig
+from semsam_annotate.model.engine.rungs import Pool
 from semsam_annotate.model.ranking import Ranker, Rungs, feature_count, rung_features
 
 CLICK = Prompt(points=[(20.0, 30.0)])
@@ -77,7 +78,7 @@ def test_ladders_have_at_most_six_rungs_and_regions_are_among_them(engine_of, ra
 def test_scores_are_the_rankers(engine_of, ranked, photo):
     engine = engine_of(config=ranked)
     handle = engine.encode(photo)
-    scores = engine.candidates(handle, [CLICK])[0].pool.scores(engine._current().network.ranker)
+    scores, _ = engine.candidates(handle, [CLICK])[0].pool.scores(engine._current().network.ranker)
     told = [proposal.score for proposal in engine.propose(handle, CLICK)]
     assert set(np.round(told, 5)) <= set(np.round(scores.tolist(), 5))
     assert max(told) == pytest.approx(float(scores.max()))
@@ -121,3 +122,24 @@ def test_a_checkpoint_keeps_its_ranker(network_of, ranked, tmp_path):
     assert isinstance(again.ranker, Ranker)
     features = torch.randn(3, feature_count(6, 4))
     assert torch.equal(again.ranker(features), network.ranker(features))
+
+
+def pool_of(ious):
+    return Pool(torch.zeros(len(ious), 4, 4), [], np.zeros((len(ious), 1), np.float32), np.array(ious, np.float32))
+
+
+def test_the_likeliest_is_in_and_copies_wait():
+    count = 8
+    ious = np.eye(count, dtype=np.float32)
+    ious[0, 1] = ious[1, 0] = 0.99
+    meant, fit = torch.full((count,), 0.2), torch.linspace(0.5, 0.4, count)
+    meant[1] = 0.9
+    chosen = pool_of(ious).best(meant, fit)
+    assert chosen[0] == 1
+    assert len(chosen) == len(set(chosen)) == 6
+    assert 0 not in chosen
+    assert set(chosen) == {1, 2, 3, 4, 5, 6}
+
+
+def test_fewer_candidates_than_rungs_are_all_in():
+    assert sorted(pool_of(np.eye(3)).best(torch.rand(3), torch.rand(3))) == [0, 1, 2]

@@ -10,10 +10,11 @@ from semsam_annotate.api import Embedding, Mask, Prompt
 from semsam_annotate.model.engine import LocalEngine
 from semsam_annotate.model.engine.refinement import Candidates
 from semsam_annotate.model.innermost import innermost
-from semsam_annotate.training.clicking import anywhere
+from semsam_annotate.training.clicking import near_middle
 from semsam_annotate.training.data.record import TrainingImage
 from semsam_annotate.training.data.source import ImageSource
 from semsam_annotate.training.evaluation.clicks import correction_click
+from semsam_annotate.training.questions import candidates
 
 MIN_AREA = 30
 """Pixels; photos in packs are shrunk, so what is smaller here was hardly to be seen."""
@@ -27,7 +28,7 @@ class GatherSettings:
     masks: int = 6
     """Of each image, at most."""
     centred: float = 0.75
-    """Share of first clicks at the innermost pixel of the mask; the others anywhere in it."""
+    """Share of first clicks at the innermost pixel of the mask; the others in it, rarely near its edge."""
     corrected: float = 0.4
     """Share of masks that get a second, corrective click, and again of those that get a third."""
     seed: int = 0
@@ -35,7 +36,8 @@ class GatherSettings:
 
 @dataclass(frozen=True)
 class Samples:
-    """``features`` (N, K, C) of the candidates of N prompts, ``ious`` (N, K) with the mask that was meant."""
+    """``features`` (N, K, C) of the candidates of N prompts; ``ious`` (N, K, 2) with what was meant, and the best with
+    any mask that the clicks agree with."""
 
     features: NDArray[np.float32]
     ious: NDArray[np.float32]
@@ -73,20 +75,29 @@ def asked(
     handle = engine.encode(sample.image)
     rows = []
     for index in rng.permutation(large)[: settings.masks]:
-        rows += _turns(engine, handle, sample.masks[index], settings, rng)
+        rows += _turns(engine, handle, sample, int(index), settings, rng)
     engine.release(handle)
     return rows
 
 
 def _turns(
-    engine: LocalEngine, handle: Embedding, mask: Mask, settings: GatherSettings, rng: np.random.Generator
+    engine: LocalEngine,
+    handle: Embedding,
+    sample: TrainingImage,
+    meant: int,
+    settings: GatherSettings,
+    rng: np.random.Generator,
 ) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
     """The first click, and corrective ones on the candidate that the network thinks is meant."""
-    points: list[tuple[float, float]] = [innermost(mask) if rng.random() < settings.centred else anywhere(mask, rng)]
+    mask = sample.masks[meant]
+    points: list[tuple[float, float]] = [innermost(mask) if rng.random() < settings.centred else near_middle(mask, rng)]
     labels, rows = [1], []
     while True:
         found = engine.candidates(handle, [Prompt(points=points, labels=labels)])[0]
-        rows.append((found.pool.features, _ious(found, mask)))
+        clicks = [(int(x), int(y), bool(label)) for (x, y), label in zip(points, labels, strict=True)]
+        agreeing = candidates(sample, meant, clicks, boxed=False)
+        ious = np.stack([_ious(found, sample.masks[index]) for index in agreeing])
+        rows.append((found.pool.features, np.stack([ious[0], ious.max(0)], 1)))
         if len(points) == 3 or rng.random() >= settings.corrected:
             return rows
         best = int(found.pool.features[: found.pool.tokens, 1].argmax())
