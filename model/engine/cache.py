@@ -102,11 +102,11 @@ class DiskCache:
             path = self._path(key)
             tensors = load_file(path)
             os.utime(path)
-            found = [tensors.pop(name, None) for name in REGIONS]
+            found = [tensors.pop(name).numpy() for name in REGIONS if name in tensors]
             levels = tuple(tensors[f"level{index}"] for index in range(len(tensors) - 1))
             features = PixelFeatures(tensors["mask_features"], levels)
-            return features, Regions(*(one.numpy() for one in found)) if all(one is not None for one in found) else None
-        except (OSError, SafetensorError, KeyError, ValueError):
+            return features, Regions(*found) if found else None
+        except (OSError, SafetensorError, KeyError, TypeError, ValueError):
             return None
 
     def put(self, key: str, features: PixelFeatures, regions: Regions | None = None) -> None:
