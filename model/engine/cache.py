@@ -1,5 +1,6 @@
 """What is kept of encoded images: in memory and on disk, both bounded by bytes."""
 
+import hashlib
 import os
 import re
 import threading
@@ -15,6 +16,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor
 
+from semsam_annotate.api import RgbImage
 from semsam_annotate.model.engine.loaded import LoadedModel
 from semsam_annotate.model.engine.preprocessing import Frame
 from semsam_annotate.model.engine.snapping import Snapper
@@ -140,6 +142,13 @@ class DiskCache:
         if not _KEY.fullmatch(key):
             raise ValueError("not a key of an encoded image")
         return self.folder / f"{key}.safetensors"
+
+
+def image_key(image: RgbImage, model: LoadedModel) -> str:
+    """Of pixels, preprocessing, model version and precision."""
+    digest = hashlib.sha256(image.tobytes() if not image.flags.c_contiguous else image.data)
+    digest.update(f"{image.shape}{model.card.config.input}{model.version}{model.precision}".encode())
+    return digest.hexdigest()[:40]
 
 
 def halved(features: PixelFeatures) -> PixelFeatures:

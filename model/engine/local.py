@@ -1,6 +1,5 @@
 """The engine on this machine."""
 
-import hashlib
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -8,6 +7,7 @@ from functools import partial
 import torch
 
 from semsam_annotate.api import (
+    BadInput,
     CancelToken,
     Embedding,
     EngineInfo,
@@ -23,7 +23,7 @@ from semsam_annotate.api import (
     Vocabulary,
     checked_task,
 )
-from semsam_annotate.model.engine.cache import DiskCache, EncodedImage, MemoryCache, halved, on_device
+from semsam_annotate.model.engine.cache import DiskCache, EncodedImage, MemoryCache, halved, image_key, on_device
 from semsam_annotate.model.engine.catalogue import CatalogueCache
 from semsam_annotate.model.engine.fallback import in_batches, on_cpu_when_full
 from semsam_annotate.model.engine.finite import check_features, check_predictions
@@ -75,7 +75,7 @@ class LocalEngine(SearchingEngine):
 
     def _encode_with(self, image: RgbImage, model: LoadedModel, cancel: CancelToken | None = None) -> Embedding:
         frame = Frame.of(image.shape[0], image.shape[1], model.card.config.input)
-        handle = Embedding(_key(image, model), (image.shape[0], image.shape[1]), model.version)
+        handle = Embedding(image_key(image, model), (image.shape[0], image.shape[1]), model.version)
         with self._lock:
             if self._memory.get(handle.key) is None:
                 encoded = on_cpu_when_full(model, lambda on: self._encode(image, handle.key, on, frame, cancel))
@@ -108,8 +108,13 @@ class LocalEngine(SearchingEngine):
     def candidates(
         self, embedding: Embedding, prompts: Sequence[Prompt], cancel: CancelToken | None = None
     ) -> list[Candidates]:
-        """What the ladders of prompts with a click are chosen from, for fitting the ranker that chooses."""
+        """What the ladders of prompts with a click are chosen from, for fitting the ranker that chooses.
+
+        BadInput for a model without a ranker.
+        """
         image = self._image(embedding)
+        if image.regions is None:
+            raise BadInput(f"the model {image.model.name} has no ranker: its ladders are its tokens' masks")
         with torch.inference_mode():
             decode = partial(self._decode, image, cancel=cancel)
             reading = self._reading(image, Vocabulary())
@@ -241,10 +246,3 @@ class LocalEngine(SearchingEngine):
             answers: list[Predictions] = model.network.mask_decoder(image.memory, batch)
         check_predictions(model.network, answers[-1])
         return answers[-1]
-
-
-def _key(image: RgbImage, model: LoadedModel) -> str:
-    """Of pixels, preprocessing, model version and precision."""
-    digest = hashlib.sha256(image.tobytes() if not image.flags.c_contiguous else image.data)
-    digest.update(f"{image.shape}{model.card.config.input}{model.version}{model.precision}".encode())
-    return digest.hexdigest()[:40]

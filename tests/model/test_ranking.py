@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from semsam_annotate.api import Prompt, Vocabulary
+from semsam_annotate.api import BadInput, Prompt, Vocabulary
 from semsam_annotate.model.checkpoints.weights import CheckpointCard, load_checkpoint, save_checkpoint
 from semsam_annotate.model.config import ModelConfig, RankerConfig
 from semsam_annotate.model.engine.rungs import Pool
@@ -143,3 +143,9 @@ def test_the_likeliest_is_in_and_copies_wait():
 
 def test_fewer_candidates_than_rungs_are_all_in():
     assert sorted(pool_of(np.eye(3)).best(torch.rand(3), torch.rand(3))) == [0, 1, 2]
+
+
+def test_candidates_need_a_ranker(engine_of, photo):
+    engine = engine_of()
+    with pytest.raises(BadInput, match="no ranker"):
+        engine.candidates(engine.encode(photo), [CLICK])
