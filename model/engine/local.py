@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import torch
@@ -222,10 +223,11 @@ class LocalEngine(SearchingEngine):
         kept = None if self._disk is None else self._disk.get(key)
         if kept is None:
             pixels = to_input(image, frame)
-            with model.cancel_points.honour(cancel):
+            with ThreadPoolExecutor(1) as beside, model.cancel_points.honour(cancel):
+                regions = beside.submit(model.regions, pixels[0].permute(1, 2, 0).numpy())
                 features = halved(model.features(pixels.to(model.device)))
+                kept = features, regions.result()
             check_features(model.network, features)
-            kept = features, model.regions(pixels[0].permute(1, 2, 0).numpy())
             if self._disk is not None:
                 self._disk.put(key, *kept)
         return self._remember(model, frame, *kept)
