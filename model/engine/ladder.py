@@ -16,7 +16,7 @@ from semsam_annotate.model.engine.loaded import LoadedModel
 from semsam_annotate.model.engine.preprocessing import Frame
 from semsam_annotate.model.engine.remembered import Remembered
 from semsam_annotate.model.engine.rendering import MaskRegion, Renderer
-from semsam_annotate.model.engine.rungs import Pool, can_rank, pool
+from semsam_annotate.model.engine.rungs import Pool, can_rank, contradicts, pool
 from semsam_annotate.model.engine.snapping import Snapper
 from semsam_annotate.model.engine.stability import stability
 from semsam_annotate.model.mask_decoder import Predictions
@@ -73,8 +73,11 @@ class Reading:
         """Masks at image resolution: of the network drawn towards edges, of regions from the network's input."""
         assert self.snapper is not None
         ours = [index for index in chosen if index < candidates.tokens]
-        drawn = dict(zip(ours, self.snapper.regions(candidates.logits[ours]), strict=True))
-        regions = [drawn[index] if index in drawn else self._region(candidates, index) for index in chosen]
+        snapped = dict(zip(ours, self.snapper.regions(candidates.logits[ours]), strict=True))
+        for index, region in snapped.items():
+            if len(candidates.pins) > 1 and contradicts(region, candidates.pins):
+                snapped[index] = self._renderer.region(candidates.logits[index])  # which was held to the clicks
+        regions = [snapped[index] if index in snapped else self._region(candidates, index) for index in chosen]
         return self._cleaned(regions)
 
     def _region(self, candidates: Pool, index: int) -> MaskRegion:

@@ -43,6 +43,13 @@ class MaskRegion:
         x0, x1, y0, y1 = columns[0], columns[-1] + 1, rows[0], rows[-1] + 1
         return float(self.left + x0), float(self.top + y0), float(self.left + x1), float(self.top + y1)
 
+    def at(self, x: int, y: int) -> bool:
+        """Whether a pixel, brought into the image where it lies outside, belongs to the mask."""
+        row = min(max(y, 0), self.size[0] - 1) - self.top
+        column = min(max(x, 0), self.size[1] - 1) - self.left
+        inside = 0 <= row < self.crop.shape[0] and 0 <= column < self.crop.shape[1]
+        return inside and bool(self.crop[row, column])
+
     def full(self) -> Mask:
         """(H, W) bool at image resolution."""
         if self.crop.shape == self.size:

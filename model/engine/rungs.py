@@ -13,6 +13,7 @@ from semsam_annotate.api import Prompt
 from semsam_annotate.model.engine.clicks import Click, pins_of
 from semsam_annotate.model.engine.pinning import contradictions
 from semsam_annotate.model.engine.preprocessing import MASK_STRIDE, Frame
+from semsam_annotate.model.engine.rendering import MaskRegion
 from semsam_annotate.model.engine.rough import rough_logits
 from semsam_annotate.model.engine.stability import stability
 from semsam_annotate.model.ranking import Ranker, Regions, Rungs, rung_features
@@ -29,13 +30,14 @@ class Pool:
     """K candidates for one prompt: T of the network, then S regions.
 
     ``logits`` (K, h, w) on the padded mask grid; ``regions`` the numbers that each of the S joins; ``features`` (K, C)
-    for the ranker; ``ious`` (K, K).
+    for the ranker; ``ious`` (K, K); ``pins`` where the answer is known.
     """
 
     logits: Tensor
     regions: list[tuple[int, ...]]
     features: NDArray[np.float32]
     ious: NDArray[np.float32]
+    pins: Sequence[Click] = ()
 
     @property
     def tokens(self) -> int:
@@ -64,7 +66,7 @@ class Pool:
 
     def token_like(self, index: int) -> int:
         """The token whose mask is most like a candidate: itself, for one of the network's."""
-        return int(self.ious[index, : self.tokens].argmax())
+        return index if index < self.tokens else int(self.ious[index, : self.tokens].argmax())
 
     def token_as_large(self, index: int) -> int:
         """The token whose mask is nearest to a candidate in area: its level is the candidate's."""
@@ -94,7 +96,12 @@ def pool(logits: Tensor, quality: Tensor, part: Tensor | None, regions: Regions,
         click=(places[0][0] * frame.input[1] / MASK_STRIDE, places[0][1] * frame.input[0] / MASK_STRIDE),
         clicks=len(pins),
     )
-    return Pool(joined, under, *rung_features(rungs))
+    return Pool(joined, under, *rung_features(rungs), pins)
+
+
+def contradicts(region: MaskRegion, pins: Sequence[Click]) -> bool:
+    """Whether a mask is wrong at a place where the answer is known."""
+    return any(region.at(round(pin.x), round(pin.y)) != bool(pin.label) for pin in pins)
 
 
 def can_rank(prompt: Prompt, clicks: Sequence[Click]) -> bool:

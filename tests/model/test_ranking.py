@@ -149,3 +149,14 @@ def test_candidates_need_a_ranker(engine_of, photo):
     engine = engine_of()
     with pytest.raises(BadInput, match="no ranker"):
         engine.candidates(engine.encode(photo), [CLICK])
+
+
+def test_drawing_towards_edges_takes_no_click_away(engine_of, ranked, photo):
+    """Masks of the network are held to several clicks, and stay so."""
+    engine = engine_of(config=ranked)
+    prompt = Prompt(points=[(10, 10), (40, 30), (50, 8)], labels=[1, 0, 1])
+    found = engine.candidates(engine.encode(photo), [prompt])[0]
+    for mask in found.masks[: found.pool.tokens]:
+        assert mask.at(10, 10)
+        assert mask.at(50, 8)
+        assert not mask.at(40, 30)
