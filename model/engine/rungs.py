@@ -19,7 +19,7 @@ from semsam_annotate.model.engine.stability import stability
 from semsam_annotate.model.ranking import Ranker, Regions, Rungs, rung_features
 
 MOST = 6
-MEANT = 0.4
+MEANT = 0.25
 """Share of the IoU with what was meant in what a candidate is worth; the rest is that with any mask under the click."""
 COPY = 0.9
 """Share of its worth that a copy of a rung loses."""
@@ -58,8 +58,7 @@ class Pool:
         worth = (MEANT * meant + (1 - MEANT) * fit).numpy()
         chosen = [int(meant.argmax())]
         while len(chosen) < min(MOST, len(worth)):
-            copies = self.ious[:, chosen].max(1) ** 2
-            added = worth * (1 - COPY * copies)
+            added = worth * (1 - COPY * self.ious[:, chosen].max(1))
             added[chosen] = -1
             chosen.append(int(added.argmax()))
         return chosen
