@@ -124,13 +124,16 @@ class DiskCache:
             self.folder.mkdir(parents=True, exist_ok=True)
             partial.write_bytes(save(tensors))
             os.replace(partial, path)
-            self._trim()
+            self._trim(path)
         except OSError:
             with suppress(OSError):
                 partial.unlink(missing_ok=True)
 
-    def _trim(self) -> None:
-        files = sorted(self.folder.glob("*.safetensors"), key=lambda path: path.stat().st_mtime, reverse=True)
+    def _trim(self, newest: Path) -> None:
+        """Delete what was used least recently; of files as old by the clock's ticks, never the one just written."""
+        files = sorted(
+            self.folder.glob("*.safetensors"), key=lambda path: (path == newest, path.stat().st_mtime_ns), reverse=True
+        )
         used = 0
         for number, path in enumerate(files):
             used += path.stat().st_size
