@@ -17,6 +17,7 @@ from torch import Tensor
 from semsam_annotate.model.engine.preprocessing import MASK_STRIDE, Frame
 from semsam_annotate.model.engine.rendering import MaskRegion, Renderer
 from semsam_annotate.model.engine.taps import Taps
+from semsam_annotate.model.ranking.regions import Labels
 
 SHARE = 0.5
 """Of the region's mean in a pixel's logit."""
@@ -29,7 +30,7 @@ class Snapper:
     """Renders masks of one image, whose small regions are ``fine`` (h, w), numbers at the size of the input."""
 
     frame: Frame
-    fine: NDArray[np.int16]
+    fine: Labels
 
     def regions(self, grids: Tensor) -> Iterator[MaskRegion]:
         """The masks of (K, h, w) grids of logits; none is empty."""

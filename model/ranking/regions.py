@@ -5,6 +5,7 @@ They follow edges that a small network blurs, and hold what it never saw; beside
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,9 @@ from numpy.typing import NDArray
 from semsam_annotate.api import Mask, RgbImage
 
 SIGMA = 0.8
+Labels: TypeAlias = NDArray[np.int16] | NDArray[np.int32]
+"""Numbers of regions; few images have so many that they need 32 bits."""
+MOST = np.iinfo(np.int16).max
 COARSE = 250
 """From this scale on regions are found at half the size, where they cost a quarter and differ little."""
 
@@ -20,11 +24,11 @@ COARSE = 250
 class Regions:
     """Numbers of the region that each pixel of the network's input belongs to.
 
-    ``labels`` (S, h, w) int16, finest scale first, are rungs; masks follow the edges of ``fine`` (h, w) int16.
+    ``labels`` (S, h, w), finest scale first, are rungs; masks follow the edges of ``fine`` (h, w).
     """
 
-    labels: NDArray[np.int16]
-    fine: NDArray[np.int16]
+    labels: Labels
+    fine: Labels
 
     @property
     def bytes(self) -> int:
@@ -55,7 +59,7 @@ def find_regions(image: RgbImage, scales: Sequence[tuple[int, int]], fine: tuple
     return Regions(np.stack(found) if found else np.zeros((0, *image.shape[:2]), np.int16), _find(image, *fine))
 
 
-def _find(image: RgbImage, scale: int, smallest: int) -> NDArray[np.int16]:
+def _find(image: RgbImage, scale: int, smallest: int) -> Labels:
     from skimage.segmentation import felzenszwalb  # half a second that a model without regions need not wait for
 
     halved = scale >= COARSE and min(image.shape[:2]) >= 2
@@ -64,10 +68,11 @@ def _find(image: RgbImage, scale: int, smallest: int) -> NDArray[np.int16]:
     share = step * step
     labels = felzenszwalb(small, scale / share, SIGMA, max(1, smallest // share), channel_axis=-1)
     high, wide = image.shape[:2]
-    return np.repeat(np.repeat(labels, step, 0), step, 1)[:high, :wide].astype(np.int16)
+    kind = np.int16 if labels.max() <= MOST else np.int32
+    return np.repeat(np.repeat(labels, step, 0), step, 1)[:high, :wide].astype(kind)
 
 
-def _under(labels: NDArray[np.int16], clicks: Sequence[tuple[float, float, int]]) -> tuple[int, ...]:
+def _under(labels: Labels, clicks: Sequence[tuple[float, float, int]]) -> tuple[int, ...]:
     height, width = labels.shape
     numbers = [
         int(labels[min(max(int(y * height), 0), height - 1), min(max(int(x * width), 0), width - 1)])
@@ -78,7 +83,7 @@ def _under(labels: NDArray[np.int16], clicks: Sequence[tuple[float, float, int]]
     return tuple(dict.fromkeys(wanted))
 
 
-def _among(labels: NDArray[np.int16], numbers: Sequence[int]) -> Mask:
+def _among(labels: Labels, numbers: Sequence[int]) -> Mask:
     found: Mask = labels == numbers[0]
     for number in numbers[1:]:
         found |= labels == number

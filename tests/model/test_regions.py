@@ -70,3 +70,10 @@ def test_clicks_take_and_leave_regions(clicks, wanted):
     under = regions.under(clicks)
     assert np.array_equal(regions.mask(0, under[0]), np.isin(labels, wanted))
     assert np.array_equal(regions.sketch(under, 1)[0], regions.mask(0, under[0]))
+
+
+def test_images_of_very_many_regions_keep_them_apart():
+    noise = np.random.default_rng(0).integers(0, 255, (260, 260, 3), dtype=np.uint8)
+    found = find_regions(noise, (), (0, 1))
+    assert found.fine.min() == 0
+    assert found.fine.max() > np.iinfo(np.int16).max
