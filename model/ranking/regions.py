@@ -5,7 +5,7 @@ They follow edges that a small network blurs, and hold what it never saw; beside
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from semsam_annotate.api import Mask, RgbImage
 
 SIGMA = 0.8
-Labels: TypeAlias = NDArray[np.int16] | NDArray[np.int32]
+Labels: TypeAlias = NDArray[np.signedinteger[Any]]
 """Numbers of regions; few images have so many that they need 32 bits."""
 MOST = np.iinfo(np.int16).max
 COARSE = 250
@@ -56,7 +56,8 @@ class Regions:
 def find_regions(image: RgbImage, scales: Sequence[tuple[int, int]], fine: tuple[int, int]) -> Regions:
     """Regions of (h, w, 3) uint8 RGB at every (scale, smallest region in pixels)."""
     found = [_find(image, scale, smallest) for scale, smallest in scales]
-    return Regions(np.stack(found) if found else np.zeros((0, *image.shape[:2]), np.int16), _find(image, *fine))
+    labels: Labels = np.stack(found) if found else np.zeros((0, *image.shape[:2]), np.int16)
+    return Regions(labels, _find(image, *fine))
 
 
 def _find(image: RgbImage, scale: int, smallest: int) -> Labels:
@@ -68,8 +69,9 @@ def _find(image: RgbImage, scale: int, smallest: int) -> Labels:
     share = step * step
     labels = felzenszwalb(small, scale / share, SIGMA, max(1, smallest // share), channel_axis=-1)
     high, wide = image.shape[:2]
-    kind = np.int16 if labels.max() <= MOST else np.int32
-    return np.repeat(np.repeat(labels, step, 0), step, 1)[:high, :wide].astype(kind)
+    full = np.repeat(np.repeat(labels, step, 0), step, 1)[:high, :wide]
+    found: Labels = full.astype(np.int16 if labels.max() <= MOST else np.int32)
+    return found
 
 
 def _under(labels: Labels, clicks: Sequence[tuple[float, float, int]]) -> tuple[int, ...]:
