@@ -1,5 +1,7 @@
 """Fitting the ranker: it learns what the samples say, and a checkpoint carries it."""
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -82,3 +84,17 @@ def test_training_leaves_the_ranker_alone(scenes, tiny_run, tiny_weights, tmp_pa
     config = replace(tiny_run, model=str(tmp_path / "ranked.safetensors"))
     after = load_checkpoint(train(config, tmp_path / "run"))[0].ranker.state_dict()
     assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+@pytest.mark.parametrize(
+    ("pack", "out", "message"),
+    [("missing.pack", "ranked.safetensors", "there is no pack"), ("tiny", "no/ranked.safetensors", "does not exist")],
+)
+def test_bad_input_is_one_line(pack_of, tiny_weights, tmp_path, pack, out, message):
+    given = ["--weights", tiny_weights, "--pack", pack_of("photos") if pack == "tiny" else tmp_path / pack]
+    command = [sys.executable, "-m", "semsam_annotate.training.ranking.weights", *given, "--out", tmp_path / out]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert not list(tmp_path.iterdir())

@@ -20,6 +20,7 @@ import numpy as np
 from PIL import Image
 
 from semsam_annotate.api import BadInput
+from semsam_annotate.training.command import run
 from semsam_annotate.training.data.encoding import to_jpeg, to_json
 from semsam_annotate.training.data.entry import ImageEntry
 from semsam_annotate.training.data.packed_masks import masks_from_json, masks_to_json
@@ -194,4 +195,4 @@ def describe(pack: Pack) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from semsam_annotate.api import Embedding, Mask, Prompt
+from semsam_annotate.api import BadInput, Embedding, Mask, Prompt
 from semsam_annotate.model.engine import LocalEngine
 from semsam_annotate.model.engine.refinement import Candidates
 from semsam_annotate.model.innermost import innermost
@@ -56,6 +56,10 @@ def gather(
     for done, index in enumerate(drawn, start=1):
         rows += asked(engine, source.load(index), settings, rng)
         progress(done, len(drawn))
+    if not rows:
+        raise BadInput(
+            f"no image of {source.path} has a mask of {MIN_AREA} pixels to click: nothing to fit a ranker to"
+        )
     return Samples(np.stack([row[0] for row in rows]), np.stack([row[1] for row in rows]))
 
 

@@ -10,12 +10,14 @@ from pathlib import Path
 
 import torch
 
+from semsam_annotate.api import BadInput
 from semsam_annotate.model.checkpoints.weights import CheckpointCard, load_checkpoint, save_checkpoint
 from semsam_annotate.model.config import RankerConfig
 from semsam_annotate.model.engine import LocalEngine
 from semsam_annotate.model.engine.loaded import LoadedModel
 from semsam_annotate.model.engine.settings import EngineSettings
 from semsam_annotate.model.network import SemanticSam
+from semsam_annotate.training.command import run
 from semsam_annotate.training.data.source import ImageSource, open_source
 from semsam_annotate.training.ranking.fit import fitted
 from semsam_annotate.training.ranking.gather import GatherSettings, gather
@@ -28,7 +30,12 @@ def rank_weights(
     settings: GatherSettings | None = None,
     progress: Callable[[int, int], None] = lambda done, images: None,
 ) -> str:
-    """Write the weights with a ranker fitted on images of a pack; returns their version."""
+    """Write the weights with a ranker fitted on images of a pack; returns their version.
+
+    BadInput, before anything is asked, when the folder of ``out`` is missing.
+    """
+    if not out.absolute().parent.is_dir():
+        raise BadInput(f"cannot write {out}: its folder does not exist")
     network, card = with_ranker(weights)
     engine = LocalEngine(lambda: LoadedModel(network, card, "unranked", torch.device("cpu")), EngineSettings())
     samples = gather(engine, source, settings or GatherSettings(), progress)
@@ -68,4 +75,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)
