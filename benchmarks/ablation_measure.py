@@ -4,13 +4,13 @@ A name is right when the whole of it is, "wheel of car", out of all that the set
 it the chance that the mask is a part, times that of its owner, times that of the part; a flat head its own.
 """
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from flat_names import OF, flat_name
+from kept_rows import keep_rows
 
 import semsam_annotate as semsam
 from semsam_annotate.api import Ladder, Proposal, Vocabulary
@@ -19,16 +19,17 @@ from semsam_annotate.training.evaluation.rows import CLICK, ClickRow
 from semsam_annotate.training.evaluation.sample import EvaluationSample, TruthMask, read_sample
 
 SETS = ("parts", "natural")
+KEYS = ("max", "oracle", "all", "all_multi", "name")
 MASKS = 5
 
 
 def measure(weights: Path, flat: bool, data: Path, run: Path) -> None:
-    """Write ``SET.rows.json`` beside the weights, where it is not there yet."""
+    """Write ``SET.rows.json`` into the folder ``run``, where it is not there yet."""
     for name in SETS:
         out = run / f"{name}.rows.json"
         if not out.exists():
             sample = read_sample(data / name / "val.json", data / name, masks_limit=MASKS)
-            out.write_text(json.dumps(list(_rows(weights, flat, sample))), encoding="utf-8")
+            keep_rows(list(_rows(weights, flat, sample)), KEYS, out)
 
 
 def _rows(weights: Path, flat: bool, sample: EvaluationSample) -> Any:
@@ -51,12 +52,10 @@ def _row(row: ClickRow, name: str | None, truth: TruthMask) -> dict[str, Any]:
     right = None if wanted is None else float(name == wanted)
     return {
         "image": row.image,
-        "is_part": row.is_part,
         "max": row.max,
         "oracle": row.oracle,
         "all": row.all,
         "all_multi": row.all if row.granularities > 1 else None,
-        "length": row.length,
         "name": right,
     }
 

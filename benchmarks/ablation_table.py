@@ -6,24 +6,23 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from ablation_measure import KEYS, SETS
+from kept_rows import Rows, read_rows
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from subject import ROOT
 
 from semsam_annotate.training.evaluation.bootstrap import grouped_mean, paired_bootstrap
 
-SETS = ("parts", "natural")
-KEYS = ("max", "oracle", "all", "all_multi", "name")
 AGAINST = {"parts-only": "no-scenes", "objects-only": "no-scenes", "flat-head": "no-scenes"}
 """What an arm is compared with, where that is not the whole method: these do without scenes."""
-Rows = list[dict[str, Any]]
 
 
 def write_table(out: Path, arms: Sequence[str], seeds: int, path: Path) -> None:
     """Write the JSON with figures, differences and what is missing, and the picture in ``docs``."""
     told: dict[str, Any] = {"seeds": seeds, "missing": [], "arms": {}}
     for arm in arms:
-        done = [seed for seed in range(seeds) if _there(out, arm, seed)]
+        done = [seed for seed in range(seeds) if there(out, arm, seed)]
         told["missing"] += [f"{arm}-{seed}" for seed in range(seeds) if seed not in done]
         if done:
             told["arms"][arm] = {name: _figures(out, arm, done, name) for name in SETS} | {
@@ -33,13 +32,13 @@ def write_table(out: Path, arms: Sequence[str], seeds: int, path: Path) -> None:
     _draw(told, ROOT / "docs/ablations.png")
 
 
-def _there(out: Path, arm: str, seed: int) -> bool:
+def there(out: Path, arm: str, seed: int) -> bool:
+    """Whether a run was measured."""
     return all((out / f"{arm}-{seed}/{name}.rows.json").exists() for name in SETS)
 
 
 def _read(out: Path, arm: str, seed: int, name: str) -> Rows:
-    rows: Rows = json.loads((out / f"{arm}-{seed}/{name}.rows.json").read_text(encoding="utf-8"))
-    return rows
+    return read_rows(out / f"{arm}-{seed}/{name}.rows.json")
 
 
 def _values(rows: Rows, key: str) -> list[float]:
@@ -49,7 +48,7 @@ def _values(rows: Rows, key: str) -> list[float]:
 def _figures(out: Path, arm: str, seeds: Sequence[int], name: str) -> dict[str, Any]:
     """Each figure of each seed, and the difference to the arm's baseline over the seeds that both have."""
     against = AGAINST.get(arm, "whole")
-    shared = [seed for seed in seeds if _there(out, against, seed)]
+    shared = [seed for seed in seeds if there(out, against, seed)]
     found: dict[str, Any] = {}
     for key in KEYS:
         each = [grouped_mean(_values(_read(out, arm, seed, name), key)) for seed in seeds]
@@ -69,11 +68,7 @@ def _difference(out: Path, arm: str, against: str, seeds: Sequence[int], name: s
 
 def _runs(out: Path, arm: str, seeds: Sequence[int]) -> list[dict[str, float]]:
     """Steps and minutes of computing of each run."""
-    rows = [json.loads((out / f"{arm}-{seed}/metrics.jsonl").read_text().splitlines()[-1]) for seed in seeds]
-    return [
-        {"seed": seed, "steps": row["step"], "minutes": round(row["seconds"] / 60, 1)}
-        for seed, row in zip(seeds, rows, strict=True)
-    ]
+    return [{"seed": seed} | json.loads((out / f"{arm}-{seed}/run.json").read_text()) for seed in seeds]
 
 
 def _draw(told: dict[str, Any], path: Path) -> None:

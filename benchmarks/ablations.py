@@ -5,10 +5,11 @@
 FOLDER holds parts, natural and extra, each with train.json, val.json and images. Every run is ``semsam-tiny`` from
 fresh weights on crops of 192 pixels: the same number of steps, images and clicks. An arm is judged on both validation
 sets against the whole method with the same seeds, paired by click (``ablation_table``). Killed at any time it goes on;
-what is not done yet is named as missing in the table.
+what a run measured stays beside the table, and what is not done yet is named there as missing.
 """
 
 import argparse
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import islice
@@ -17,7 +18,7 @@ from typing import Any
 
 import torch
 from ablation_measure import measure
-from ablation_table import write_table
+from ablation_table import there, write_table
 from flat_names import flattened
 from subject import ROOT
 
@@ -102,6 +103,7 @@ def base(packs: Path, seed: int, steps: int) -> TrainConfig:
     return TrainConfig(
         seed=seed,
         threads=1,
+        bf16=False,
         input_side=256,
         checkpoint_every=100,
         data=DataConfig(packs=(str(packs / "photos.pack"),), scenes=SCENES, balance=0.6),
@@ -138,17 +140,28 @@ def main() -> None:
     parser.add_argument("--only", default=",".join(ARMS))
     parser.add_argument("--json", type=Path, default=ROOT / "benchmarks/results/ablations.json")
     given = parser.parse_args()
-    packs, chosen = given.out / "packs", given.only.split(",")
+    packs, kept = given.out / "packs", given.json.with_suffix("")
     write_packs(given.data, packs)
     for seed in range(given.seeds):
-        for arm in chosen:
-            run = given.out / f"{arm}-{seed}"
-            weights = train(ARMS[arm](base(packs, seed, given.steps), packs), run, _tell)
-            measure(weights, arm == "flat-head", given.data, run)
-            write_table(given.out, list(ARMS), given.seeds, given.json)
+        for arm in given.only.split(","):
+            if not there(kept, arm, seed):
+                run = given.out / f"{arm}-{seed}"
+                weights = train(ARMS[arm](base(packs, seed, given.steps), packs), run, tell)
+                keep_run(run, kept / f"{arm}-{seed}")
+                measure(weights, arm == "flat-head", given.data, kept / f"{arm}-{seed}")
+            write_table(kept, list(ARMS), given.seeds, given.json)
 
 
-def _tell(done: int, steps: int, losses: dict[str, float]) -> None:
+def keep_run(run: Path, folder: Path) -> None:
+    """Write down the steps and minutes of computing of a run."""
+    last = json.loads((run / "metrics.jsonl").read_text(encoding="utf-8").splitlines()[-1])
+    folder.mkdir(parents=True, exist_ok=True)
+    told = {"steps": last["step"], "minutes": round(last["seconds"] / 60, 1)}
+    (folder / "run.json").write_text(json.dumps(told) + "\n", encoding="utf-8")
+
+
+def tell(done: int, steps: int, losses: dict[str, float]) -> None:
+    """Print a line now and then."""
     if done % 20 == 0:
         print(f"step {done} of {steps}: loss {losses['total']:.2f}", flush=True)
 

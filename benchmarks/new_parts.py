@@ -1,13 +1,15 @@
 """A kind of object whose parts the model never saw: what do N annotated photos of it bring, by which way of learning?
 
     python benchmarks/new_parts.py --data FOLDER --out runs/new-parts [--kind car] [--base default]
-        [--images 30,100] [--draws 2] [--arms prototypes,names,full,blend-0.7,blend-0.5] [--json FILE]
+        [--images 30,100] [--draws 2] [--arms prototypes,names,full,blend-0.7,…] [--json FILE]
 
 FOLDER holds parts and natural, each with train.json (parts), val.json and images; ``--base`` are weights that were
 trained without the kind. "prototypes" remembers the accepted masks, nothing is trained; "names" trains the class heads
 and the text tower alone; "full" trains everything as ``semsam retrain`` does, beside replayed scenes; "blend-S" is S of
-that and the rest the old weights. Judged on the kind's photos of parts/val, before and after, paired by click; "loss"
-is what the other photos of parts/val and those of natural/val lose. Killed at any time it goes on.
+that and the rest the old weights; "…+memory" remembers the accepted masks as well, which is what an annotator has after
+a promotion. Judged on the kind's photos of parts/val, before and after, paired by click; "kept" are the other photos of
+parts/val and those of natural/val. What a run measured stays beside the table, so killed at any time, or on another
+machine, it goes on (``new_parts_table``).
 """
 
 import argparse
@@ -18,26 +20,29 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from kept_rows import keep_rows
+from new_parts_table import KEPT, KEYS, KIND, write_table
 from subject import ROOT
 
 from semsam_annotate.annotations import read_image
+from semsam_annotate.model.checkpoints.weights import load_checkpoint
 from semsam_annotate.model.engine import LocalEngine
 from semsam_annotate.model.engine.loaded import LoadedModel
 from semsam_annotate.model.engine.opening import packaged_weights
 from semsam_annotate.model.engine.settings import EngineSettings
 from semsam_annotate.training.data.pack import write_pack
 from semsam_annotate.training.data.readers import open_data
-from semsam_annotate.training.evaluation.metrics import compare, summarize
+from semsam_annotate.training.evaluation.metrics import summarize
 from semsam_annotate.training.evaluation.result import EvaluationResult, join_results
+from semsam_annotate.training.evaluation.rows import ClickRow
 from semsam_annotate.training.evaluation.run import evaluate
 from semsam_annotate.training.evaluation.sample import read_sample
 from semsam_annotate.training.loop import train
 from semsam_annotate.training.retrain.blend import blend
 from semsam_annotate.training.retrain.run import RetrainSettings, fine_tune_config
 
-GAINS = ("max", "oracle", "all", "label_part_top1", "label_part_top1_macro", "label_object_top1")
-LOSSES = ("max", "oracle")
 KEPT_IMAGES, KEPT_MASKS, MASKS = 60, 5, 10
+BEFORE, PROTOTYPES, MEMORY = "before", "prototypes", "+memory"
 Content = dict[str, Any]
 
 
@@ -62,7 +67,7 @@ class Subject:
         out.mkdir(parents=True, exist_ok=True)
         self.train: Content = json.loads((self.data / "train.json").read_text(encoding="utf-8"))
         val: Content = json.loads((self.data / "val.json").read_text(encoding="utf-8"))
-        for name, wanted in (("kind", True), ("others", False)):
+        for name, wanted in ((KIND, True), ("others", False)):
             (out / f"{name}.json").write_text(json.dumps(of_kind(val, kind, wanted)), encoding="utf-8")
         self.kept = ((out / "others.json", self.data), (data / "natural/val.json", data / "natural"))
 
@@ -74,37 +79,17 @@ class Subject:
         path.write_text(json.dumps(of_kind(self.train, self.kind, keep=chosen)), encoding="utf-8")
         return path
 
-    def on_kind(self, weights: Path, engine: LocalEngine | None = None, name: str = "") -> EvaluationResult:
+    def on_kind(self, engine: LocalEngine) -> EvaluationResult:
         """Every photo of the kind that is held out."""
-        return self._cached(
-            f"kind-{name or weights.parent.name}",
-            weights,
-            ((self.out / "kind.json", self.data),),
-            (None, MASKS),
-            engine,
-        )[0]
+        return evaluate(engine, read_sample(self.out / f"{KIND}.json", self.data, masks_limit=MASKS))
 
-    def on_others(self, weights: Path, name: str = "") -> list[EvaluationResult]:
+    def on_others(self, engine: LocalEngine) -> EvaluationResult:
         """A sample of what the old weights knew."""
-        return self._cached(f"kept-{name or weights.parent.name}", weights, self.kept, (KEPT_IMAGES, KEPT_MASKS), None)
-
-    def _cached(
-        self,
-        name: str,
-        weights: Path,
-        sets: Iterable[tuple[Path, Path]],
-        limits: tuple[int | None, int],
-        engine: LocalEngine | None,
-    ) -> list[EvaluationResult]:
-        found = []
-        for number, (annotations, images) in enumerate(sets):
-            path = self.out / f"{name}-{number}.rows.json"
-            if not path.exists():
-                asked = engine or engine_of(weights)
-                told = evaluate(asked, read_sample(annotations, images, *limits, dataset=str(number)))
-                path.write_text(json.dumps(told.to_json()), encoding="utf-8")
-            found.append(EvaluationResult.from_json(json.loads(path.read_text(encoding="utf-8"))))
-        return found
+        told = [
+            evaluate(engine, read_sample(*files, KEPT_IMAGES, KEPT_MASKS, dataset=str(number)))
+            for number, files in enumerate(self.kept)
+        ]
+        return join_results(told)
 
 
 def engine_of(weights: Path) -> LocalEngine:
@@ -114,18 +99,17 @@ def engine_of(weights: Path) -> LocalEngine:
 
 
 def trained(subject: Subject, images: int, draw: int, arm: str) -> tuple[Path, float]:
-    """Weights of an arm that trains, and the minutes of its training."""
-    pack, run = (
-        subject.out / f"{images}-{draw}.pack",
-        subject.out / f"{images}-{draw}-{'names' if arm == 'names' else 'full'}",
-    )
+    """Weights of an arm, the old ones if it trains nothing, and the minutes of its training."""
+    if arm in (BEFORE, PROTOTYPES):
+        return subject.base, 0.0
+    way = "names" if arm == "names" else "full"
+    pack, run = subject.out / f"{images}-{draw}.pack", subject.out / f"{images}-{draw}-{way}"
     if not pack.exists():
         write_pack(open_data(subject.drawn(images, draw), subject.data), pack)
     config = fine_tune_config(subject.base, pack, RetrainSettings(seed=draw, steps=subject.steps))
-    if arm == "names":
+    if way == "names":
         config = replace(config, schedule=replace(config.schedule, learn="names"))
-    weights = train(config, run)
-    minutes = _minutes(run)
+    weights, minutes = train(config, run), _minutes(run)
     if not arm.startswith("blend-"):
         return weights, minutes
     folder = subject.out / f"{images}-{draw}-{arm}"
@@ -138,9 +122,9 @@ def _minutes(run: Path) -> float:
     return round(last["seconds"] / 60, 1)
 
 
-def remembering(subject: Subject, images: int, draw: int) -> LocalEngine:
-    """The old weights with the accepted masks remembered."""
-    engine = engine_of(subject.base)
+def remembering(subject: Subject, images: int, draw: int, weights: Path) -> LocalEngine:
+    """Weights with the accepted masks remembered."""
+    engine = engine_of(weights)
     for image in read_sample(subject.drawn(images, draw), subject.data).images:
         handle = engine.encode(read_image(image.path))
         for truth in image.truths:
@@ -149,38 +133,25 @@ def remembering(subject: Subject, images: int, draw: int) -> LocalEngine:
     return engine
 
 
-def row(subject: Subject, images: int, draw: int, arm: str) -> dict[str, Any]:
-    """One line of the table."""
-    before, kept = subject.on_kind(subject.base, name="before"), subject.on_others(subject.base, "before")
-    if arm == "prototypes":
-        name = f"{images}-{draw}-prototypes"
-        known = (subject.out / f"kind-{name}-0.rows.json").exists()
-        after, losses, minutes = (
-            subject.on_kind(subject.base, None if known else remembering(subject, images, draw), name),
-            {},
-            0.0,
-        )
-    else:
-        weights, minutes = trained(subject, images, draw, arm)
-        after, now = subject.on_kind(weights), subject.on_others(weights)
-        losses = {key: _lost(kept, now, key) for key in LOSSES}
-    old, new, change = summarize(before), summarize(after), compare(after, before)
-    gains = {key: {"before": old[key], "after": new[key], "difference": change[key]} for key in GAINS}
-    return {
-        "kind": subject.kind,
-        "images": images,
-        "draw": draw,
-        "arm": arm,
-        "gains": gains,
-        "lost": losses,
-        "minutes": minutes,
-    }
+def measure(subject: Subject, images: int, draw: int, arm: str, folder: Path) -> None:
+    """Write the rows of an arm, of both kinds of photos, and what its training took."""
+    plain = arm.removesuffix(MEMORY)
+    weights, minutes = trained(subject, images, draw, plain)
+    recalls = plain != arm or plain == PROTOTYPES
+    engine = remembering(subject, images, draw, weights) if recalls else engine_of(weights)
+    for name, ask in ((KIND, subject.on_kind), (KEPT, subject.on_others)):
+        path = folder / f"{name}.rows.json"
+        if not path.exists():
+            told = ask(engine)
+            keep_rows([_row(row) for row in told.rows], KEYS, path)
+            figures = {key: value for key, value in summarize(told).items() if key.startswith("label_")}
+            (folder / f"{name}.labels.json").write_text(json.dumps({**figures, "minutes": minutes}, indent=1) + "\n")
+    engine.close()
 
 
-def _lost(kept: list[EvaluationResult], now: list[EvaluationResult], key: str) -> list[float]:
-    """(mean, low, high) points lost over all clicks of the sets."""
-    mean, low, high = compare(join_results(now), join_results(kept))[key] or (np.nan, np.nan, np.nan)
-    return [-mean, -high, -low]
+def _row(row: ClickRow) -> dict[str, Any]:
+    right = None if row.part_rank is None else float(row.part_rank == 0)
+    return {"image": "/".join(row.group), "max": row.max, "oracle": row.oracle, "all": row.all, "part": right}
 
 
 def main() -> None:
@@ -193,17 +164,24 @@ def main() -> None:
     parser.add_argument("--images", default="30,100")
     parser.add_argument("--draws", type=int, default=2)
     parser.add_argument("--steps", type=int, default=RetrainSettings.steps)
-    parser.add_argument("--arms", default="prototypes,names,full,blend-0.7,blend-0.5")
+    parser.add_argument("--arms", default="prototypes,names,full,full+memory,blend-0.7,blend-0.7+memory,blend-0.5")
     parser.add_argument("--json", type=Path, default=ROOT / "benchmarks/results/new_parts.json")
     given = parser.parse_args()
-    subject = Subject(given.data, given.out / given.kind, given.kind, given.base, given.steps)
-    told: list[dict[str, Any]] = []
-    for images in map(int, given.images.split(",")):
-        for draw in range(given.draws):
-            for arm in given.arms.split(","):
-                told.append(row(subject, images, draw, arm))
-                given.json.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
-                print(json.dumps(told[-1]), flush=True)
+    version = load_checkpoint(given.base)[2]
+    subject = Subject(given.data, given.out / f"{given.kind}-{version}", given.kind, given.base, given.steps)
+    kept = given.json.with_suffix("") / f"{given.kind}-{version}"
+    lines = [
+        (images, draw, arm)
+        for images in given.images.split(",")
+        for draw in range(given.draws)
+        for arm in given.arms.split(",")
+    ]
+    for images, draw, arm in [("0", 0, BEFORE), *lines]:
+        folder = kept / f"{images}-{draw}-{arm}"
+        if not all((folder / f"{name}.rows.json").exists() for name in (KIND, KEPT)):
+            measure(subject, int(images), draw, arm, folder)
+        write_table(given.json.with_suffix(""), given.json)
+        print(folder, flush=True)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from semsam_annotate.model.mask_decoder import ImageMemory
 from semsam_annotate.model.network import SemanticSam
 from semsam_annotate.model.pixel_decoder import PixelFeatures
+from semsam_annotate.model.precision import convolution_format, multiplies_bf16
 from semsam_annotate.training.batch import Batch
 from semsam_annotate.training.class_loss import class_losses
 from semsam_annotate.training.config import TrainConfig
@@ -45,7 +46,7 @@ class TrainingLosses(nn.Module):
         """
         device = self.network.mean.device
         point_size, decoder = self.network.config.input.point_size, self.network.mask_decoder
-        images = batch.images.to(device).contiguous(memory_format=torch.channels_last)
+        images = batch.images.to(device).contiguous(memory_format=convolution_format(device.type))
         pixels = self._features(images, batch.shown.to(device))
         memory = decoder.remember(pixels.mask_features, pixels.levels)
         batch = add_corrections(decoder, detached(memory), batch, self.config.prompts, point_size, rand)
@@ -74,7 +75,8 @@ class TrainingLosses(nn.Module):
     def _features(self, images: Tensor, shown: Tensor) -> PixelFeatures:
         """Features in single precision, whatever they were computed in."""
         learning = torch.is_grad_enabled() and self.config.schedule.learn == "all"
-        with torch.autocast(images.device.type, torch.bfloat16, self.config.bf16), torch.set_grad_enabled(learning):
+        half = self.config.bf16 and multiplies_bf16(images.device.type)
+        with torch.autocast(images.device.type, torch.bfloat16, half), torch.set_grad_enabled(learning):
             pixels = self.network.features(images, shown)
         return PixelFeatures(pixels.mask_features.float(), tuple(level.float() for level in pixels.levels))
 

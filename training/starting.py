@@ -8,6 +8,7 @@ from semsam_annotate.api import BadInput
 from semsam_annotate.model.checkpoints.weights import load_checkpoint
 from semsam_annotate.model.config import ClipTextConfig, ModelConfig, TextConfig
 from semsam_annotate.model.network import SemanticSam
+from semsam_annotate.model.precision import convolution_format
 from semsam_annotate.model.presets import preset
 from semsam_annotate.training.config import TrainConfig
 from semsam_annotate.training.generic import with_generic_branch
@@ -28,7 +29,8 @@ def build_learner(config: TrainConfig, folder: RunFolder, world: World) -> Learn
     network.config = replace(
         network.config, input=replace(taken, side=config.input_side or taken.side, mask_padding=hidden)
     )
-    network = network.to(world.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    layout = convolution_format(world.device.type)
+    network = network.to(world.device).to(memory_format=layout)  # type: ignore[call-overload]
     return Learner(network, config, folder.names, world)
 
 

@@ -14,6 +14,7 @@ from semsam_annotate.model.checkpoints.weights import CheckpointCard, load_check
 from semsam_annotate.model.engine.interruption import CancelPoints
 from semsam_annotate.model.network import SemanticSam
 from semsam_annotate.model.pixel_decoder import PixelFeatures
+from semsam_annotate.model.precision import multiplies_bf16
 from semsam_annotate.model.ranking import Regions, find_regions
 
 KEPT_VOCABULARIES = 16
@@ -26,7 +27,7 @@ class LoadedModel:
     """Network, card and version; remembers the text embeddings of the last vocabularies.
 
     ``precision``: "bf16" encodes images in half of the time where the processor multiplies such numbers (AMX,
-    AVX512-BF16, a GPU); of the pixels of masks at least 99.5 % stay as they are.
+    AVX512-BF16, a GPU), and changes nothing on processors that do not; of the pixels of masks at least 99.5 % stay.
     """
 
     network: SemanticSam
@@ -99,7 +100,8 @@ class LoadedModel:
 
     def features(self, pixels: Tensor) -> PixelFeatures:
         """Encode a padded (B, 3, H, W) batch of pixels 0..255."""
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
+        half = self.precision == "bf16" and multiplies_bf16(self.device.type)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=half):
             return self.network.features(pixels)
 
     def regions(self, pixels: RgbImage) -> Regions | None:

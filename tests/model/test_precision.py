@@ -2,11 +2,15 @@
 
 import numpy as np
 import pytest
+import torch
 from skimage import data
 
 from semsam_annotate.api import BadInput, Prompt
 from semsam_annotate.model.engine import open_engine
+from semsam_annotate.model.engine.loaded import LoadedModel
+from semsam_annotate.model.engine.opening import packaged_weights
 from semsam_annotate.model.engine.settings import EngineSettings
+from semsam_annotate.model.precision import convolution_format, multiplies_bf16
 
 CLICKS = [(224, 100), (300, 400), (110, 60), (430, 250)]
 
@@ -36,3 +40,16 @@ def test_each_precision_has_its_own_embeddings(engines):
 def test_an_unknown_precision_is_named():
     with pytest.raises(BadInput, match=r"fp32 or bf16, not 'fp8'"):
         open_engine("default", "cpu", precision="fp8")
+
+
+def test_a_processor_without_bfloat16_encodes_in_single_precision(monkeypatch):
+    monkeypatch.setattr("semsam_annotate.model.engine.loaded.multiplies_bf16", lambda device_type: False)
+    models = [LoadedModel.read(packaged_weights(), "cpu", precision) for precision in ("fp32", "bf16")]
+    pixels = torch.rand(1, 3, 64, 64) * 255
+    full, asked = (model.features(pixels).mask_features for model in models)
+    assert torch.equal(full, asked)
+
+
+def test_convolutions_of_a_processor_with_bfloat16_go_pixel_by_pixel():
+    expected = torch.channels_last if multiplies_bf16("cpu") else torch.contiguous_format
+    assert convolution_format("cpu") == expected

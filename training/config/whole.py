@@ -28,7 +28,7 @@ class TrainConfig:
     threads: int = 0
     """CPU threads of the network, 0 for all."""
     bf16: bool = True
-    """Run the image encoder and the pixel decoder in bfloat16."""
+    """Run the image encoder and the pixel decoder in bfloat16, where the device multiplies such numbers."""
     activation_checkpointing: bool = False
     """Compute what the layers' gradients need a second time instead of keeping it: less memory, more time."""
     checkpoint_every: int = 200

@@ -1,0 +1,101 @@
+"""What new parts from few photos bring, from the rows of the runs: a table as JSON, and its picture."""
+
+import json
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from kept_rows import Rows, read_rows
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from subject import ROOT
+
+from semsam_annotate.training.evaluation.bootstrap import grouped_mean, paired_bootstrap
+
+KIND, KEPT = "kind", "kept"
+KEYS = ("max", "oracle", "all", "part")
+BEFORE = "0-0-before"
+SHOWN = ((KIND, "part"), (KIND, "oracle"), (KIND, "all"), (KEPT, "oracle"))
+Table = dict[str, dict[str, dict[str, Any]]]
+
+
+def write_table(kept: Path, path: Path) -> None:
+    """Write the figures of every kind, number of photos and arm, and the picture in ``docs``.
+
+    ``kept`` has a folder a kind and version of weights, in it one a run, named IMAGES-DRAW-ARM.
+    """
+    told = {folder.name: _of_kind(folder) for folder in sorted(kept.iterdir()) if (folder / BEFORE).is_dir()}
+    path.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    _draw(told, ROOT / "docs/new-parts.png")
+
+
+def _of_kind(folder: Path) -> dict[str, dict[str, Any]]:
+    """IMAGES-ARM to its figures over all draws, "before" first."""
+    runs: dict[str, list[Path]] = defaultdict(list)
+    for run in sorted(folder.iterdir()):
+        images, _, arm = run.name.split("-", 2)
+        if all((run / f"{name}.rows.json").exists() for name in (KIND, KEPT)):
+            runs[f"{images}-{arm}"].append(run)
+    return {
+        name: {what: _figures(paths, folder / BEFORE, what) for what in (KIND, KEPT)} | _told(paths)
+        for name, paths in sorted(runs.items(), key=lambda item: (int(item[0].split("-")[0]), item[0]))
+    }
+
+
+def _told(runs: list[Path]) -> dict[str, Any]:
+    labels = [json.loads((run / f"{KIND}.labels.json").read_text(encoding="utf-8")) for run in runs]
+    macro = [one["label_part_top1_macro"] for one in labels]
+    return {
+        "draws": [int(run.name.split("-")[1]) for run in runs],
+        "minutes": [one["minutes"] for one in labels],
+        "part_macro": [None if one is None else round(one, 2) for one in macro],
+    }
+
+
+def _figures(runs: list[Path], before: Path, what: str) -> dict[str, Any]:
+    """Each draw's mean, and the difference to before over the clicks of all draws, an image drawn with all of them."""
+    old, new = _rows(before, what), [_rows(run, what) for run in runs]
+    found: dict[str, Any] = {}
+    for key in KEYS:
+        each = [grouped_mean(_values(rows, key)) for rows in new]
+        pairs = [value for rows in new for value in _values(rows, key)], _values(old, key) * len(new)
+        change = paired_bootstrap(*pairs, [row["image"] for rows in new for row in rows])
+        found[key] = {"draws": [round(value, 2) for value in each], "difference": [round(value, 2) for value in change]}
+    return found
+
+
+def _rows(run: Path, what: str) -> Rows:
+    return read_rows(run / f"{what}.rows.json")
+
+
+def _values(rows: Rows, key: str) -> list[float]:
+    return [np.nan if row[key] is None else 100 * row[key] for row in rows]
+
+
+def _draw(told: Table, path: Path) -> None:
+    """Differences to before with their intervals, a row a kind, a panel a figure, a line an arm."""
+    figure = Figure(figsize=(3.6 * len(SHOWN), 0.6 + 3.0 * max(1, len(told))), layout="constrained")
+    for row, (kind, lines) in enumerate(told.items()):
+        for column, (what, key) in enumerate(SHOWN):
+            panel = figure.add_subplot(len(told), len(SHOWN), 1 + row * len(SHOWN) + column)
+            _panel(panel, lines, what, key)
+            panel.set_title(f"{kind.split('-')[0]}: {key}" + (" on what was known" if what == KEPT else ""), fontsize=9)
+            panel.set_xlabel("photos annotated", fontsize=8)
+    if told:
+        figure.axes[0].legend(fontsize=7)
+        figure.axes[0].set_ylabel("points above before")
+    FigureCanvasAgg(figure)
+    figure.savefig(path, dpi=110)
+
+
+def _panel(panel: Any, lines: dict[str, dict[str, Any]], what: str, key: str) -> None:
+    arms = sorted({name.split("-", 1)[1] for name in lines} - {"before"})
+    for place, arm in enumerate(arms):
+        found = sorted((int(name.split("-")[0]), one) for name, one in lines.items() if name.split("-", 1)[1] == arm)
+        points = [(images, *one[what][key]["difference"]) for images, one in found]
+        at, mean, low, high = (np.array(column, float) for column in zip(*points, strict=True))
+        shifted = at * (1 + 0.02 * (place - len(arms) / 2))
+        panel.errorbar(shifted, mean, yerr=[mean - low, high - mean], fmt="o-", markersize=3, linewidth=1, label=arm)
+    panel.axhline(0, color="grey", linewidth=0.8)
+    panel.set_xscale("log")
