@@ -4,18 +4,18 @@
         [--images 30,100] [--draws 2] [--arms prototypes,names,full,blend-0.7,…] [--json FILE]
 
 FOLDER holds parts and natural, each with train.json (parts), val.json and images; ``--base`` are weights that were
-trained without the kind. "prototypes" remembers the accepted masks, nothing is trained; "names" trains the class heads
-and the text tower alone; "full" trains everything as ``semsam retrain`` does, beside replayed scenes; "blend-S" is S of
-that and the rest the old weights; "…+memory" remembers the accepted masks as well, which is what an annotator has after
-a promotion. Judged on the kind's photos of parts/val, before and after, paired by click; "kept" are the other photos of
-parts/val and those of natural/val. What a run measured stays beside the table, so killed at any time, or on another
-machine, it goes on (``new_parts_table``).
+trained without the kind. "prototypes" remembers the accepted masks, nothing is trained; "names" fits the class heads
+and the text tower alone; "full" trains everything as ``semsam retrain`` does, beside replayed scenes, and fits the
+names last; "blend-S" does so with S of those weights and the rest the old ones; "…+memory" remembers the accepted masks
+as well, which is what an annotator has after a promotion. Judged on the kind's photos of parts/val, before and after,
+paired by click; "kept" are the other photos of parts/val and those of natural/val. What a run measured stays beside the
+table, so killed at any time, or on another machine, it goes on (``new_parts_table``).
 """
 
 import argparse
 import json
+import time
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,7 @@ from semsam_annotate.training.evaluation.rows import ClickRow
 from semsam_annotate.training.evaluation.run import evaluate
 from semsam_annotate.training.evaluation.sample import read_sample
 from semsam_annotate.training.loop import train
-from semsam_annotate.training.retrain.blend import blend
+from semsam_annotate.training.retrain.finish import finish
 from semsam_annotate.training.retrain.run import RetrainSettings, fine_tune_config
 
 KEPT_IMAGES, KEPT_MASKS, MASKS = 60, 5, 10
@@ -98,23 +98,25 @@ def engine_of(weights: Path) -> LocalEngine:
     return LocalEngine(lambda: model, EngineSettings())
 
 
-def trained(subject: Subject, images: int, draw: int, arm: str) -> tuple[Path, float]:
-    """Weights of an arm, the old ones if it trains nothing, and the minutes of its training."""
+def learned(subject: Subject, images: int, draw: int, arm: str) -> tuple[Path, float]:
+    """Weights of an arm, the old ones if nothing is learned, and the minutes of learning."""
     if arm in (BEFORE, PROTOTYPES):
         return subject.base, 0.0
-    way = "names" if arm == "names" else "full"
-    pack, run = subject.out / f"{images}-{draw}.pack", subject.out / f"{images}-{draw}-{way}"
+    share = 0.0 if arm == "names" else 1.0 if arm == "full" else float(arm.removeprefix("blend-"))
+    pack, run = subject.out / f"{images}-{draw}.pack", subject.out / f"{images}-{draw}-full"
     if not pack.exists():
         write_pack(open_data(subject.drawn(images, draw), subject.data), pack)
     config = fine_tune_config(subject.base, pack, RetrainSettings(seed=draw, steps=subject.steps))
-    if way == "names":
-        config = replace(config, schedule=replace(config.schedule, learn="names"))
-    weights, minutes = train(config, run), _minutes(run)
-    if not arm.startswith("blend-"):
-        return weights, minutes
-    folder = subject.out / f"{images}-{draw}-{arm}"
-    folder.mkdir(exist_ok=True)
-    return blend(subject.base, weights, float(arm.removeprefix("blend-")), folder / "weights.safetensors"), minutes
+    minutes = 0.0
+    if share:
+        train(config, run)
+        minutes = _minutes(run)
+    out, began = subject.out / f"{images}-{draw}-{arm}.safetensors", time.monotonic()
+    told = out.with_suffix(".json")
+    if not told.exists():
+        finish(subject.base, run, config, share, out)
+        told.write_text(json.dumps(round(minutes + (time.monotonic() - began) / 60, 1)), encoding="utf-8")
+    return out, json.loads(told.read_text(encoding="utf-8"))
 
 
 def _minutes(run: Path) -> float:
@@ -136,17 +138,26 @@ def remembering(subject: Subject, images: int, draw: int, weights: Path) -> Loca
 def measure(subject: Subject, images: int, draw: int, arm: str, folder: Path) -> None:
     """Write the rows of an arm, of both kinds of photos, and what its training took."""
     plain = arm.removesuffix(MEMORY)
-    weights, minutes = trained(subject, images, draw, plain)
-    recalls = plain != arm or plain == PROTOTYPES
-    engine = remembering(subject, images, draw, weights) if recalls else engine_of(weights)
+    weights, minutes = learned(subject, images, draw, plain)
+    engine = remembering(subject, images, draw, weights) if remembers(arm) else engine_of(weights)
     for name, ask in ((KIND, subject.on_kind), (KEPT, subject.on_others)):
         path = folder / f"{name}.rows.json"
-        if not path.exists():
+        if name in asked(arm) and not path.exists():
             told = ask(engine)
             keep_rows([_row(row) for row in told.rows], KEYS, path)
             figures = {key: value for key, value in summarize(told).items() if key.startswith("label_")}
             (folder / f"{name}.labels.json").write_text(json.dumps({**figures, "minutes": minutes}, indent=1) + "\n")
     engine.close()
+
+
+def remembers(arm: str) -> bool:
+    """Whether the accepted masks are remembered."""
+    return arm == PROTOTYPES or arm.endswith(MEMORY)
+
+
+def asked(arm: str) -> tuple[str, ...]:
+    """Which photos an arm is judged on: a memory changes no mask, so it loses nothing of what was known."""
+    return (KIND,) if remembers(arm) else (KIND, KEPT)
 
 
 def _row(row: ClickRow) -> dict[str, Any]:
@@ -178,7 +189,7 @@ def main() -> None:
     ]
     for images, draw, arm in [("0", 0, BEFORE), *lines]:
         folder = kept / f"{images}-{draw}-{arm}"
-        if not all((folder / f"{name}.rows.json").exists() for name in (KIND, KEPT)):
+        if not all((folder / f"{name}.rows.json").exists() for name in asked(arm)):
             measure(subject, int(images), draw, arm, folder)
         write_table(given.json.with_suffix(""), given.json)
         print(folder, flush=True)

@@ -35,12 +35,17 @@ def _of_kind(folder: Path) -> dict[str, dict[str, Any]]:
     runs: dict[str, list[Path]] = defaultdict(list)
     for run in sorted(folder.iterdir()):
         images, _, arm = run.name.split("-", 2)
-        if all((run / f"{name}.rows.json").exists() for name in (KIND, KEPT)):
+        if (run / f"{KIND}.rows.json").exists():
             runs[f"{images}-{arm}"].append(run)
     return {
-        name: {what: _figures(paths, folder / BEFORE, what) for what in (KIND, KEPT)} | _told(paths)
+        name: {what: _figures(paths, folder / BEFORE, what) for what in (KIND, KEPT) if _judged(paths, what)}
+        | _told(paths)
         for name, paths in sorted(runs.items(), key=lambda item: (int(item[0].split("-")[0]), item[0]))
     }
+
+
+def _judged(runs: list[Path], what: str) -> bool:
+    return all((run / f"{what}.rows.json").exists() for run in runs)
 
 
 def _told(runs: list[Path]) -> dict[str, Any]:
@@ -92,7 +97,10 @@ def _draw(told: Table, path: Path) -> None:
 def _panel(panel: Any, lines: dict[str, dict[str, Any]], what: str, key: str) -> None:
     arms = sorted({name.split("-", 1)[1] for name in lines} - {"before"})
     for place, arm in enumerate(arms):
-        found = sorted((int(name.split("-")[0]), one) for name, one in lines.items() if name.split("-", 1)[1] == arm)
+        named = [(int(name.split("-")[0]), one) for name, one in lines.items() if name.split("-", 1)[1] == arm]
+        found = sorted(((images, one) for images, one in named if what in one), key=lambda item: item[0])
+        if not found:
+            continue
         points = [(images, *one[what][key]["difference"]) for images, one in found]
         at, mean, low, high = (np.array(column, float) for column in zip(*points, strict=True))
         shifted = at * (1 + 0.02 * (place - len(arms) / 2))

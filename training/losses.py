@@ -19,13 +19,10 @@ from semsam_annotate.training.points import Rand
 from semsam_annotate.training.targets import Targets
 
 ENCODERS = ("image_encoder.", "pixel_decoder.")
-NAMING = ("class_heads.", "text_tower.")
 
 
 def learned(name: str, learn: str) -> bool:
     """Whether the parameter of a name is trained under this ``schedule.learn``."""
-    if learn == "names":
-        return name.startswith(NAMING)
     return learn == "all" or not name.startswith(ENCODERS)
 
 
@@ -50,8 +47,7 @@ class TrainingLosses(nn.Module):
         pixels = self._features(images, batch.shown.to(device))
         memory = decoder.remember(pixels.mask_features, pixels.levels)
         batch = add_corrections(decoder, detached(memory), batch, self.config.prompts, point_size, rand)
-        with torch.set_grad_enabled(torch.is_grad_enabled() and self.config.schedule.learn != "names"):
-            layers = decoder(memory, batch.prompts.to(device), every_layer=True)
+        layers = decoder(memory, batch.prompts.to(device), every_layer=True)
         targets = batch.targets.to(device)
         truth = Truth.of(targets, self.config.criterion.truth_stride, layers[-1].masks.shape[-2:])
         losses, matched = self.criterion(layers, targets, rand, counts, truth)

@@ -141,7 +141,6 @@ def test_the_average_lies_between_the_weights_that_it_has_seen(tiny_run, tmp_pat
 @pytest.mark.parametrize(
     ("learn", "moving"),
     [
-        ("names", ("class_heads", "text_tower")),
         ("decoder", ("class_heads", "mask_decoder", "text_tower")),
         ("all", ("class_heads", "image_encoder", "mask_decoder", "pixel_decoder", "text_tower")),
     ],

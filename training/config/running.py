@@ -26,9 +26,8 @@ class ScheduleConfig:
     final_share: float = 0.2
     freeze_norms: bool = False
     """Keep batch statistics as they are (fine-tuning on little data)."""
-    learn: Literal["all", "decoder", "names"] = "all"
-    """Everything; the mask decoder, class heads and text tower, on features that stay as they are; or class heads and
-    text tower alone, on masks that stay as they are."""
+    learn: Literal["all", "decoder"] = "all"
+    """Everything; or the mask decoder, class heads and text tower, on features that stay as they are."""
     accumulate: int = 1
     """Parts that a process works its share of the batch off in, one after the other: less memory, same gradient."""
     ema: float = 0.0

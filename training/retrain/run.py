@@ -18,7 +18,8 @@ from semsam_annotate.training.evaluation.result import EvaluationResult
 from semsam_annotate.training.evaluation.run import evaluate
 from semsam_annotate.training.evaluation.sample import EvaluationSample
 from semsam_annotate.training.loop import train
-from semsam_annotate.training.retrain.blend import blend
+from semsam_annotate.training.naming import NamingSettings
+from semsam_annotate.training.retrain.finish import finish
 from semsam_annotate.training.retrain.gate import GateSettings, Verdict, judge
 from semsam_annotate.training.retrain.lock import only_one
 from semsam_annotate.training.retrain.project_data import ProjectData, read_project
@@ -32,7 +33,8 @@ Progress = Callable[[str, int, int], None]
 class RetrainSettings:
     """How to fine-tune; ``replay_packs`` are mixed in beside the scenes (share ``replay`` of the batch is scenes).
 
-    ``blend``: share of the fine-tuned weights in the new version, the rest are the old ones.
+    ``blend``: share of the fine-tuned weights in the new version, the rest are the old ones; ``naming``: how its names
+    are fitted last.
     """
 
     steps: int = 250
@@ -47,6 +49,7 @@ class RetrainSettings:
     force: bool = False
     replay_scenes: int = 55
     gate: GateSettings = field(default_factory=GateSettings)
+    naming: NamingSettings = field(default_factory=NamingSettings)
 
 
 @dataclass(frozen=True)
@@ -120,8 +123,10 @@ def _fine_tune(data: ProjectData, old: ModelVersion, settings: RetrainSettings, 
     pack = work / "project.pack"
     write_pack(data.train, pack)
     config = fine_tune_config(old.weights, pack, settings)
-    trained = train(config, work / "run", lambda done, steps, losses: progress("training", done, steps))
-    return blend(old.weights, trained, settings.blend, work / "weights.safetensors")
+    train(config, work / "run", lambda done, steps, losses: progress("training", done, steps))
+    told: Callable[[int, int], None] = lambda done, total: progress("naming", done, total)  # noqa: E731
+    out = work / "weights.safetensors"
+    return finish(old.weights, work / "run", config, settings.blend, out, settings.naming, told)
 
 
 def _compare(
