@@ -1,6 +1,6 @@
 """Does the product learn a new part vocabulary? Car photos with part labels, accepted, retrained, judged by the gate.
 
-    python benchmarks/car_parts.py --data FOLDER [--out runs/car-parts] [--steps 250]
+    python benchmarks/car_parts.py --data FOLDER [--out runs/car-parts] [--steps N]
 
 FOLDER holds ``train.json`` and ``val.json`` (COCO, categories "car" and "car/PART") with their ``images``. 30 photos of
 ``train.json`` are accepted to train and 20 more to validate; ``val.json``'s cars, which neither saw, measure before and
@@ -85,7 +85,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=Path("runs/car-parts"))
-    parser.add_argument("--steps", type=int, default=250)
+    parser.add_argument("--steps", type=int, default=RetrainSettings.steps)
     parser.add_argument("--cars-only", action="store_true", help="leave the shuffled project out")
     options = parser.parse_args()
     options.out.mkdir(parents=True)

@@ -14,7 +14,7 @@ def register(app: typer.Typer) -> None:
 
 def retrain(
     project: Annotated[Path, typer.Option(help="Project folder.")] = Path(),
-    steps: Annotated[int, typer.Option(min=1, help="Training steps.")] = 250,
+    steps: Annotated[int, typer.Option(min=0, help="Training steps; 0: by the number of images.")] = 0,
     batch: Annotated[int, typer.Option(min=1, help="Images a step.")] = 4,
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
     replay_pack: Annotated[list[Path] | None, typer.Option(help="Pack of earlier training data to mix in.")] = None,

@@ -18,12 +18,15 @@ from semsam_annotate.annotations import Project
 from semsam_annotate.api import BadInput, encode_rle
 from semsam_annotate.model.engine.opening import packaged_weights
 from semsam_annotate.model.registry import PACKAGED, ModelRegistry
+from semsam_annotate.training.naming import NamingSettings
 from semsam_annotate.training.retrain import RetrainSettings, retrain
 from semsam_annotate.training.retrain.lock import only_one
 from semsam_annotate.training.retrain.project_data import read_project
 from semsam_annotate.training.scenes import generate
 
-SMALL = RetrainSettings(steps=2, batch=1, size=64, workers=0, replay_scenes=2)
+SMALL = RetrainSettings(
+    steps=2, batch=1, size=64, final_size=64, workers=0, replay_scenes=2, naming=NamingSettings(batches=2, steps=5)
+)
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ def learn(out: Path, steps: int, console: Console) -> dict[str, Any]:
     console.print("\nlearning objects that the shipped model never saw (lanterns, windmills, teapots)")
     started = time.perf_counter()
     with _project(out) as project:
-        settings = RetrainSettings(steps=steps, batch=3, size=320, blend=0.6)
+        settings = RetrainSettings(steps=steps, batch=3)
         report = _retrain(project, settings, console)
     seconds = round(time.perf_counter() - started, 1)
     verdict = report.verdict
