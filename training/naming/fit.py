@@ -63,12 +63,14 @@ def fit_names(
     ``known``: the object and the part names that they were trained on. A network without a text tower, or states
     without a name, stay as they are.
     """
-    chosen = settings or NamingSettings()
-    sides = [_side(network, states, names, known[part], bool(part)) for part in (0, 1)] if network.text_tower else []
-    sides = [side for side in sides if side.listed and (side.truth >= 0).any()]
+    chosen, tower = settings or NamingSettings(), network.text_tower
+    if tower is None:
+        return
+    both = [_side(network, states, names, known[part], bool(part)) for part in (0, 1)]
+    sides = [side for side in both if side.listed and (side.truth >= 0).any()]
     if not sides:
         return
-    learned = [*network.class_heads.parameters(), *network.text_tower.parameters()]
+    learned = [*network.class_heads.parameters(), *tower.parameters()]
     for parameter in learned:
         parameter.requires_grad_(True)
     optimizer = AdamW(learned, chosen.lr, weight_decay=0.0)
