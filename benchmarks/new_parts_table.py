@@ -95,15 +95,16 @@ def _draw(told: Table, path: Path) -> None:
 
 
 def _panel(panel: Any, lines: dict[str, dict[str, Any]], what: str, key: str) -> None:
-    arms = sorted({name.split("-", 1)[1] for name in lines} - {"before"})
+    """Numbers of photos side by side, the arms of each beside one another."""
+    names = [name.split("-", 1) for name in lines if not name.endswith("before")]
+    counts, arms = sorted({int(images) for images, _ in names}), sorted({arm for _, arm in names})
     for place, arm in enumerate(arms):
-        named = [(int(name.split("-")[0]), one) for name, one in lines.items() if name.split("-", 1)[1] == arm]
-        found = sorted(((images, one) for images, one in named if what in one), key=lambda item: item[0])
-        if not found:
-            continue
-        points = [(images, *one[what][key]["difference"]) for images, one in found]
-        at, mean, low, high = (np.array(column, float) for column in zip(*points, strict=True))
-        shifted = at * (1 + 0.02 * (place - len(arms) / 2))
-        panel.errorbar(shifted, mean, yerr=[mean - low, high - mean], fmt="o-", markersize=3, linewidth=1, label=arm)
+        found = [(at, lines.get(f"{images}-{arm}", {}).get(what)) for at, images in enumerate(counts)]
+        points = [(at, *figures[key]["difference"]) for at, figures in found if figures]
+        if points:
+            at, mean, low, high = (np.array(column, float) for column in zip(*points, strict=True))
+            beside, reach = at + 0.6 * ((place + 0.5) / len(arms) - 0.5), [mean - low, high - mean]
+            panel.errorbar(beside, mean, yerr=reach, fmt="o-", markersize=3, linewidth=1, color=f"C{place}", label=arm)
     panel.axhline(0, color="grey", linewidth=0.8)
-    panel.set_xscale("log")
+    panel.set_xticks(range(len(counts)), map(str, counts))
+    panel.set_xlim(-0.6, len(counts) - 0.4)
