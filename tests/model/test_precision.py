@@ -10,7 +10,7 @@ from semsam_annotate.model.engine import open_engine
 from semsam_annotate.model.engine.loaded import LoadedModel
 from semsam_annotate.model.engine.opening import packaged_weights
 from semsam_annotate.model.engine.settings import EngineSettings
-from semsam_annotate.model.precision import convolution_format, multiplies_bf16
+from semsam_annotate.model.precision import convolution_format
 
 CLICKS = [(224, 100), (300, 400), (110, 60), (430, 250)]
 
@@ -50,6 +50,7 @@ def test_a_processor_without_bfloat16_encodes_in_single_precision(monkeypatch):
     assert torch.equal(full, asked)
 
 
-def test_convolutions_of_a_processor_with_bfloat16_go_pixel_by_pixel():
-    expected = torch.channels_last if multiplies_bf16("cpu") else torch.contiguous_format
+@pytest.mark.parametrize(("half", "expected"), [(True, torch.channels_last), (False, torch.contiguous_format)])
+def test_images_lie_as_convolutions_of_the_device_like_it(monkeypatch, half, expected):
+    monkeypatch.setattr("semsam_annotate.model.precision.multiplies_bf16", lambda device_type: half)
     assert convolution_format("cpu") == expected

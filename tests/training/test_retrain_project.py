@@ -22,6 +22,7 @@ from semsam_annotate.training.naming import NamingSettings
 from semsam_annotate.training.retrain import RetrainSettings, retrain
 from semsam_annotate.training.retrain.lock import only_one
 from semsam_annotate.training.retrain.project_data import read_project
+from semsam_annotate.training.retrain.run import steps_for
 from semsam_annotate.training.scenes import generate
 
 SMALL = RetrainSettings(
@@ -86,6 +87,13 @@ def test_names_that_the_old_model_knew_stay_known(project: Project) -> None:
     assert known is not None
     assert "person" in known
     assert "no such thing" not in known
+
+
+def test_more_photos_are_worth_more_steps_within_a_limit() -> None:
+    counts = [steps_for(images) for images in (1, 30, 100, 300, 10_000)]
+    assert counts == sorted(counts)
+    assert counts[1:3] == [308, 420]
+    assert counts[-1] == 800
 
 
 def test_nothing_accepted_is_said_in_one_line(tmp_path: Path) -> None:
