@@ -15,15 +15,17 @@ def finish(
     config: TrainConfig,
     share: float,
     out: Path,
+    largest: float = 1.0,
     naming: NamingSettings | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Path:
-    """Write ``share`` of the weights trained in the folder ``run`` and the rest of the ``old`` ones, names fitted last.
+    """Write the ``old`` weights with ``share`` of the (``largest``) changes of the run's, names fitted last.
 
-    ``config`` is that of the run. A share of 0 needs no training: the masks stay and the new names are learned.
+    ``run`` is the folder of the fine-tuning, ``config`` its settings. A share of 0 needs no training: the masks stay
+    and the new names are learned.
     """
     folder = RunFolder(run, config)
-    mixed = blend(old, folder.weights, share, out.with_name(f"unnamed-{out.name}")) if share else old
+    mixed = blend(old, folder.weights, share, out.with_name(f"unnamed-{out.name}"), largest) if share else old
     name_weights_anew(old, mixed, config, folder.names, out, naming, progress)
     if mixed != old:
         mixed.unlink()
