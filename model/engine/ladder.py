@@ -10,7 +10,7 @@ from torch import Tensor
 
 from semsam_annotate.api import Ladder, Prompt, Proposal, Vocabulary
 from semsam_annotate.model.engine.cleaning import clean_all
-from semsam_annotate.model.engine.clicks import clicks_of
+from semsam_annotate.model.engine.clicks import Click, clicks_of, pins_of
 from semsam_annotate.model.engine.labels import name_masks
 from semsam_annotate.model.engine.loaded import LoadedModel
 from semsam_annotate.model.engine.preprocessing import Frame
@@ -43,7 +43,7 @@ class Reading:
         if self.model.network.ranker is not None and can_rank(prompt, clicks_of(prompt, self.frame.image)):
             return self._ranked(predictions, self.pool(predictions, prompt))
         logits, scores = predictions.masks[0, 0], predictions.scores[0, 0, :, -1].clamp(0, 1)
-        masks = self.masks(logits)
+        masks = self.drawn(logits, pins_of(prompt, self.frame.image))
         kept = distinct(masks, scores.tolist())
         proposals = self.proposals(
             [masks[index] for index in kept], logits[kept], scores[kept], kept, predictions, (0, kept)
@@ -71,14 +71,9 @@ class Reading:
 
     def candidate_masks(self, candidates: Pool, chosen: Sequence[int]) -> list[MaskRegion]:
         """Masks at image resolution: of the network drawn towards edges, of regions from the network's input."""
-        assert self.snapper is not None
         ours = [index for index in chosen if index < candidates.tokens]
-        snapped = dict(zip(ours, self.snapper.regions(candidates.logits[ours]), strict=True))
-        for index, region in snapped.items():
-            if len(candidates.pins) > 1 and contradicts(region, candidates.pins):
-                snapped[index] = self._renderer.region(candidates.logits[index])  # which was held to the clicks
-        regions = [snapped[index] if index in snapped else self._region(candidates, index) for index in chosen]
-        return self._cleaned(regions)
+        drawn = dict(zip(ours, self._rendered(candidates.logits[ours], candidates.pins), strict=True))
+        return self._cleaned([drawn[index] if index in drawn else self._region(candidates, index) for index in chosen])
 
     def _region(self, candidates: Pool, index: int) -> MaskRegion:
         """A region brought from the size of the network's input to the image."""
@@ -123,9 +118,19 @@ class Reading:
             for index, mask in enumerate(masks)
         ]
 
-    def masks(self, logits: Tensor) -> list[MaskRegion]:
-        """The masks at image resolution from (K, h, w) logits; none is empty."""
-        return self._cleaned([self._renderer.region(row) for row in logits])
+    def drawn(self, logits: Tensor, pins: Sequence[Click] = ()) -> list[MaskRegion]:
+        """Masks at image resolution from (K, h, w) logits, towards edges where the model has regions; none is empty.
+
+        ``pins``: where the answer is known; a mask that edges would draw away from them keeps the network's outline.
+        """
+        return self._cleaned(self._rendered(logits, pins))
+
+    def _rendered(self, logits: Tensor, pins: Sequence[Click]) -> list[MaskRegion]:
+        if self.snapper is None:
+            return [self._renderer.region(row) for row in logits]
+        held = pins if len(pins) > 1 else ()  # a single click says little that the network did not read
+        snapped = zip(logits, self.snapper.regions(logits), strict=True)
+        return [self._renderer.region(row) if contradicts(region, held) else region for row, region in snapped]
 
     def _cleaned(self, regions: list[MaskRegion]) -> list[MaskRegion]:
         if not self.cleaning:

@@ -130,7 +130,8 @@ class LocalEngine(SearchingEngine):
         """
         image = self._image(embedding)
         with torch.inference_mode(), self._lock:
-            return Segmenter(image.model, image.frame, image.memory, vocabulary).run(checked_task(task))
+            segmenter = Segmenter(image.model, image.frame, image.memory, vocabulary, snapper=image.snapper)
+            return segmenter.run(checked_task(task))
 
     def remember(
         self,

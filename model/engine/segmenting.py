@@ -14,6 +14,7 @@ from semsam_annotate.api import BadInput, Proposal, Segmentation, Task, Vocabula
 from semsam_annotate.model.engine.loaded import LoadedModel
 from semsam_annotate.model.engine.preprocessing import Frame
 from semsam_annotate.model.engine.rendering import MaskRegion, Renderer
+from semsam_annotate.model.engine.snapping import Snapper
 from semsam_annotate.model.engine.stability import stability
 from semsam_annotate.model.engine.suppression import suppress
 from semsam_annotate.model.mask_decoder import ImageMemory, Predictions
@@ -49,6 +50,7 @@ class Segmenter:
     memory: ImageMemory
     vocabulary: Vocabulary
     settings: SegmentSettings = SegmentSettings()
+    snapper: Snapper | None = None
 
     def run(self, task: Task) -> list[Proposal] | Segmentation:
         """Answer a task; BadInput when the model or the vocabulary lacks what it takes."""
@@ -57,6 +59,10 @@ class Segmenter:
         if task in ("instance", "parts"):
             return self._instances(found, part=task == "parts")
         return self._panoptic(found) if task == "panoptic" else self._semantic(found)
+
+    def _whole(self, grids: Tensor) -> Tensor:
+        """(K, H, W) values at image resolution from (K, h, w) grids, towards edges where the model has regions."""
+        return (self.snapper or Renderer(self.frame.taps)).whole(grids)
 
     def _check(self, task: Task) -> None:
         if not self.model.has_generic_branch:
@@ -83,7 +89,7 @@ class Segmenter:
 
     def _instances(self, found: Predictions, part: bool) -> list[Proposal]:
         scores = self._alone(found, self._scores(found, part))
-        masks = Renderer(self.frame.taps).whole(found.masks[0, :, 0])
+        masks = self._whole(found.masks[0, :, 0])
         inside = (masks > 0).flatten(1)
         sure = (masks.sigmoid().flatten(1) * inside).sum(1) / inside.sum(1).clamp(min=1)
         ranked = (scores * sure[:, None]).flatten()
@@ -127,9 +133,7 @@ class Segmenter:
     def _semantic(self, found: Predictions) -> Segmentation:
         scores = self._scores(found, part=False)
         sharp = (scores / self.settings.sharpness).softmax(-1) * scores.amax(-1, keepdim=True)
-        evidence = Renderer(self.frame.taps).whole(
-            torch.einsum("qc,qhw->chw", sharp, found.masks[0, :, 0].float().sigmoid())
-        )
+        evidence = self._whole(torch.einsum("qc,qhw->chw", sharp, found.masks[0, :, 0].float().sigmoid()))
         value, column = evidence.max(0)
         labels = torch.where(value >= self.settings.some, column + 1, torch.zeros_like(column)).int().cpu().numpy()
         names = self.vocabulary.objects
@@ -146,7 +150,7 @@ class Segmenter:
         labels = torch.zeros(self.frame.image, dtype=torch.int32)
         if not len(chosen):
             return Segmentation(labels.numpy(), ())
-        shares = Renderer(self.frame.taps).whole(found.masks[0, chosen, 0]).sigmoid()
+        shares = self._whole(found.masks[0, chosen, 0]).sigmoid()
         owner = (scores[chosen, None, None] * shares).argmax(0)
         segments: list[tuple[int, str, float]] = []
         for row, query in enumerate(chosen.tolist()):

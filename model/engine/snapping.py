@@ -16,7 +16,7 @@ from torch import Tensor
 
 from semsam_annotate.model.engine.preprocessing import MASK_STRIDE, Frame
 from semsam_annotate.model.engine.rendering import MaskRegion, Renderer
-from semsam_annotate.model.engine.taps import Taps
+from semsam_annotate.model.engine.taps import Range, Taps
 from semsam_annotate.model.ranking.regions import Labels
 
 SHARE = 0.5
@@ -34,20 +34,36 @@ class Snapper:
 
     def regions(self, grids: Tensor) -> Iterator[MaskRegion]:
         """The masks of (K, h, w) grids of logits; none is empty."""
-        cut = grids.float().clamp(-MOST, MOST)
-        means = self._averaging @ cut.flatten(1).T.cpu().numpy()
+        yield from (self._region(grid, mean) for grid, mean in self._means(grids))
+
+    def whole(self, grids: Tensor) -> Tensor:
+        """(K, H, W) logits at image resolution from (K, h, w) grids, cut at ``MOST``."""
+        out = grids.new_empty(len(grids), *self.frame.image, dtype=torch.float32)
+        rows, columns = ((0, side) for side in self.frame.input)
+        for row, (grid, means) in zip(out, self._means(grids), strict=True):
+            row.copy_(self._outer.whole(torch.from_numpy(self._mixed(grid, means, rows, columns))[None])[0])
+        return out
+
+    def _means(self, grids: Tensor) -> Iterator[tuple[Tensor, NDArray[np.float32]]]:
+        """Each grid, cut, with the mean of every small region."""
+        cut = grids.float().clamp(-MOST, MOST).cpu()
+        means = self._averaging @ cut.flatten(1).T.numpy()
         for grid, mean in zip(cut, means.T, strict=True):
-            yield self._region(grid, np.ascontiguousarray(mean))
+            yield grid, np.ascontiguousarray(mean)
 
     def _region(self, grid: Tensor, means: NDArray[np.float32]) -> MaskRegion:
-        spans = self._inner.spans((grid > 0).cpu().numpy())
+        spans = self._inner.spans((grid > 0).numpy())
         if spans is None:
             return Renderer(self.frame.taps).region(grid)
-        rows, columns = slice(*spans[0]), slice(*spans[1])
         mixed = np.full(self.frame.input, -MOST, np.float32)
-        mixed[rows, columns] = means[self.fine[rows, columns]] * SHARE
-        mixed[rows, columns] += self._inner.logits(grid, *spans).cpu().numpy() * (1 - SHARE)
+        mixed[slice(*spans[0]), slice(*spans[1])] = self._mixed(grid, means, *spans)
         return self._outer.region(torch.from_numpy(mixed))
+
+    def _mixed(self, grid: Tensor, means: NDArray[np.float32], rows: Range, columns: Range) -> NDArray[np.float32]:
+        """Logits of some rows and columns of the network's input."""
+        mixed = means[self.fine[slice(*rows), slice(*columns)]] * SHARE
+        mixed += self._inner.logits(grid, rows, columns).numpy() * (1 - SHARE)
+        return mixed
 
     @cached_property
     def _averaging(self) -> csr_array:

@@ -52,6 +52,20 @@ def test_several_masks_are_drawn_as_one_by_one():
         assert mask.any()
 
 
+@pytest.mark.parametrize(("height", "width"), [(64, 64), (100, 150), (200, 300), (1, 1)])
+def test_whole_pictures_of_logits_are_the_masks(height, width):
+    """Cut at 0 the logits are the masks; where the grid has nothing positive a mask is but its highest pixels."""
+    frame = Frame.of(height, width, INPUT)
+    fine = np.random.default_rng(1).integers(0, 40, frame.input).astype(np.int16)
+    grids = torch.stack([disc(frame, 5, 5, 3), disc(frame, 9, 3, 4)])
+    snapper = Snapper(frame, fine)
+    whole = snapper.whole(grids)
+    assert whole.shape == (2, height, width)
+    for logits, mask in zip(whole.numpy(), snapper.regions(grids), strict=True):
+        assert np.array_equal(logits > 0, mask.full()) or not (logits > 0).any()
+
+
 def test_no_masks_are_no_masks():
     frame = Frame.of(64, 64, INPUT)
     assert list(Snapper(frame, np.zeros(frame.input, np.int16)).regions(torch.zeros(0, 16, 16))) == []
+    assert Snapper(frame, np.zeros(frame.input, np.int16)).whole(torch.zeros(0, 16, 16)).shape == (0, 64, 64)

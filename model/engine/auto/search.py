@@ -125,7 +125,7 @@ def _member(reading: Reading, predictions: Predictions, candidates: _Candidates,
     """One candidate at image resolution, kept as runs: two hundred arrays of a large photo are gigabytes."""
     rows, tokens = candidates.rows[place : place + 1], candidates.tokens[place : place + 1]
     logits, quality = predictions.masks[0][rows, tokens], candidates.quality[place : place + 1]
-    mask = reading.masks(logits)[0]
+    (mask,) = reading.drawn(logits)
     (proposal,) = reading.proposals([mask], logits, quality, tokens.tolist(), predictions, (rows, tokens))
     runs = Runs.of(mask.full())
     return Member(candidates.masks[place], float(quality), proposal.placed(runs.to_rle(), proposal.box), runs)
