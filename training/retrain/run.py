@@ -26,7 +26,7 @@ from semsam_annotate.training.retrain.lock import only_one
 from semsam_annotate.training.retrain.project_data import ProjectData, read_project
 from semsam_annotate.training.retrain.replay import replay_sample
 
-FIRST_STEPS, STEPS_AN_IMAGE, MOST_STEPS = 260, 1.6, 800
+FIRST_STEPS, STEPS_AN_IMAGE, MOST_STEPS = 110, 3.1, 800
 FINAL_SHARE = 0.35
 """Of the steps, the last ones, on crops of the final size."""
 RANKING = 8.0
@@ -137,7 +137,7 @@ def fine_tune_config(weights: Path, pack: Path, settings: RetrainSettings) -> Tr
 
 
 def steps_for(images: int) -> int:
-    """More photos are worth more steps, within what somebody waits for: 308 for 30, 420 for 100, at most 800."""
+    """More photos are worth more steps, within what somebody waits for: 203 for 30, 420 for 100, at most 800."""
     return min(MOST_STEPS, round(FIRST_STEPS + STEPS_AN_IMAGE * images))
 
 
