@@ -80,7 +80,7 @@ def _values(rows: Rows, key: str) -> list[float]:
 
 def _draw(told: Table, path: Path) -> None:
     """Differences to before with their intervals, a row a kind, a panel a figure, a line an arm."""
-    figure = Figure(figsize=(3.6 * len(SHOWN), 0.6 + 3.0 * max(1, len(told))), layout="constrained")
+    figure = Figure(figsize=(3.6 * len(SHOWN), 1.0 + 3.0 * max(1, len(told))), layout="constrained")
     for row, (kind, lines) in enumerate(told.items()):
         for column, (what, key) in enumerate(SHOWN):
             panel = figure.add_subplot(len(told), len(SHOWN), 1 + row * len(SHOWN) + column)
@@ -88,7 +88,8 @@ def _draw(told: Table, path: Path) -> None:
             panel.set_title(f"{kind.split('-')[0]}: {key}" + (" on what was known" if what == KEPT else ""), fontsize=9)
             panel.set_xlabel("photos annotated", fontsize=8)
     if told:
-        figure.axes[0].legend(fontsize=7)
+        found = figure.axes[0].get_legend_handles_labels()
+        figure.legend(*found, loc="outside lower center", ncols=4, fontsize=8)
         figure.axes[0].set_ylabel("points above before")
     FigureCanvasAgg(figure)
     figure.savefig(path, dpi=110)

@@ -130,8 +130,7 @@ class LocalEngine(SearchingEngine):
         """
         image = self._image(embedding)
         with torch.inference_mode(), self._lock:
-            segmenter = Segmenter(image.model, image.frame, image.memory, vocabulary, snapper=image.snapper)
-            return segmenter.run(checked_task(task))
+            return Segmenter(image, vocabulary).run(checked_task(task))
 
     def remember(
         self,

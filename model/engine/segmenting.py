@@ -11,13 +11,11 @@ import torch
 from torch import Tensor
 
 from semsam_annotate.api import BadInput, Proposal, Segmentation, Task, Vocabulary, segments_of
-from semsam_annotate.model.engine.loaded import LoadedModel
-from semsam_annotate.model.engine.preprocessing import Frame
+from semsam_annotate.model.engine.cache import EncodedImage
 from semsam_annotate.model.engine.rendering import MaskRegion, Renderer
-from semsam_annotate.model.engine.snapping import Snapper
 from semsam_annotate.model.engine.stability import stability
 from semsam_annotate.model.engine.suppression import suppress
-from semsam_annotate.model.mask_decoder import ImageMemory, Predictions
+from semsam_annotate.model.mask_decoder import Predictions
 
 
 @dataclass(frozen=True)
@@ -45,29 +43,27 @@ class SegmentSettings:
 class Segmenter:
     """One image's generic queries, read for a vocabulary."""
 
-    model: LoadedModel
-    frame: Frame
-    memory: ImageMemory
+    image: EncodedImage
     vocabulary: Vocabulary
     settings: SegmentSettings = SegmentSettings()
-    snapper: Snapper | None = None
 
     def run(self, task: Task) -> list[Proposal] | Segmentation:
         """Answer a task; BadInput when the model or the vocabulary lacks what it takes."""
         self._check(task)
-        found = self.model.network.mask_decoder.generic(self.memory)[-1]
+        found = self.image.model.network.mask_decoder.generic(self.image.memory)[-1]
         if task in ("instance", "parts"):
             return self._instances(found, part=task == "parts")
         return self._panoptic(found) if task == "panoptic" else self._semantic(found)
 
     def _whole(self, grids: Tensor) -> Tensor:
         """(K, H, W) values at image resolution from (K, h, w) grids, towards edges where the model has regions."""
-        return (self.snapper or Renderer(self.frame.taps)).whole(grids)
+        return (self.image.snapper or Renderer(self.image.frame.taps)).whole(grids)
 
     def _check(self, task: Task) -> None:
-        if not self.model.has_generic_branch:
+        model = self.image.model
+        if not model.has_generic_branch:
             raise BadInput(
-                f"the model {self.model.name} {self.model.version} has no trained generic branch, so it cannot segment "
+                f"the model {model.name} {model.version} has no trained generic branch, so it cannot segment "
                 "without a prompt; use auto, or train one ([generic] in the training configuration)"
             )
         names = self.vocabulary.parts if task == "parts" else self.vocabulary.objects
@@ -76,8 +72,8 @@ class Segmenter:
 
     def _scores(self, found: Predictions, part: bool) -> Tensor:
         """(Q, V) chance that a query is of a name: sigmoid score times the chance of being an object, or a part."""
-        network, names = self.model.network, self.vocabulary.parts if part else self.vocabulary.objects
-        text, queries = self.model.text(names), network.mask_decoder.generic_queries
+        network, names = self.image.model.network, self.vocabulary.parts if part else self.vocabulary.objects
+        text, queries = self.image.model.text(names), network.mask_decoder.generic_queries
         state = found.state[0, :, 0]
         if text is None or queries is None:
             return state.new_zeros(len(state), 0)
@@ -119,7 +115,7 @@ class Segmenter:
         rest = _shares(others, other[query])
         return Proposal(
             id=str(uuid.uuid4()),
-            model=self.model.version,
+            model=self.image.model.version,
             score=float(found.scores[0, query, 0, 0].clamp(0, 1)),
             stability=stability(found.masks[0, query])[0],
             level=1,
@@ -147,7 +143,7 @@ class Segmenter:
         scores, column = self._scores(found, part=False).max(-1)
         chosen = (scores > self.settings.sure).nonzero()[:, 0]
         chosen = chosen[suppress(found.masks[0, chosen, 0] > 0, scores[chosen], self.settings.same)]
-        labels = torch.zeros(self.frame.image, dtype=torch.int32)
+        labels = torch.zeros(self.image.frame.image, dtype=torch.int32)
         if not len(chosen):
             return Segmentation(labels.numpy(), ())
         shares = self._whole(found.masks[0, chosen, 0]).sigmoid()
