@@ -115,7 +115,7 @@ def learned(subject: Subject, images: int, draw: int, arm: str) -> tuple[Path, f
     out, began = subject.out / f"{images}-{draw}-{arm}.safetensors", time.monotonic()
     told = out.with_suffix(".json")
     if not told.exists():
-        finish(subject.base, run, config, share, out, largest)
+        finish(subject.base, run, config, share, largest, out)
         told.write_text(json.dumps(round(minutes + (time.monotonic() - began) / 60, 1)), encoding="utf-8")
     return out, json.loads(told.read_text(encoding="utf-8"))
 

@@ -72,7 +72,8 @@ class Reading:
     def candidate_masks(self, candidates: Pool, chosen: Sequence[int]) -> list[MaskRegion]:
         """Masks at image resolution: of the network drawn towards edges, of regions from the network's input."""
         ours = [index for index in chosen if index < candidates.tokens]
-        drawn = dict(zip(ours, self._rendered(candidates.logits[ours], candidates.pins), strict=True))
+        held = candidates.pins if len(candidates.pins) > 1 else ()  # of a lone click the network's outlines may miss it
+        drawn = dict(zip(ours, self._rendered(candidates.logits[ours], held), strict=True))
         return self._cleaned([drawn[index] if index in drawn else self._region(candidates, index) for index in chosen])
 
     def _region(self, candidates: Pool, index: int) -> MaskRegion:
@@ -128,9 +129,8 @@ class Reading:
     def _rendered(self, logits: Tensor, pins: Sequence[Click]) -> list[MaskRegion]:
         if self.snapper is None:
             return [self._renderer.region(row) for row in logits]
-        held = pins if len(pins) > 1 else ()  # a single click says little that the network did not read
         snapped = zip(logits, self.snapper.regions(logits), strict=True)
-        return [self._renderer.region(row) if contradicts(region, held) else region for row, region in snapped]
+        return [self._renderer.region(row) if contradicts(region, pins) else region for row, region in snapped]
 
     def _cleaned(self, regions: list[MaskRegion]) -> list[MaskRegion]:
         if not self.cleaning:

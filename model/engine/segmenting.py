@@ -13,6 +13,7 @@ from torch import Tensor
 from semsam_annotate.api import BadInput, Proposal, Segmentation, Task, Vocabulary, segments_of
 from semsam_annotate.model.engine.cache import EncodedImage
 from semsam_annotate.model.engine.rendering import MaskRegion, Renderer
+from semsam_annotate.model.engine.snapping import MOST
 from semsam_annotate.model.engine.stability import stability
 from semsam_annotate.model.engine.suppression import suppress
 from semsam_annotate.model.mask_decoder import Predictions
@@ -55,9 +56,10 @@ class Segmenter:
             return self._instances(found, part=task == "parts")
         return self._panoptic(found) if task == "panoptic" else self._semantic(found)
 
-    def _whole(self, grids: Tensor) -> Tensor:
-        """(K, H, W) values at image resolution from (K, h, w) grids, towards edges where the model has regions."""
-        return (self.image.snapper or Renderer(self.image.frame.taps)).whole(grids)
+    def _whole(self, grids: Tensor, most: float = MOST) -> Tensor:
+        """(K, H, W) values at image resolution from (K, h, w) grids; cut and towards edges where there are regions."""
+        snapper = self.image.snapper
+        return Renderer(self.image.frame.taps).whole(grids) if snapper is None else snapper.whole(grids, most)
 
     def _check(self, task: Task) -> None:
         model = self.image.model
@@ -129,7 +131,8 @@ class Segmenter:
     def _semantic(self, found: Predictions) -> Segmentation:
         scores = self._scores(found, part=False)
         sharp = (scores / self.settings.sharpness).softmax(-1) * scores.amax(-1, keepdim=True)
-        evidence = self._whole(torch.einsum("qc,qhw->chw", sharp, found.masks[0, :, 0].float().sigmoid()))
+        sums = torch.einsum("qc,qhw->chw", sharp, found.masks[0, :, 0].float().sigmoid())
+        evidence = self._whole(sums, most=torch.inf)  # sums of many queries: no logits that one could cut
         value, column = evidence.max(0)
         labels = torch.where(value >= self.settings.some, column + 1, torch.zeros_like(column)).int().cpu().numpy()
         names = self.vocabulary.objects

@@ -34,19 +34,19 @@ class Snapper:
 
     def regions(self, grids: Tensor) -> Iterator[MaskRegion]:
         """The masks of (K, h, w) grids of logits; none is empty."""
-        yield from (self._region(grid, mean) for grid, mean in self._means(grids))
+        yield from (self._region(grid, mean) for grid, mean in self._means(grids, MOST))
 
-    def whole(self, grids: Tensor) -> Tensor:
-        """(K, H, W) logits at image resolution from (K, h, w) grids, cut at ``MOST``."""
+    def whole(self, grids: Tensor, most: float = MOST) -> Tensor:
+        """(K, H, W) values at image resolution from (K, h, w) grids, cut at ``most`` first."""
         out = grids.new_empty(len(grids), *self.frame.image, dtype=torch.float32)
         rows, columns = ((0, side) for side in self.frame.input)
-        for row, (grid, means) in zip(out, self._means(grids), strict=True):
+        for row, (grid, means) in zip(out, self._means(grids, most), strict=True):
             row.copy_(self._outer.whole(torch.from_numpy(self._mixed(grid, means, rows, columns))[None])[0])
         return out
 
-    def _means(self, grids: Tensor) -> Iterator[tuple[Tensor, NDArray[np.float32]]]:
+    def _means(self, grids: Tensor, most: float) -> Iterator[tuple[Tensor, NDArray[np.float32]]]:
         """Each grid, cut, with the mean of every small region."""
-        cut = grids.float().clamp(-MOST, MOST).cpu()
+        cut = grids.float().clamp(-most, most).cpu()
         means = self._averaging @ cut.flatten(1).T.numpy()
         for grid, mean in zip(cut, means.T, strict=True):
             yield grid, np.ascontiguousarray(mean)

@@ -9,7 +9,8 @@ import torch
 from semsam_annotate.api import BadInput, Prompt, Vocabulary
 from semsam_annotate.model.checkpoints.weights import CheckpointCard, load_checkpoint, save_checkpoint
 from semsam_annotate.model.config import ModelConfig, RankerConfig
-from semsam_annotate.model.engine.rungs import Pool
+from semsam_annotate.model.engine.clicks import Click
+from semsam_annotate.model.engine.rungs import Pool, contradicts
 from semsam_annotate.model.ranking import Ranker, Rungs, feature_count, rung_features
 
 CLICK = Prompt(points=[(20.0, 30.0)])
@@ -166,3 +167,23 @@ def test_drawing_towards_edges_takes_no_click_away(engine_of, ranked, photo):
         assert mask.at(10, 10)
         assert mask.at(50, 8)
         assert not mask.at(40, 30)
+
+
+def test_nor_does_it_take_a_known_place_from_a_mask(engine_of, ranked, photo):
+    """Where the network's outline agrees with the only click beside a box, so does the mask that follows edges."""
+    engine = engine_of(config=ranked)
+    reading = replace(engine._reading(engine._image(engine.encode(photo)), Vocabulary()), cleaning=False)
+    rng, side = np.random.default_rng(0), reading.frame.padded[0] // 4
+    logits = torch.nn.functional.avg_pool2d(torch.from_numpy(rng.normal(size=(1, 60, side + 4, side + 4))), 5, 1)[0]
+    moved = 0
+    for x, y in rng.integers((0, 0), (80, 60), (20, 2)).tolist():
+        for label in (0, 1):
+            pins = [Click(x, y, label)]
+            plain, free, held = (
+                one.drawn(logits, known)
+                for one, known in ((replace(reading, snapper=None), ()), (reading, ()), (reading, pins))
+            )
+            agree = [index for index, mask in enumerate(plain) if not contradicts(mask, pins)]
+            assert not any(contradicts(held[index], pins) for index in agree)
+            moved += sum(contradicts(free[index], pins) for index in agree)
+    assert moved  # otherwise nothing was held

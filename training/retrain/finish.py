@@ -14,8 +14,8 @@ def finish(
     run: Path,
     config: TrainConfig,
     share: float,
+    largest: float,
     out: Path,
-    largest: float = 1.0,
     naming: NamingSettings | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Path:

@@ -148,7 +148,7 @@ def _fine_tune(data: ProjectData, old: ModelVersion, settings: RetrainSettings, 
     train(config, work / "run", lambda done, steps, losses: progress("training", done, steps))
     told: Callable[[int, int], None] = lambda done, total: progress("naming", done, total)  # noqa: E731
     out = work / "weights.safetensors"
-    return finish(old.weights, work / "run", config, settings.blend, out, settings.largest, settings.naming, told)
+    return finish(old.weights, work / "run", config, settings.blend, settings.largest, out, settings.naming, told)
 
 
 def _compare(
