@@ -34,7 +34,7 @@ def annotate(
     """Annotate images in a napari window."""
     files = image_files(images or [])
     _check_window()
-    from semsam_annotate.napari.engine_link import EngineChoice
+    from semsam_annotate.napari.engine.link import EngineChoice
     from semsam_annotate.napari.window import run_window
 
     run_window(files, project, EngineChoice(engine, _token(token_env)))

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import napari
 
-from semsam_annotate.napari.dock import AnnotationDock
-from semsam_annotate.napari.engine_link import EngineChoice
+from semsam_annotate.napari.engine.link import EngineChoice
+from semsam_annotate.napari.widgets.dock import AnnotationDock
 
 
 def open_window(

@@ -22,9 +22,9 @@ from semsam_annotate.api import (
     Tree,
     Vocabulary,
 )
-from semsam_annotate.napari.engine_worker import EngineWorker
-from semsam_annotate.napari.picture import Picture
-from semsam_annotate.napari.session import AnnotationSession
+from semsam_annotate.napari.engine.worker import EngineWorker
+from semsam_annotate.napari.state.picture import Picture
+from semsam_annotate.napari.state.session import AnnotationSession
 
 
 class RegionEngine:
@@ -177,7 +177,7 @@ def scene() -> np.ndarray:
 
 @pytest.fixture
 def ledger(tmp_path):
-    from semsam_annotate.napari.project_ledger import ProjectLedger
+    from semsam_annotate.napari.state.project_ledger import ProjectLedger
 
     ledger = ProjectLedger.open(tmp_path / "project")
     ledger.learn("car", "wheel")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from semsam_annotate.napari.session import AnnotationSession
+from semsam_annotate.napari.state.session import AnnotationSession
 
 PART, OUTSIDE = (70.0, 60.0), (5.0, 5.0)
 """(x, y) in the scene."""

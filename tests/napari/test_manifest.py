@@ -34,8 +34,8 @@ def test_the_sample_is_a_photo():
 
 
 def test_the_plugin_without_its_window_imports_neither_torch_nor_qt():
-    names = "annotator, session, layers, engine_worker, engine_link, picture_source, project_ledger"
-    code = f"from semsam_annotate.napari import {names}; import sys; print(sorted(sys.modules))"
+    rooms = "canvas.annotator", "canvas.picture_source", "engine.worker", "engine.link", "state.project_ledger"
+    code = f"import sys, {', '.join(f'semsam_annotate.napari.{room}' for room in rooms)}; print(sorted(sys.modules))"
     loaded = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True
     ).stdout

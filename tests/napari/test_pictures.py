@@ -8,8 +8,8 @@ from napari.components import ViewerModel
 from PIL import Image as PillowImage
 
 from semsam_annotate.api import BadInput
-from semsam_annotate.napari.annotator import Annotator
-from semsam_annotate.napari.session import AnnotationSession
+from semsam_annotate.napari.canvas.annotator import Annotator
+from semsam_annotate.napari.state.session import AnnotationSession
 
 PART = (60.0, 70.0)
 """(row, column) in the scene."""

@@ -8,8 +8,8 @@ from napari.components import ViewerModel
 from napari.layers import Image
 
 from semsam_annotate.api import BadInput
-from semsam_annotate.napari.geometry import pixel_at, plane_of, plane_transform, to_rows_columns
-from semsam_annotate.napari.pixels import rgb_plane
+from semsam_annotate.napari.canvas.geometry import pixel_at, plane_of, plane_transform, to_rows_columns
+from semsam_annotate.napari.canvas.pixels import rgb_plane
 
 numbers = st.floats(-50, 50)
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from semsam_annotate.api import Prompt
-from semsam_annotate.napari.labels import LabelChoice
-from semsam_annotate.napari.session import AUTOMATIC, AnnotationSession
+from semsam_annotate.napari.state.labels import LabelChoice
+from semsam_annotate.napari.state.session import AUTOMATIC, AnnotationSession
 
 PART, SQUARE, OUTSIDE = (70.0, 60.0), (45.0, 35.0), (5.0, 5.0)
 """(x, y) in the scene: the dark part, the red square, the background."""

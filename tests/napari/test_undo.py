@@ -2,7 +2,7 @@
 
 from semsam_annotate.annotations import image_sha256
 from semsam_annotate.api import Prompt
-from semsam_annotate.napari.picture import Picture
+from semsam_annotate.napari.state.picture import Picture
 
 PART, SQUARE, OUTSIDE = (70.0, 60.0), (45.0, 35.0), (5.0, 5.0)
 """(x, y) in the scene: the dark part, the red square, the background."""

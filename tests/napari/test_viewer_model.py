@@ -8,10 +8,10 @@ from napari.components import ViewerModel
 from napari.utils.key_bindings import coerce_keybinding
 from PIL import Image as PillowImage
 
-from semsam_annotate.napari.annotator import Annotator
-from semsam_annotate.napari.keys import KEYS
-from semsam_annotate.napari.layers import ACCEPTED, BOX, CANDIDATE, CLICKS, WIDER, drawn_mask
-from semsam_annotate.napari.session import AnnotationSession
+from semsam_annotate.napari.canvas.annotator import Annotator
+from semsam_annotate.napari.canvas.keys import KEYS
+from semsam_annotate.napari.canvas.layers import ACCEPTED, BOX, CANDIDATE, CLICKS, WIDER, drawn_mask
+from semsam_annotate.napari.state.session import AnnotationSession
 
 PART, SQUARE = (60.0, 70.0), (35.0, 45.0)
 """(row, column) in the scene."""

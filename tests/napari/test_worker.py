@@ -6,9 +6,9 @@ import time
 import pytest
 
 from semsam_annotate.api import EngineUnavailable, Prompt, encode_rle
-from semsam_annotate.napari.accepted import AcceptedMask
-from semsam_annotate.napari.engine_worker import EngineWorker, Request
-from semsam_annotate.napari.lessons import Forget, Remember
+from semsam_annotate.napari.engine.lessons import Forget, Remember
+from semsam_annotate.napari.engine.worker import EngineWorker, Request
+from semsam_annotate.napari.state.accepted import AcceptedMask
 
 
 @pytest.fixture

@@ -23,9 +23,9 @@ from qtpy.QtWidgets import QApplication
 from skimage import data
 
 from semsam_annotate.annotations import Annotation, AnnotationStore, Project
-from semsam_annotate.napari.dock import AnnotationDock
-from semsam_annotate.napari.engine_link import EngineChoice
-from semsam_annotate.napari.layers import drawn_mask
+from semsam_annotate.napari.canvas.layers import drawn_mask
+from semsam_annotate.napari.engine.link import EngineChoice
+from semsam_annotate.napari.widgets.dock import AnnotationDock
 from semsam_annotate.napari.window import open_window
 
 SIZE = (1600, 1000)

@@ -7,7 +7,7 @@ from napari.components import ViewerModel
 from napari.layers import Image, Layer
 
 from semsam_annotate.api import BadInput
-from semsam_annotate.napari.picture_source import FILE_KEY, add_file
+from semsam_annotate.napari.canvas.picture_source import FILE_KEY, add_file
 
 
 class FileList:

@@ -5,8 +5,8 @@ from typing import Any
 
 from napari.components import ViewerModel
 
-from semsam_annotate.napari.keys import Actions, KeyBindings
-from semsam_annotate.napari.mouse import MouseActions
+from semsam_annotate.napari.canvas.keys import Actions, KeyBindings
+from semsam_annotate.napari.canvas.mouse import MouseActions
 
 
 class ViewerBindings:

@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QComboBox, QCompleter, QFormLayout, QWidget
 
-from semsam_annotate.napari.accepted import AcceptedMask
-from semsam_annotate.napari.labels import LabelChoice
-from semsam_annotate.napari.session import AUTOMATIC
+from semsam_annotate.napari.state.accepted import AcceptedMask
+from semsam_annotate.napari.state.labels import LabelChoice
+from semsam_annotate.napari.state.session import AUTOMATIC
 
 
 class LabelForm(QWidget):

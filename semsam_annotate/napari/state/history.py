@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from semsam_annotate.napari.accepted import AcceptedMask
-from semsam_annotate.napari.candidate import Candidate
-from semsam_annotate.napari.labels import LabelChoice
-from semsam_annotate.napari.picture import Picture
+from semsam_annotate.napari.state.accepted import AcceptedMask
+from semsam_annotate.napari.state.candidate import Candidate
+from semsam_annotate.napari.state.labels import LabelChoice
+from semsam_annotate.napari.state.picture import Picture
 
 
 @dataclass(frozen=True)

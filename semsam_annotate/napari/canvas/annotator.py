@@ -9,17 +9,17 @@ from napari.components import ViewerModel
 from napari.layers import Image
 
 from semsam_annotate.api import BadInput, Ladder, Prompt, SemsamError
-from semsam_annotate.napari.accepted import AcceptedMask
-from semsam_annotate.napari.bindings import ViewerBindings
-from semsam_annotate.napari.candidate import Candidate
-from semsam_annotate.napari.engine_worker import EngineWorker, Request
-from semsam_annotate.napari.file_list import FileList
-from semsam_annotate.napari.geometry import pixel_at
-from semsam_annotate.napari.layers import AnnotationLayers
-from semsam_annotate.napari.lessons import Forget, Remember
-from semsam_annotate.napari.mouse import MouseActions
-from semsam_annotate.napari.picture_source import picture_of, shown_limits, shown_plane, shown_rgb
-from semsam_annotate.napari.session import AnnotationSession
+from semsam_annotate.napari.canvas.bindings import ViewerBindings
+from semsam_annotate.napari.canvas.file_list import FileList
+from semsam_annotate.napari.canvas.geometry import pixel_at
+from semsam_annotate.napari.canvas.layers import AnnotationLayers
+from semsam_annotate.napari.canvas.mouse import MouseActions
+from semsam_annotate.napari.canvas.picture_source import picture_of, shown_limits, shown_plane, shown_rgb
+from semsam_annotate.napari.engine.lessons import Forget, Remember
+from semsam_annotate.napari.engine.worker import EngineWorker, Request
+from semsam_annotate.napari.state.accepted import AcceptedMask
+from semsam_annotate.napari.state.candidate import Candidate
+from semsam_annotate.napari.state.session import AnnotationSession
 
 
 class Annotator:

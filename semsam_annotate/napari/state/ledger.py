@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Protocol
 
 from semsam_annotate.api import Vocabulary
-from semsam_annotate.napari.accepted import AcceptedMask
-from semsam_annotate.napari.candidate import Candidate
-from semsam_annotate.napari.labels import LabelChoice
-from semsam_annotate.napari.picture import Picture
+from semsam_annotate.napari.state.accepted import AcceptedMask
+from semsam_annotate.napari.state.candidate import Candidate
+from semsam_annotate.napari.state.labels import LabelChoice
+from semsam_annotate.napari.state.picture import Picture
 
 
 class Ledger(Protocol):

@@ -6,7 +6,7 @@ from pathlib import Path
 from magicgui.types import FileDialogMode
 from magicgui.widgets import Container, FileEdit, LineEdit, Password, PushButton
 
-from semsam_annotate.napari.engine_link import EngineChoice
+from semsam_annotate.napari.engine.link import EngineChoice
 
 
 class SettingsForm(Container):  # type: ignore[type-arg]

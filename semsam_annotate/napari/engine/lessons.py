@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from semsam_annotate.api import Embedding, Engine, RgbImage
-from semsam_annotate.napari.accepted import AcceptedMask
+from semsam_annotate.napari.state.accepted import AcceptedMask
 
 
 class Lesson(Protocol):

@@ -9,16 +9,16 @@ from qtpy.QtWidgets import QApplication, QVBoxLayout, QWidget
 from superqt import QCollapsible
 
 from semsam_annotate.api import SemsamError
-from semsam_annotate.napari.annotator import Annotator
-from semsam_annotate.napari.delivery import GuiDelivery
-from semsam_annotate.napari.engine_link import EngineChoice
-from semsam_annotate.napari.engine_worker import EngineWorker
-from semsam_annotate.napari.hints import next_step
-from semsam_annotate.napari.panel import AnnotationPanel
-from semsam_annotate.napari.project_ledger import ProjectLedger
-from semsam_annotate.napari.session import AnnotationSession
-from semsam_annotate.napari.settings import SettingsForm
-from semsam_annotate.napari.status_line import StatusLine
+from semsam_annotate.napari.canvas.annotator import Annotator
+from semsam_annotate.napari.engine.link import EngineChoice
+from semsam_annotate.napari.engine.worker import EngineWorker
+from semsam_annotate.napari.state.project_ledger import ProjectLedger
+from semsam_annotate.napari.state.session import AnnotationSession
+from semsam_annotate.napari.widgets.delivery import GuiDelivery
+from semsam_annotate.napari.widgets.hints import next_step
+from semsam_annotate.napari.widgets.panel import AnnotationPanel
+from semsam_annotate.napari.widgets.settings import SettingsForm
+from semsam_annotate.napari.widgets.status_line import StatusLine
 
 if TYPE_CHECKING:
     import napari

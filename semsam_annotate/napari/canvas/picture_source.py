@@ -7,9 +7,9 @@ from napari.layers import Image
 
 from semsam_annotate.annotations import image_sha256, read_image
 from semsam_annotate.api import BadInput, RgbImage
-from semsam_annotate.napari.geometry import image_shape, plane_of
-from semsam_annotate.napari.picture import Picture
-from semsam_annotate.napari.pixels import rgb_plane
+from semsam_annotate.napari.canvas.geometry import image_shape, plane_of
+from semsam_annotate.napari.canvas.pixels import rgb_plane
+from semsam_annotate.napari.state.picture import Picture
 
 FILE_KEY = "semsam_file"
 """Key of ``layer.metadata`` that holds the path of the file whose oriented pixels the layer shows."""

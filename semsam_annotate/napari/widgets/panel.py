@@ -6,11 +6,11 @@ from typing import Any
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QGridLayout, QGroupBox, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from semsam_annotate.napari.annotator import Annotator
-from semsam_annotate.napari.candidate import Candidate
-from semsam_annotate.napari.hints import KEYS_HELP
-from semsam_annotate.napari.label_form import LabelForm
-from semsam_annotate.napari.ladder_list import LadderList
+from semsam_annotate.napari.canvas.annotator import Annotator
+from semsam_annotate.napari.state.candidate import Candidate
+from semsam_annotate.napari.widgets.hints import KEYS_HELP
+from semsam_annotate.napari.widgets.label_form import LabelForm
+from semsam_annotate.napari.widgets.ladder_list import LadderList
 
 
 class AnnotationPanel(QWidget):

@@ -1,7 +1,7 @@
 """What the status line says: what the engine does, and what to do next."""
 
-from semsam_annotate.napari.candidate import Candidate
-from semsam_annotate.napari.picture import Picture
+from semsam_annotate.napari.state.candidate import Candidate
+from semsam_annotate.napari.state.picture import Picture
 
 WORK = {
     "starting": "Starting the engine …",

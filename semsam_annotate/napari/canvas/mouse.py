@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from semsam_annotate.api import Point
-from semsam_annotate.napari.geometry import pixel_at
-from semsam_annotate.napari.session import AnnotationSession
+from semsam_annotate.napari.canvas.geometry import pixel_at
+from semsam_annotate.napari.state.session import AnnotationSession
 
 DRAG_PIXELS = 4.0
 """A press that moves further than this, in pixels of the screen, is a drag."""

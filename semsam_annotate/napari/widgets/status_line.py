@@ -6,7 +6,7 @@ from napari.utils import progress
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
-from semsam_annotate.napari.hints import WORK
+from semsam_annotate.napari.widgets.hints import WORK
 
 
 class StatusLine(QWidget):

@@ -9,10 +9,10 @@ from PIL import Image
 
 from semsam_annotate.annotations import Annotation, ImageRef, Project
 from semsam_annotate.api import BadInput, Vocabulary
-from semsam_annotate.napari.accepted import AcceptedMask
-from semsam_annotate.napari.candidate import Candidate
-from semsam_annotate.napari.labels import LabelChoice
-from semsam_annotate.napari.picture import Picture
+from semsam_annotate.napari.state.accepted import AcceptedMask
+from semsam_annotate.napari.state.candidate import Candidate
+from semsam_annotate.napari.state.labels import LabelChoice
+from semsam_annotate.napari.state.picture import Picture
 
 EXPORTS = {"coco": "coco.json", "parts": "parts.json"}
 """Format and the file it is written to, in the project folder."""

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from semsam_annotate.api import Mask, Point, Rle, decode_rle, rle_area
-from semsam_annotate.napari.labels import describe
+from semsam_annotate.napari.state.labels import describe
 
 Window = tuple[slice, slice]
 """Rows and columns of an image."""

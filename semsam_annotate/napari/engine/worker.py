@@ -20,7 +20,7 @@ from semsam_annotate.api import (
     StaleEmbedding,
     Vocabulary,
 )
-from semsam_annotate.napari.lessons import Lesson
+from semsam_annotate.napari.engine.lessons import Lesson
 
 KEPT_EMBEDDINGS = 32
 """Handles are a few bytes each; the engine bounds the tensors behind them itself."""

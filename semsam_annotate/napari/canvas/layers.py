@@ -10,9 +10,9 @@ from napari.utils.colormaps import DirectLabelColormap
 from numpy.typing import NDArray
 
 from semsam_annotate.api import Box, Mask
-from semsam_annotate.napari.accepted import AcceptedMask, Window, bounds
-from semsam_annotate.napari.candidate import Candidate, Click
-from semsam_annotate.napari.geometry import image_shape, plane_transform, to_rows_columns
+from semsam_annotate.napari.canvas.geometry import image_shape, plane_transform, to_rows_columns
+from semsam_annotate.napari.state.accepted import AcceptedMask, Window, bounds
+from semsam_annotate.napari.state.candidate import Candidate, Click
 
 SHOWN, WIDER = 1, 2
 """Values of the candidate layer: the mask of the rung shown; outlines of the larger rungs around it."""

@@ -8,12 +8,12 @@ from pathlib import Path
 from psygnal import Signal
 
 from semsam_annotate.api import BadInput, Box, Ladder, Point, Vocabulary
-from semsam_annotate.napari.accepted import AcceptedMask, at_point, parent_for
-from semsam_annotate.napari.candidate import Candidate, Click
-from semsam_annotate.napari.history import History, Step
-from semsam_annotate.napari.labels import LabelChoice
-from semsam_annotate.napari.ledger import Ledger
-from semsam_annotate.napari.picture import Picture
+from semsam_annotate.napari.state.accepted import AcceptedMask, at_point, parent_for
+from semsam_annotate.napari.state.candidate import Candidate, Click
+from semsam_annotate.napari.state.history import History, Step
+from semsam_annotate.napari.state.labels import LabelChoice
+from semsam_annotate.napari.state.ledger import Ledger
+from semsam_annotate.napari.state.picture import Picture
 
 AUTOMATIC = "automatic"
 """Parent of a part: the smallest accepted mask around it."""

@@ -5,7 +5,7 @@ from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableW
 
 from semsam_annotate.api import Ladder, Proposal
 from semsam_annotate.api.proposal import Labels
-from semsam_annotate.napari.candidate import Candidate
+from semsam_annotate.napari.state.candidate import Candidate
 
 COLUMNS = ("level", "score", "object", "part")
 ROWS = 6

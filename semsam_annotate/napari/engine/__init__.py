@@ -1,0 +1,1 @@
+"""The way to an engine that answers beside the window."""

@@ -1,0 +1,1 @@
+"""What is pointed at, shown, chosen and accepted: no Qt, no napari."""

@@ -1,0 +1,1 @@
+"""The dock: small widgets that show the state and forward to it."""
