@@ -3,7 +3,22 @@
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from sqlalchemy import Connection, Engine, insert, inspect, select
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Connection,
+    Engine,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    insert,
+    inspect,
+    select,
+)
 
 from semsam_annotate.annotations.connection import transaction
 from semsam_annotate.annotations.schema import metadata, schema_version
@@ -11,7 +26,27 @@ from semsam_annotate.api import BadInput
 
 Migration: TypeAlias = Callable[[Connection], None]
 
-MIGRATIONS: tuple[Migration, ...] = ()
+
+def _add_journal(connection: Connection) -> None:
+    number = BigInteger().with_variant(Integer, "sqlite")
+    tables = MetaData()
+    Table("image", tables, Column("sha256", String(64), primary_key=True))
+    journal = Table(
+        "journal",
+        tables,
+        Column("seq", number, primary_key=True, autoincrement=True),
+        Column("sha256", String(64), ForeignKey("image.sha256"), nullable=False),
+        *(Column(name, String, nullable=name == "author") for name in ("plane", "author", "kind")),
+        Column("of", BigInteger),
+        Column("title", String, nullable=False),
+        *(Column(name, JSON(none_as_null=True), nullable=False) for name in ("gone", "brought")),
+        Column("time", String, nullable=False),
+    )
+    Index("journal_of", journal.c.sha256, journal.c.plane, journal.c.seq)
+    journal.create(connection)
+
+
+MIGRATIONS: tuple[Migration, ...] = (_add_journal,)
 """``MIGRATIONS[i]`` brings a store from version i + 1 to i + 2; its statements are written out, never derived from
 ``schema``, which only describes the newest version."""
 

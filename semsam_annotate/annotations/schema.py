@@ -84,3 +84,19 @@ event = Table(
     Column("time", String, nullable=False),
 )
 Index("event_of", event.c.annotation, event.c.name, event.c.seq)
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("sha256", String(64), ForeignKey("image.sha256"), nullable=False),
+    Column("plane", String, nullable=False),  # indices with commas between them
+    Column("author", String),
+    Column("kind", String, nullable=False),  # "do", "undo" or "redo"
+    Column("of", BigInteger),  # the step that an undo or redo is about
+    Column("title", String, nullable=False),
+    Column("gone", _Json, nullable=False),
+    Column("brought", _Json, nullable=False),
+    Column("time", String, nullable=False),
+)
+Index("journal_of", journal.c.sha256, journal.c.plane, journal.c.seq)

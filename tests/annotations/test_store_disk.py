@@ -11,7 +11,8 @@ from sqlalchemy import inspect, text
 
 from semsam_annotate.annotations import AnnotationStore, StoreUnavailable, StoreWarning
 from semsam_annotate.annotations.connection import file_system_of, open_database, store_url, transaction
-from semsam_annotate.annotations.migrations import bring_up_to_date, prepare
+from semsam_annotate.annotations.journal import Deed, Desk
+from semsam_annotate.annotations.migrations import MIGRATIONS, bring_up_to_date, prepare
 from semsam_annotate.api import BadInput
 
 KILLS = """
@@ -147,14 +148,28 @@ def test_an_older_store_is_migrated_step_by_step_or_not_at_all(tmp_path, store, 
         raise BadInput("no")
 
     with pytest.raises(BadInput):
-        prepare(engine, [colour, fails])
+        prepare(engine, [*MIGRATIONS, colour, fails])
     with transaction(engine) as connection:
         assert "colour" not in columns(connection)
-    prepare(engine, [colour])
+    prepare(engine, [*MIGRATIONS, colour])
     with transaction(engine, write=True) as connection:
-        assert bring_up_to_date(connection, [colour]) == 2
+        assert bring_up_to_date(connection, [*MIGRATIONS, colour]) == len(MIGRATIONS) + 2
         assert "colour" in columns(connection)
     assert store.get(made.id) == made
+
+
+def test_a_store_of_the_first_schema_gets_its_journal(tmp_path, store, image, propose):
+    made = store.accept(image, propose(), object="car")
+    with transaction(store._engine, write=True) as connection:
+        wanted = inspect(connection).get_columns("journal"), inspect(connection).get_indexes("journal")
+        connection.execute(text("DROP TABLE journal"))
+        connection.execute(text("UPDATE semsam_schema SET version = 1"))
+    with AnnotationStore.open(tmp_path / "annotations.sqlite") as again:
+        assert again.get(made.id) == made
+        again.journal.perform(Desk(image), Deed("delete", delete=(made.id,)))
+        with transaction(again._engine) as connection:
+            found = inspect(connection).get_columns("journal"), inspect(connection).get_indexes("journal")
+    assert str(found) == str(wanted)
 
 
 @pytest.mark.parametrize("content", [b"hello, this is no database" * 50, b"SQLite format 3\0" + b"\xff" * 5000])

@@ -23,6 +23,7 @@ from semsam_annotate.api import (
     Vocabulary,
 )
 from semsam_annotate.napari.engine.worker import EngineWorker
+from semsam_annotate.napari.state.editing import MaskEditing
 from semsam_annotate.napari.state.picture import Picture
 from semsam_annotate.napari.state.session import AnnotationSession
 
@@ -248,3 +249,8 @@ def session(ledger, link, picture, clock) -> AnnotationSession:
     )
     session.open(picture)
     return session
+
+
+@pytest.fixture
+def editing(session) -> MaskEditing:
+    return MaskEditing(session)

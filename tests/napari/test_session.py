@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from semsam_annotate.api import Prompt
+from semsam_annotate.napari.state.editing import MaskEditing
 from semsam_annotate.napari.state.labels import LabelChoice
 from semsam_annotate.napari.state.session import AUTOMATIC, AnnotationSession
 
@@ -123,12 +124,12 @@ def test_a_box_alone_is_a_prompt_and_its_corners_may_come_in_any_order(session):
     assert session.candidate.ladder is not None
 
 
-def test_without_a_picture_nothing_breaks(session):
+def test_without_a_picture_nothing_breaks(session, editing):
     session.open(None)
     for action in (session.drop, session.undo, session.redo, session.accept, lambda: session.move(1)):
         action()
     session.click(PART)
-    session.delete_at(PART)
+    editing.delete_at(PART)
     assert session.accepted == []
 
 
@@ -146,7 +147,19 @@ def test_export_writes_both_files(session, ledger):
     assert all(path.stat().st_size > 100 for path in written)
 
 
-def random_action(rng: random.Random, session: AnnotationSession):
+def edits(rng: random.Random, session: AnnotationSession, editing: MaskEditing):
+    ids = [mask.id for mask in session.accepted]
+    some = rng.sample(ids, min(len(ids), 2))
+    return [
+        lambda: editing.merge(some),
+        lambda: editing.delete(some, with_parts=rng.random() < 0.5),
+        lambda: editing.mark(some, hidden=rng.random() < 0.5, locked=rng.random() < 0.2),
+        lambda: [editing.attach(id, rng.choice([None, *ids])) for id in some],
+        lambda: [editing.rename(id, rng.choice(["car", "boat"]), rng.choice(["wheel", ""])) for id in some],
+    ]
+
+
+def random_action(rng: random.Random, session: AnnotationSession, editing: MaskEditing):
     point = (rng.uniform(-10, 170), rng.uniform(-10, 130))
     return rng.choice(
         [
@@ -161,14 +174,15 @@ def random_action(rng: random.Random, session: AnnotationSession):
             session.undo,
             session.redo,
             session.drop,
-            lambda: session.delete_at(point),
+            lambda: editing.delete_at(point),
+            *edits(rng, session, editing),
         ]
     )
 
 
 @pytest.mark.parametrize("count", [300, pytest.param(3000, marks=pytest.mark.stress)])
-def test_any_order_of_actions_keeps_view_and_store_the_same(session, ledger, picture, count):
+def test_any_order_of_actions_keeps_view_and_store_the_same(session, editing, ledger, picture, count):
     rng = random.Random(7)
     for _ in range(count):
-        random_action(rng, session)()
+        random_action(rng, session, editing)()
     assert session.accepted == ledger.masks(picture)

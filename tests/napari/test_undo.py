@@ -1,8 +1,12 @@
 """Taking back, doing again, deleting: picture by picture, in the store as on the screen."""
 
+import numpy as np
+
 from semsam_annotate.annotations import image_sha256
 from semsam_annotate.api import Prompt
 from semsam_annotate.napari.state.picture import Picture
+from semsam_annotate.napari.state.project_ledger import ProjectLedger
+from semsam_annotate.napari.state.session import AnnotationSession
 
 PART, SQUARE, OUTSIDE = (70.0, 60.0), (45.0, 35.0), (5.0, 5.0)
 """(x, y) in the scene: the dark part, the red square, the background."""
@@ -51,18 +55,42 @@ def test_two_accepted_masks_go_with_two_undos_and_come_back_with_two_redos(sessi
     assert "nothing to do again" in session.lines[-1]
 
 
-def test_delete_under_the_pointer_takes_the_smallest_and_undo_restores_it(session):
+def test_delete_under_the_pointer_takes_the_smallest_and_undo_restores_it(session, editing):
     for rung in (1, 0):
         session.click(PART)
         session.show_rung(rung)
         session.accept()
     small = min(session.accepted, key=lambda mask: mask.area)
-    session.delete_at(PART)
+    editing.delete_at(PART)
     assert small.id not in [mask.id for mask in session.accepted]
     session.undo()
     assert small.id in [mask.id for mask in session.accepted]
-    session.delete_at(OUTSIDE)
+    editing.delete_at(OUTSIDE)
     assert len(session.accepted) == 2
+
+
+def test_after_a_restart_everything_can_still_be_taken_back(session, editing, ledger, picture, tmp_path):
+    session.click(PART)
+    session.show_rung(1)
+    session.label("car", "")
+    taken = session.accept()
+    editing.rename(taken.id, "boat", "")
+    ledger.close()
+    again = ProjectLedger.open(tmp_path / "project")
+    later = AnnotationSession(again)
+    later.open(picture)
+    assert [mask.object for mask in later.accepted] == ["boat"]
+    later.undo()
+    assert [(mask.id, mask.object) for mask in later.accepted] == [(taken.id, "car")]
+    assert later.candidate.empty
+    later.undo()
+    assert later.accepted == []
+    assert np.array_equal(later.candidate.proposal.mask, taken.mask)
+    assert later.choice.object == "car"
+    later.redo()
+    later.redo()
+    assert [mask.object for mask in later.accepted] == ["boat"]
+    again.close()
 
 
 def test_history_of_another_picture_is_left_alone(session, picture):

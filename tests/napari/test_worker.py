@@ -141,7 +141,7 @@ def test_the_engine_is_taught_between_requests(worker, pump, scene, heard, link)
     pump.until(lambda: 1 in answers)
     for id in ("r1", "r2"):
         worker.teach(Remember("scene", scene, accepted(scene, id)))
-    worker.teach(Forget(accepted(scene, "r1")))
+    worker.teach(Forget("r1"))
     worker.teach(Remember("scene", scene, accepted(scene, "r3", part=None)))
     pump.until(lambda: "r3" in link.engine.remembered)
     area = int(scene.any(axis=2).sum())

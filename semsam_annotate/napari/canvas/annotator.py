@@ -17,9 +17,10 @@ from semsam_annotate.napari.canvas.mouse import MouseActions
 from semsam_annotate.napari.canvas.picture_source import picture_of, shown_limits, shown_plane, shown_rgb
 from semsam_annotate.napari.engine.lessons import Forget, Remember
 from semsam_annotate.napari.engine.worker import EngineWorker, Request
-from semsam_annotate.napari.state.accepted import AcceptedMask
 from semsam_annotate.napari.state.candidate import Candidate
+from semsam_annotate.napari.state.editing import MaskEditing
 from semsam_annotate.napari.state.session import AnnotationSession
+from semsam_annotate.napari.state.shift import Shift
 
 
 class Annotator:
@@ -27,6 +28,7 @@ class Annotator:
 
     def __init__(self, viewer: ViewerModel, session: AnnotationSession, worker: EngineWorker) -> None:
         self.viewer, self.session, self.worker = viewer, session, worker
+        self.editing = MaskEditing(session)
         self.layers = AnnotationLayers(viewer)
         self.mouse = MouseActions(session)
         self.files = FileList(viewer)
@@ -36,8 +38,7 @@ class Annotator:
         session.candidate_changed.connect(self._draw_candidate)
         session.accepted_changed.connect(self._draw_accepted)
         session.asked.connect(self._ask)
-        session.named.connect(self._remember)
-        session.unnamed.connect(self._forget)
+        session.shifted.connect(self._teach)
         self._listen()
         self.actions = self._actions()
         self._bindings = ViewerBindings(viewer, self.mouse, self.actions, self.choose_image, self._on_dims)
@@ -74,8 +75,7 @@ class Annotator:
         self.session.candidate_changed.disconnect(self._draw_candidate)
         self.session.accepted_changed.disconnect(self._draw_accepted)
         self.session.asked.disconnect(self._ask)
-        self.session.named.disconnect(self._remember)
-        self.session.unnamed.disconnect(self._forget)
+        self.session.shifted.disconnect(self._teach)
         self.layers.remove()
 
     def run(self, action: Callable[[], object]) -> None:
@@ -103,7 +103,7 @@ class Annotator:
 
     def _delete_under_pointer(self) -> None:
         if self.image is not None:
-            self.session.delete_at(pixel_at(self.image, self.viewer.cursor.position))
+            self.editing.delete_at(pixel_at(self.image, self.viewer.cursor.position))
 
     def _turn_to(self, show: Callable[[], Image]) -> None:
         self._quiet = True
@@ -162,13 +162,14 @@ class Annotator:
         if picture is not None:
             self.worker.submit(Request(ticket, picture.key, picture.rgb, prompt, self.session.vocabulary))
 
-    def _remember(self, mask: AcceptedMask) -> None:
+    def _teach(self, shift: Shift) -> None:
+        """The engine forgets what left and remembers what came."""
         picture = self.session.picture
+        for id in shift.out:
+            self.worker.teach(Forget(id))
         if picture is not None:
-            self.worker.teach(Remember(picture.key, picture.rgb, mask))
-
-    def _forget(self, mask: AcceptedMask) -> None:
-        self.worker.teach(Forget(mask))
+            for mask in shift.brought:
+                self.worker.teach(Remember(picture.key, picture.rgb, mask))
 
     def _follow_contrast(self) -> None:
         """The engine sees what the person sees: new contrast limits mean other pixels, of the same picture."""

@@ -42,12 +42,12 @@ class Remember:
 
 @dataclass(frozen=True)
 class Forget:
-    """A mask was deleted."""
+    """A mask was deleted or replaced."""
 
-    mask: AcceptedMask
+    id: str
     image_key: str = ""
     image: RgbImage | None = None
 
     def teach(self, engine: Engine, embedding: Embedding | None) -> None:
         """Let the engine forget it."""
-        engine.forget([self.mask.id])
+        engine.forget([self.id])

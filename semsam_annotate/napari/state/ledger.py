@@ -1,13 +1,17 @@
 """What a session needs of the project: its names and colours, its accepted masks, its export."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+from semsam_annotate.annotations.classes import ObjectClass, PartClass
+from semsam_annotate.annotations.journal import Deed
 from semsam_annotate.api import Vocabulary
 from semsam_annotate.napari.state.accepted import AcceptedMask
 from semsam_annotate.napari.state.candidate import Candidate
 from semsam_annotate.napari.state.labels import LabelChoice
 from semsam_annotate.napari.state.picture import Picture
+from semsam_annotate.napari.state.shift import Shift
 
 
 class Ledger(Protocol):
@@ -16,6 +20,11 @@ class Ledger(Protocol):
     @property
     def vocabulary(self) -> Vocabulary:
         """Object names and bare part names of the project."""
+        ...
+
+    @property
+    def classes(self) -> Sequence[ObjectClass | PartClass]:
+        """Objects, then parts, with colours and hotkeys."""
         ...
 
     def colour(self, object: str | None, part: str | None) -> str | None:
@@ -32,16 +41,24 @@ class Ledger(Protocol):
 
     def accept(
         self, picture: Picture, candidate: Candidate, choice: LabelChoice, parent: AcceptedMask | None, seconds: float
-    ) -> AcceptedMask:
+    ) -> Shift:
         """Store the mask shown with ladder, rung, prompt, names, parent, seconds and clicks."""
         ...
 
-    def delete(self, mask: AcceptedMask) -> None:
-        """Mark as deleted; the row stays."""
+    def perform(self, picture: Picture, deed: Deed) -> Shift:
+        """Change records of a picture: names, parents, masks, what is deleted; all of it or nothing."""
         ...
 
-    def restore(self, mask: AcceptedMask) -> None:
-        """Accept a deleted mask again."""
+    def undo(self, picture: Picture) -> Shift | None:
+        """Take back the last step in a picture, a restart ago or not; None when there is none."""
+        ...
+
+    def redo(self, picture: Picture) -> Shift | None:
+        """Do again the step of a picture that was taken back last; None when there is none."""
+        ...
+
+    def accepted_from(self, id: str) -> tuple[Candidate, LabelChoice]:
+        """The clicks, ladder and rung that a mask was accepted from, whatever its status, and its names."""
         ...
 
     def masks(self, picture: Picture) -> list[AcceptedMask]:

@@ -3,16 +3,21 @@
 import getpass
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import overload
 
 from PIL import Image
 
-from semsam_annotate.annotations import Annotation, ImageRef, Project
+from semsam_annotate.annotations import Annotation, ImageRef, ObjectClass, PartClass, Project
+from semsam_annotate.annotations.drafts import Facts, draft
+from semsam_annotate.annotations.journal import Change, Deed, Desk
 from semsam_annotate.api import BadInput, Vocabulary
 from semsam_annotate.napari.state.accepted import AcceptedMask
-from semsam_annotate.napari.state.candidate import Candidate
-from semsam_annotate.napari.state.labels import LabelChoice
+from semsam_annotate.napari.state.candidate import Candidate, Click
+from semsam_annotate.napari.state.labels import LabelChoice, describe
 from semsam_annotate.napari.state.picture import Picture
+from semsam_annotate.napari.state.shift import Shift
 
 EXPORTS = {"coco": "coco.json", "parts": "parts.json"}
 """Format and the file it is written to, in the project folder."""
@@ -45,6 +50,11 @@ class ProjectLedger:
         """The project's names."""
         return self._project.vocabulary()
 
+    @property
+    def classes(self) -> Sequence[ObjectClass | PartClass]:
+        """Objects, then parts."""
+        return (*self._project.config.objects, *self._project.config.parts)
+
     def colour(self, object: str | None, part: str | None) -> str | None:
         """ "#rrggbb" of the part or, without one, of the object."""
         classes = self._project.config.parts if part else self._project.config.objects
@@ -64,31 +74,48 @@ class ProjectLedger:
 
     def accept(
         self, picture: Picture, candidate: Candidate, choice: LabelChoice, parent: AcceptedMask | None, seconds: float
-    ) -> AcceptedMask:
+    ) -> Shift:
         """Store the mask shown."""
-        record = self._project.store.accept(
-            self._image(picture),
-            candidate.proposal,
-            plane=picture.plane,
-            object=choice.object or None,
-            part=choice.part or None,
-            part_of=None if parent is None else parent.id,
-            author=self._author,
-            seconds=round(seconds, 2),
-            clicks=candidate.effort,
-            ladder=candidate.ladder,
-            rung=candidate.rung,
-            prompt=candidate.prompt,
-        )
-        return _shown(record)
+        facts: Facts = {
+            "plane": picture.plane,
+            "object": choice.object or None,
+            "part": choice.part or None,
+            "part_of": None if parent is None else parent.id,
+            "author": self._author,
+            "seconds": round(seconds, 2),
+            "clicks": candidate.effort,
+            "ladder": candidate.ladder,
+            "rung": candidate.rung,
+            "prompt": candidate.prompt,
+        }
+        record = draft(self._image(picture), candidate.proposal, facts)
+        return self.perform(picture, Deed(f"accepted {describe(choice.object, choice.part)}", accept=(record,)))
 
-    def delete(self, mask: AcceptedMask) -> None:
-        """Mark as deleted."""
-        self._project.store.delete(mask.id, author=self._author)
+    def perform(self, picture: Picture, deed: Deed) -> Shift:
+        """Change records of a picture."""
+        desk = Desk(self._image(picture), picture.plane, self._author)
+        return _shift(self._project.store.journal.perform(desk, deed))
 
-    def restore(self, mask: AcceptedMask) -> None:
-        """Accept a deleted mask again."""
-        self._project.store.set_status(mask.id, "accepted", author=self._author)
+    def undo(self, picture: Picture) -> Shift | None:
+        """Take back the last step in a picture."""
+        return _shift(self._project.store.journal.undo(self._desk(picture)))
+
+    def redo(self, picture: Picture) -> Shift | None:
+        """Do again the step that was taken back last."""
+        return _shift(self._project.store.journal.redo(self._desk(picture)))
+
+    def accepted_from(self, id: str) -> tuple[Candidate, LabelChoice]:
+        """The clicks, ladder and rung that a mask was accepted from, and its names."""
+        record = self._project.store.get(id)
+        choice = LabelChoice(record.object or "", record.part or "")
+        if record.prompt is None or record.ladder is None:
+            return Candidate(), choice
+        pointed = zip(record.prompt.points, record.prompt.labels, strict=True)
+        clicks = tuple(Click(point, bool(label)) for point, label in pointed)
+        pointed_at = Candidate(clicks, record.prompt.box, record.ladder, effort=record.clicks or len(clicks))
+        shown = pointed_at.at(record.rung or 0)
+        by_hand = shown.proposal is not None and choice.guessed(shown.proposal) != choice
+        return shown, replace(choice, by_hand=by_hand)
 
     def masks(self, picture: Picture) -> list[AcceptedMask]:
         """Accepted masks of the picture's plane, oldest first."""
@@ -115,6 +142,10 @@ class ProjectLedger:
                 written.append(path)
                 lines.append(f"{name}: {report.objects} objects, {report.parts} parts")
         return written, f"exported to {self._project.folder} – {'; '.join(lines)}"
+
+    def _desk(self, picture: Picture) -> Desk:
+        """Where steps of a picture are looked for; nothing is written."""
+        return Desk(ImageRef(picture.sha256, picture.name, *picture.size), picture.plane, self._author)
 
     def _image(self, picture: Picture) -> ImageRef:
         """The picture's file, or, for pixels that are in no file, a PNG of them in the project."""
@@ -143,6 +174,20 @@ def _write_png(path: Path, picture: Picture) -> None:
 def _shown(record: Annotation) -> AcceptedMask:
     names = record.object, record.part, record.part_of
     return AcceptedMask(record.id, record.time, record.mask, *names, record.score or 0.0)
+
+
+@overload
+def _shift(change: Change) -> Shift: ...
+
+
+@overload
+def _shift(change: None) -> None: ...
+
+
+def _shift(change: Change | None) -> Shift | None:
+    if change is None:
+        return None
+    return Shift(change.title, change.out, tuple(_shown(record) for record in change.brought), change.replaced)
 
 
 def _user() -> str | None:

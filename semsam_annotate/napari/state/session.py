@@ -7,54 +7,43 @@ from pathlib import Path
 
 from psygnal import Signal
 
-from semsam_annotate.api import BadInput, Box, Ladder, Point, Vocabulary
+from semsam_annotate.api import Point, Vocabulary
 from semsam_annotate.napari.state.accepted import AcceptedMask, at_point, parent_for
-from semsam_annotate.napari.state.candidate import Candidate, Click
-from semsam_annotate.napari.state.history import History, Step
+from semsam_annotate.napari.state.candidate import Candidate
 from semsam_annotate.napari.state.labels import LabelChoice
 from semsam_annotate.napari.state.ledger import Ledger
 from semsam_annotate.napari.state.picture import Picture
+from semsam_annotate.napari.state.pointing import Pointing
+from semsam_annotate.napari.state.shift import Shift
 
 AUTOMATIC = "automatic"
 """Parent of a part: the smallest accepted mask around it."""
 
 
-class AnnotationSession:
+class AnnotationSession(Pointing):
     """One person at one picture at a time. Methods are what the person does; signals are what a view shows.
 
-    What cannot be done is told in one line (``told``), never raised, except by ``accept`` and ``export`` when the
-    store itself fails.
+    What cannot be done is told in one line (``told``), never raised, except by methods that write when the store
+    itself fails.
     """
 
-    asked = Signal(int, object)
-    """Ticket and Prompt: the engine's ladder is wanted; bring it to ``answer`` with the same ticket."""
     picture_changed = Signal(object)
     """Picture, or None."""
-    candidate_changed = Signal(object)
-    """Candidate."""
     choice_changed = Signal(object)
     """LabelChoice."""
     accepted_changed = Signal(object)
     """list[AcceptedMask] of the picture."""
-    named = Signal(object)
-    """AcceptedMask that was accepted or restored."""
-    unnamed = Signal(object)
-    """AcceptedMask that was deleted."""
+    shifted = Signal(object)
+    """Shift of the masks of this picture, just before ``accepted_changed``."""
     vocabulary_changed = Signal(object)
     """Vocabulary."""
-    told = Signal(str)
-    """One line for the person."""
 
     def __init__(self, ledger: Ledger, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(clock)
         self.ledger = ledger
-        self.picture: Picture | None = None
-        self.candidate = Candidate()
         self.choice = LabelChoice()
         self.parent: str | None = AUTOMATIC
         self.accepted: list[AcceptedMask] = []
-        self.ticket = 0
-        self.waiting = False
-        self._clock, self._history = clock, History()
         self._restored = False
 
     @property
@@ -69,57 +58,6 @@ class AnnotationSession:
         self.picture_changed.emit(picture)
         self._set_accepted([] if picture is None else self.ledger.masks(picture))
 
-    def click(self, point: Point, positive: bool = True, extend: bool = False) -> None:
-        """Point at (x, y): a plain click starts a new mask, ``extend`` or a negative click goes on with this one."""
-        if self.picture is None or not self.picture.holds(point):
-            self.told.emit("that click is outside the image")
-            return
-        base = self.candidate if extend or not positive else Candidate()
-        try:
-            self._point(base, lambda candidate: candidate.clicked(Click(point, positive)))
-        except BadInput as error:
-            self.told.emit(str(error))
-
-    def draw_box(self, box: Box) -> None:
-        """Point with a box (x0, y0, x1, y1), edges; it joins the clicks made so far."""
-        try:
-            if self.picture is not None:
-                Candidate().boxed(box).prompt.check_inside(*self.picture.size)
-                self._point(self.candidate, lambda candidate: candidate.boxed(box))
-        except BadInput as error:
-            self.told.emit(str(error))
-
-    def drop(self) -> None:
-        """Forget what is pointed at."""
-        self._set_candidate(Candidate())
-
-    def answer(self, ticket: int, ladder: Ladder) -> None:
-        """The engine's ladder; one for an earlier prompt is ignored."""
-        if ticket != self.ticket or self.candidate.empty or self.picture is None:
-            return
-        if ladder[0].mask.shape != self.picture.size:
-            self.told.emit("the engine answered for an image of another size: click again")
-            return
-        self.waiting = False
-        self._show(self.candidate.answered(ladder))
-
-    def refuse(self, ticket: int, message: str) -> None:
-        """The engine could not answer."""
-        if ticket == self.ticket:
-            self.waiting = False
-            self.candidate_changed.emit(self.candidate)
-            self.told.emit(message)
-
-    def move(self, steps: int) -> None:
-        """Along the ladder: up to larger masks, down (negative) to smaller ones."""
-        if self.candidate.ladder is not None:
-            self.show_rung(self.candidate.rung + steps)
-
-    def show_rung(self, rung: int) -> None:
-        """Show one mask of the ladder, 0 the smallest."""
-        if self.candidate.ladder is not None:
-            self._show(self.candidate.at(rung))
-
     def label(self, object: str | None = None, part: str | None = None) -> None:
         """Choose names by hand; None leaves that one. They stay for this mask, whichever rung is shown."""
         self.choice = self.choice.chosen(object, part)
@@ -132,12 +70,16 @@ class AnnotationSession:
             return None
         if self.parent == AUTOMATIC:
             return parent_for(shown.mask, self.accepted)
-        return next((mask for mask in self.accepted if mask.id == self.parent), None)
+        return self.mask(self.parent)
 
     def choose_parent(self, parent: str | None) -> None:
         """Id of an accepted mask, ``AUTOMATIC``, or None: a part of nothing."""
         self.parent = parent
         self.choice_changed.emit(self.choice)
+
+    def mask(self, id: str | None) -> AcceptedMask | None:
+        """An accepted mask of the picture, None when there is none with this id."""
+        return next((mask for mask in self.accepted if mask.id == id), None)
 
     def accept(self) -> AcceptedMask | None:
         """Store the mask shown with the names chosen; None when there is none to accept."""
@@ -147,53 +89,57 @@ class AnnotationSession:
         if self.waiting:
             self.told.emit("one moment: the answer to the last click is on its way")
             return None
-        if self.ledger.learn(self.choice.object, self.choice.part):
-            self.vocabulary_changed.emit(self.vocabulary)
+        self.learn(self.choice)
         parent, seconds = self.proposed_parent(), max(self._clock() - self.candidate.began, 0.0)
-        mask = self.ledger.accept(self.picture, self.candidate, self.choice, parent, seconds)
-        candidate, choice = self.candidate, self.choice
-        self.choice, self.parent = choice.next(), AUTOMATIC
+        shift = self.ledger.accept(self.picture, self.candidate, self.choice, parent, seconds)
+        self.choice, self.parent = self.choice.next(), AUTOMATIC
         self._set_candidate(Candidate())
-        self._set_accepted([*self.accepted, mask])
-        self._history.add(Step("accepted", mask, self.picture, candidate, choice))
-        self.named.emit(mask)
-        self.told.emit(f"accepted {mask.title}")
-        return mask
+        self.apply(shift)
+        return shift.brought[0]
 
-    def delete_at(self, point: Point) -> None:
-        """Delete the smallest accepted mask under (x, y)."""
-        mask = at_point(point, self.accepted)
-        if mask is None or self.picture is None:
-            self.told.emit("no accepted mask under the pointer")
-            return
-        self._delete(mask)
-        self._history.add(Step("deleted", mask, self.picture, Candidate(), self.choice))
-        self.told.emit(f"deleted {mask.title}; Ctrl+Z brings it back")
+    def accept_as(self, object: str | None, part: str | None) -> AcceptedMask | None:
+        """Store the mask shown under a name chosen in one stroke: a whole object, or a part of the object guessed."""
+        if self.candidate.proposal is not None and not self.waiting:
+            self.label(object, part)
+        return self.accept()
+
+    def learn(self, choice: LabelChoice) -> None:
+        """Extend the project's names by those chosen."""
+        if self.ledger.learn(choice.object, choice.part):
+            self.vocabulary_changed.emit(self.vocabulary)
+
+    def under(self, point: Point) -> AcceptedMask | None:
+        """The smallest accepted mask at (x, y)."""
+        return at_point(point, self.accepted)
+
+    def apply(self, shift: Shift) -> None:
+        """Show what the store did."""
+        self.shifted.emit(shift)
+        self._set_accepted(shift.applied(self.accepted))
+        self.told.emit(shift.title)
 
     def undo(self) -> None:
-        """Take back the last thing done: a click, else an accepted or deleted mask of this picture."""
+        """Take back the last thing done: a click, else the last step in this picture, however long ago."""
         if not self.candidate.empty and not self._restored:
             self._withdraw()
             return
-        step = None if self.picture is None else self._history.undo(self.picture)
-        if step is None:
+        shift = None if self.picture is None else self.ledger.undo(self.picture)
+        if shift is None:
             self.drop()
             self.told.emit("nothing to take back in this picture")
             return
-        self._apply(step, back=True)
-        if step.kind == "accepted":  # the ladder comes back, so that another rung is one key away
-            self.choice = step.choice
-            self._set_candidate(replace(step.candidate, began=self._clock()), restored=True)
-            self.choice_changed.emit(self.choice)
+        self.apply(replace(shift, title=f"took back: {shift.title}"))
+        if len(shift.out) == 1 and not shift.brought:
+            self._bring_back(shift.out[0])
 
     def redo(self) -> None:
         """Do again what was taken back last."""
-        step = None if self.picture is None else self._history.redo(self.picture)
-        if step is None:
+        shift = None if self.picture is None else self.ledger.redo(self.picture)
+        if shift is None:
             self.told.emit("nothing to do again in this picture")
             return
         self._set_candidate(Candidate())
-        self._apply(step, back=False)
+        self.apply(replace(shift, title=f"did again: {shift.title}"))
 
     def export(self) -> Sequence[Path]:
         """Write COCO and part JSON of the whole project into its folder; the files written."""
@@ -201,48 +147,25 @@ class AnnotationSession:
         self.told.emit(message)
         return written
 
-    def _point(self, base: Candidate, step: Callable[[Candidate], Candidate]) -> None:
-        pointed = step(base)
-        began = self._clock() if base.empty else base.began
-        self._set_candidate(replace(pointed, began=began))
-        self._ask()
-
-    def _withdraw(self) -> None:
-        shorter = self.candidate.withdrawn()
-        self._set_candidate(shorter)
-        if not shorter.empty:
-            self._ask()
-
-    def _ask(self) -> None:
-        self.waiting = True
-        self.candidate_changed.emit(self.candidate)
-        self.asked.emit(self.ticket, self.candidate.prompt)
-
-    def _set_candidate(self, candidate: Candidate, restored: bool = False) -> None:
-        self.ticket += 1  # an answer on its way to the one before is stale now
-        self.candidate, self._restored, self.waiting = candidate, restored, False
-        self.candidate_changed.emit(candidate)
-
-    def _show(self, candidate: Candidate) -> None:
-        self.candidate = candidate
-        if candidate.proposal is not None:
-            self.choice = self.choice.guessed(candidate.proposal)
-        self.candidate_changed.emit(candidate)
+    def _bring_back(self, id: str) -> None:
+        """The ladder of a mask whose acceptance was taken back, so that another rung is one key away."""
+        candidate, choice = self.ledger.accepted_from(id)
+        if candidate.proposal is None:
+            return
+        self.choice = choice
+        self._set_candidate(replace(candidate, began=self._clock()))
+        self._restored = True
         self.choice_changed.emit(self.choice)
 
-    def _apply(self, step: Step, back: bool) -> None:
-        if (step.kind == "accepted") == back:
-            self._delete(step.mask)
-        else:
-            self.ledger.restore(step.mask)
-            self.named.emit(step.mask)
-            self._set_accepted(sorted([*self.accepted, step.mask], key=lambda mask: mask.time))
-        self.told.emit(f"{'took back' if back else 'did again'}: {step.kind} {step.mask.title}")
+    def _set_candidate(self, candidate: Candidate) -> None:
+        self._restored = False
+        super()._set_candidate(candidate)
 
-    def _delete(self, mask: AcceptedMask) -> None:
-        self.ledger.delete(mask)
-        self.unnamed.emit(mask)
-        self._set_accepted([other for other in self.accepted if other.id != mask.id])
+    def _show(self, candidate: Candidate) -> None:
+        if candidate.proposal is not None:
+            self.choice = self.choice.guessed(candidate.proposal)
+        super()._show(candidate)
+        self.choice_changed.emit(self.choice)
 
     def _set_accepted(self, accepted: list[AcceptedMask]) -> None:
         self.accepted = accepted

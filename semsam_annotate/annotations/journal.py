@@ -1,0 +1,168 @@
+"""What people did to the masks of a picture, step by step, so that it can be taken back, after a restart too."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, Engine, insert, select
+
+from semsam_annotate.annotations.connection import transaction
+from semsam_annotate.annotations.drafts import Facts, corrected, now
+from semsam_annotate.annotations.record import Annotation, ImageRef, Plane, Status
+from semsam_annotate.annotations.rows import insert_image
+from semsam_annotate.annotations.schema import journal
+from semsam_annotate.annotations.writing import need, tell, write_one
+from semsam_annotate.api import BadInput
+
+DO, UNDO, REDO = "do", "undo", "redo"
+
+
+@dataclass(frozen=True)
+class Deed:
+    """One thing a person does: drafts to accept, records to correct (id and what changes), ids to delete."""
+
+    title: str
+    accept: tuple[Annotation, ...] = ()
+    correct: tuple[tuple[str, Facts], ...] = ()
+    delete: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a deed, or taking one back, did: ids no longer accepted, records accepted now, and which stands for which.
+
+    ``replaced``: id of a record that went -> id of the one in its place; parts of the one are parts of the other.
+    """
+
+    title: str
+    out: tuple[str, ...] = ()
+    brought: tuple[Annotation, ...] = ()
+    replaced: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Whose steps they are and where: a picture (its sha256 and plane) and an author, each with an order of its own."""
+
+    image: ImageRef
+    plane: Plane = ()
+    author: str | None = None
+
+
+class Journal:
+    """Steps of a store. Every method is one transaction; when it returns, the step and its records are on disk."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def perform(self, desk: Desk, deed: Deed) -> Change:
+        """Do it, all or nothing; what was taken back before at this desk can no longer come back."""
+        with transaction(self._engine, write=True) as connection:
+            insert_image(connection, desk.image)
+            brought = [_correct(connection, id, facts, desk.author) for id, facts in deed.correct]
+            brought += [write_one(connection, record) for record in deed.accept]
+            for id in deed.delete:
+                _expect(need(connection, id), "accepted")
+                tell(connection, id, "status", "deleted", desk.author)
+            out = [*(id for id, _ in deed.correct), *deed.delete]
+            _note(connection, desk, DO, deed.title, out, [record.id for record in brought])
+            return _forwards(deed.title, out, brought)
+
+    def undo(self, desk: Desk) -> Change | None:
+        """Take back the newest step of a desk; None when there is none. BadInput when a record has changed since."""
+        with transaction(self._engine, write=True) as connection:
+            done, _ = _steps(connection, desk)
+            if not done:
+                return None
+            step = done[-1]
+            _switch(connection, step["brought"], "deleted", desk.author)
+            old = _bring(connection, step["gone"], desk.author)
+            _note(connection, desk, UNDO, step["title"], step["gone"], step["brought"], step["seq"])
+            replaced = {record.id: record.supersedes for record in _all(connection, step["brought"])}
+            replaced = {new: was for new, was in replaced.items() if was in step["gone"]}
+            return Change(step["title"], tuple(step["brought"]), old, {new: str(was) for new, was in replaced.items()})
+
+    def redo(self, desk: Desk) -> Change | None:
+        """Do again what was taken back last at a desk; None when there is none."""
+        with transaction(self._engine, write=True) as connection:
+            _, undone = _steps(connection, desk)
+            if not undone:
+                return None
+            step = undone[-1]
+            corrected_ids = {record.supersedes for record in _all(connection, step["brought"])}
+            for id in step["gone"]:
+                _switch(connection, [id], "superseded" if id in corrected_ids else "deleted", desk.author)
+            brought = _bring(connection, step["brought"], desk.author)
+            _note(connection, desk, REDO, step["title"], step["gone"], step["brought"], step["seq"])
+            return _forwards(step["title"], step["gone"], brought)
+
+
+def _correct(connection: Connection, id: str, facts: Facts, author: str | None) -> Annotation:
+    old = need(connection, id)
+    _expect(old, "accepted")
+    known: Facts = {"author": author}
+    record = write_one(connection, corrected(old, None, {**known, **facts}), replaces=id)
+    tell(connection, id, "status", "superseded", author)
+    return record
+
+
+def _switch(connection: Connection, ids: Iterable[str], status: Status, author: str | None) -> None:
+    for id in ids:
+        _expect(need(connection, id), "accepted")
+        tell(connection, id, "status", status, author)
+
+
+def _bring(connection: Connection, ids: Iterable[str], author: str | None) -> tuple[Annotation, ...]:
+    for id in ids:
+        _expect(need(connection, id), "deleted", "superseded")
+        tell(connection, id, "status", "accepted", author)
+    return tuple(_all(connection, ids))
+
+
+def _all(connection: Connection, ids: Iterable[str]) -> list[Annotation]:
+    return [need(connection, id) for id in ids]
+
+
+def _expect(record: Annotation, *wanted: Status) -> None:
+    if record.status not in wanted:
+        raise BadInput(f"somebody has changed this mask since: annotation {record.id} is {record.status} now")
+
+
+def _forwards(title: str, out: Iterable[str], brought: Iterable[Annotation]) -> Change:
+    gone = tuple(out)
+    replaced = {record.supersedes: record.id for record in brought if record.supersedes in gone}
+    return Change(title, gone, tuple(brought), {str(was): new for was, new in replaced.items()})
+
+
+def _note(
+    connection: Connection, desk: Desk, kind: str, title: str, gone: list[str], brought: list[str], of: int = 0
+) -> None:
+    values: dict[str, Any] = {
+        "sha256": desk.image.sha256,
+        "plane": _text(desk.plane),
+        "author": desk.author,
+        "kind": kind,
+    }
+    values |= {"title": title, "gone": gone, "brought": brought, "of": of or None, "time": now()}
+    connection.execute(insert(journal).values(values))
+
+
+def _steps(connection: Connection, desk: Desk) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Steps that are done and steps that are taken back, the one to turn to next is the last."""
+    where = (journal.c.sha256 == desk.image.sha256, journal.c.plane == _text(desk.plane))
+    query = select(journal).where(*where, journal.c.author.is_not_distinct_from(desk.author)).order_by(journal.c.seq)
+    done: list[dict[str, Any]] = []
+    undone: list[dict[str, Any]] = []
+    for row in connection.execute(query).mappings():
+        if row["kind"] == DO:
+            done.append(dict(row))
+            undone.clear()
+        elif row["kind"] == UNDO:
+            undone.append(done.pop())
+        else:
+            done.append(undone.pop())
+    return done, undone
+
+
+def _text(plane: Plane) -> str:
+    return ",".join(map(str, plane))

@@ -1,0 +1,111 @@
+"""Editing accepted masks: names, parents, merging, deleting; hidden and locked ones; every step can be taken back."""
+
+from collections.abc import Callable, Sequence
+
+from psygnal import Signal
+
+from semsam_annotate.annotations.journal import Deed
+from semsam_annotate.api import BadInput, Point
+from semsam_annotate.napari.state.accepted import AcceptedMask
+from semsam_annotate.napari.state.deeds import attaching, deletion, merging, renaming
+from semsam_annotate.napari.state.labels import LabelChoice
+from semsam_annotate.napari.state.outline import descendants
+from semsam_annotate.napari.state.session import AnnotationSession
+from semsam_annotate.napari.state.shift import Shift
+
+
+class MaskEditing:
+    """Edits the masks of a session's picture. A locked mask is not changed; what cannot be done is told in one line."""
+
+    selection_changed = Signal(object)
+    """list[AcceptedMask], in the order they were selected."""
+    marks_changed = Signal()
+    """Masks were hidden, shown, locked or freed."""
+
+    def __init__(self, session: AnnotationSession) -> None:
+        self._session = session
+        self.selected: list[str] = []
+        self.hidden: set[str] = set()
+        self.locked: set[str] = set()
+        session.shifted.connect(self._follow)
+        session.picture_changed.connect(self._forget)
+
+    @property
+    def selection(self) -> list[AcceptedMask]:
+        """The masks that are selected."""
+        found = (self._session.mask(id) for id in self.selected)
+        return [mask for mask in found if mask is not None]
+
+    def select(self, ids: Sequence[str]) -> None:
+        """Select masks, the ones before no longer."""
+        self.selected = list(ids)
+        self.selection_changed.emit(self.selection)
+
+    def rename(self, id: str, object: str, part: str) -> None:
+        """Other names; an empty part makes it a whole object. Names that are new join the project."""
+        mask, choice = self._session.mask(id), LabelChoice(object.strip(), part.strip())
+        if mask is None or (mask.object or "", mask.part or "") == (choice.object, choice.part):
+            return
+
+        def deed() -> Deed:
+            self._session.learn(choice)
+            return renaming(mask, descendants(mask, self._session.accepted), choice)
+
+        self._do([mask], deed)
+
+    def attach(self, id: str, parent: str | None) -> None:
+        """Make a mask a part of another one, or of nothing."""
+        mask, above = self._session.mask(id), self._session.mask(parent)
+        if mask is not None and mask.part_of != parent:
+            self._do([mask], lambda: attaching(mask, above))
+
+    def merge(self, ids: Sequence[str]) -> None:
+        """Join masks into the first one; their parts become its parts."""
+        masks = [mask for mask in map(self._session.mask, ids) if mask is not None]
+        if len(masks) < 2:
+            self._session.told.emit("select two masks or more to merge them")
+            return
+        self._do(masks, lambda: merging(masks, self._session.accepted))
+
+    def delete(self, ids: Sequence[str], with_parts: bool = False) -> None:
+        """Delete masks; their parts stay, and stand on their own, unless ``with_parts``."""
+        masks = [mask for mask in map(self._session.mask, ids) if mask is not None]
+        if with_parts:
+            masks += [part for mask in masks for part in descendants(mask, self._session.accepted)]
+        if masks:
+            once = list({mask.id: mask for mask in masks}.values())
+            self._do(once, lambda: deletion(once))
+
+    def delete_at(self, point: Point) -> None:
+        """Delete the smallest accepted mask under (x, y)."""
+        mask = self._session.under(point)
+        if mask is None:
+            self._session.told.emit("no accepted mask under the pointer")
+        else:
+            self.delete([mask.id])
+
+    def mark(self, ids: Sequence[str], hidden: bool | None = None, locked: bool | None = None) -> None:
+        """Hide or show, lock or free masks; None leaves that as it is."""
+        for marked, wanted in ((self.hidden, hidden), (self.locked, locked)):
+            if wanted is not None:
+                (marked.update if wanted else marked.difference_update)(ids)
+        self.marks_changed.emit()
+
+    def _do(self, masks: Sequence[AcceptedMask], deed: Callable[[], Deed]) -> None:
+        held = [mask.title for mask in masks if mask.id in self.locked]
+        if held or self._session.picture is None:
+            self._session.told.emit(f"{', '.join(held)} is locked: unlock it first")
+            return
+        try:
+            shift = self._session.ledger.perform(self._session.picture, deed())
+        except BadInput as error:
+            self._session.told.emit(str(error))
+            return
+        self._session.apply(shift)
+
+    def _follow(self, shift: Shift) -> None:
+        self.hidden, self.locked = set(shift.renumbered(self.hidden)), set(shift.renumbered(self.locked))
+        self.selected = shift.renumbered(self.selected)
+
+    def _forget(self, _: object) -> None:
+        self.selected, self.hidden, self.locked = [], set(), set()
