@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from semsam_annotate.napari.engine.lessons import Forget, Remember
 from semsam_annotate.napari.engine.worker import EngineWorker, Request
 from semsam_annotate.napari.state.candidate import Candidate
 from semsam_annotate.napari.state.editing import MaskEditing
+from semsam_annotate.napari.state.hotkeys import hotkeys
 from semsam_annotate.napari.state.session import AnnotationSession
 from semsam_annotate.napari.state.shift import Shift
 
@@ -41,7 +43,11 @@ class Annotator:
         session.shifted.connect(self._teach)
         self._listen()
         self.actions = self._actions()
-        self._bindings = ViewerBindings(viewer, self.mouse, self.actions, self.choose_image, self._on_dims)
+        self._bindings = ViewerBindings(
+            viewer, self.mouse, self.actions, self.layers.owns, self.choose_image, self._on_dims
+        )
+        session.vocabulary_changed.connect(self._bind_characters)
+        self._bind_characters()
         self.choose_image()
 
     def open_files(self, paths: Sequence[Path]) -> None:
@@ -76,6 +82,7 @@ class Annotator:
         self.session.accepted_changed.disconnect(self._draw_accepted)
         self.session.asked.disconnect(self._ask)
         self.session.shifted.disconnect(self._teach)
+        self.session.vocabulary_changed.disconnect(self._bind_characters)
         self.layers.remove()
 
     def run(self, action: Callable[[], object]) -> None:
@@ -99,7 +106,15 @@ class Annotator:
             "next": lambda: self._turn_to(lambda: self.files.step(1)),
             "previous": lambda: self._turn_to(lambda: self.files.step(-1)),
         }
-        return {name: _bound(self.run, action) for name, action in actions.items()}
+        return {name: partial(self.run, action) for name, action in actions.items()}
+
+    def _bind_characters(self, _: object = None) -> None:
+        """Digits choose masks, letters accept under a name."""
+        session = self.session
+        keys: dict[str, Callable[[], object]] = {str(row + 1): partial(session.show_row, row) for row in range(6)}
+        for letter, named in hotkeys(session.ledger.classes).items():
+            keys[letter.upper()] = partial(self.run, partial(session.accept_as, named))
+        self._bindings.keys.set_characters(keys)
 
     def _delete_under_pointer(self) -> None:
         if self.image is not None:
@@ -197,7 +212,3 @@ class Annotator:
     def _draw_accepted(self, masks: Any) -> None:
         ledger = self.session.ledger
         self.layers.show_accepted(masks, [ledger.colour(mask.object, mask.part) for mask in masks])
-
-
-def _bound(run: Callable[[Callable[[], object]], None], action: Callable[[], object]) -> Callable[[], None]:
-    return lambda: run(action)

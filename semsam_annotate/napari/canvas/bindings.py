@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from napari.components import ViewerModel
+from napari.layers import Image
 
 from semsam_annotate.napari.canvas.keys import Actions, KeyBindings
 from semsam_annotate.napari.canvas.mouse import MouseActions
@@ -17,19 +18,21 @@ class ViewerBindings:
         viewer: ViewerModel,
         mouse: MouseActions,
         actions: Actions,
+        owns: Callable[[Any], bool],
         on_layers: Callable[[], None],
         on_dims: Callable[[], None],
     ) -> None:
-        self._viewer, self._mouse, self._keys = viewer, mouse, KeyBindings(actions)
-        self._on_layers, self._on_dims = on_layers, on_dims
+        self._viewer, self._mouse, self.keys = viewer, mouse, KeyBindings(actions)
+        self._owns, self._on_layers, self._on_dims = owns, on_layers, on_dims
         self._zooming = [action for action in viewer.mouse_double_click_callbacks if _zooms(action)]
         for action in self._zooming:  # two quick clicks are two clicks, not a zoom
             viewer.mouse_double_click_callbacks.remove(action)
         viewer.mouse_drag_callbacks.append(mouse.on_drag)
         viewer.mouse_wheel_callbacks.append(mouse.on_wheel)
         self._connect()
-        for provider in (viewer, *viewer.layers):
-            self._keys.bind(provider)
+        self.keys.bind(viewer, characters=True)
+        for layer in viewer.layers:
+            self._bind(layer)
 
     def release(self) -> None:
         """Take everything out."""
@@ -42,7 +45,7 @@ class ViewerBindings:
         self._viewer.mouse_drag_callbacks.remove(self._mouse.on_drag)
         self._viewer.mouse_wheel_callbacks.remove(self._mouse.on_wheel)
         self._viewer.mouse_double_click_callbacks.extend(self._zooming)
-        self._keys.unbind_all()
+        self.keys.unbind_all()
 
     def _connect(self) -> None:
         events = self._viewer.layers.events
@@ -52,6 +55,9 @@ class ViewerBindings:
         for event in self._dims_events():
             event.connect(self._dims_changed)
 
+    def _bind(self, layer: Any) -> None:
+        self.keys.bind(layer, characters=isinstance(layer, Image) or self._owns(layer))
+
     def _dims_events(self) -> list[Any]:
         events = self._viewer.dims.events
         return [events.current_step, events.ndisplay, events.order]
@@ -60,11 +66,11 @@ class ViewerBindings:
         self._on_layers()
 
     def _layer_came(self, event: Any) -> None:
-        self._keys.bind(event.value)
+        self._bind(event.value)
         self._on_layers()
 
     def _layer_left(self, event: Any) -> None:
-        self._keys.forget(event.value)
+        self.keys.forget(event.value)
         self._on_layers()
 
     def _dims_changed(self, event: Any = None) -> None:

@@ -1,6 +1,6 @@
 """The keys, bound on the viewer and on every layer: a layer's own keys would hide those of the viewer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 Actions = dict[str, Callable[[], object]]
@@ -17,36 +17,54 @@ KEYS: dict[str, str] = {
     "PageDown": "next",
     "PageUp": "previous",
 }
-"""Key and the action it starts."""
+"""Key and the action it starts, on every layer."""
 
 
 class KeyBindings:
-    """Binds ``KEYS`` on keymaps and takes exactly those bindings away again."""
+    """Binds ``KEYS`` on keymaps and takes exactly those bindings away again.
+
+    ``keys``, single characters, are bound where nobody else has a use for them: on the viewer, on images and on layers
+    of our own, not on layers that people draw in, whose tools have such keys.
+    """
 
     def __init__(self, actions: Actions) -> None:
         self._actions = actions
-        self._bound: list[tuple[Any, dict[Any, Any]]] = []
+        self._keys: dict[str, Callable[[], object]] = {}
+        self._bound: list[tuple[Any, dict[Any, Any], bool]] = []
 
-    def bind(self, provider: Any) -> None:
-        """Bind on a viewer or a layer; binding twice changes nothing."""
-        if any(other is provider for other, _ in self._bound):
-            return
-        before = dict(provider.keymap)
-        for key, name in KEYS.items():
-            provider.bind_key(key, _caller(self._actions[name]), overwrite=True)
-        self._bound.append((provider, before))
+    def bind(self, provider: Any, characters: bool) -> None:
+        """Bind on a viewer or a layer, ``characters`` too; binding twice changes nothing."""
+        if not any(other is provider for other, _, _ in self._bound):
+            self._bound.append((provider, dict(provider.keymap), characters))
+            self._apply(provider, characters)
+
+    def set_characters(self, keys: Mapping[str, Callable[[], object]]) -> None:
+        """The single characters and what they start from now on."""
+        self._keys = dict(keys)
+        for provider, before, characters in self._bound:
+            _restore(provider, before)
+            self._apply(provider, characters)
 
     def unbind_all(self) -> None:
         """Put every keymap back as it was."""
-        for provider, before in self._bound:
-            for key in [key for key in provider.keymap if key not in before]:
-                del provider.keymap[key]
-            provider.keymap.update(before)
+        for provider, before, _ in self._bound:
+            _restore(provider, before)
         self._bound = []
 
     def forget(self, provider: Any) -> None:
         """Drop a layer that left the viewer."""
-        self._bound = [(other, before) for other, before in self._bound if other is not provider]
+        self._bound = [bound for bound in self._bound if bound[0] is not provider]
+
+    def _apply(self, provider: Any, characters: bool) -> None:
+        wanted = {key: self._actions[name] for key, name in KEYS.items()}
+        for key, action in (wanted | (self._keys if characters else {})).items():
+            provider.bind_key(key, _caller(action), overwrite=True)
+
+
+def _restore(provider: Any, before: dict[Any, Any]) -> None:
+    for key in [key for key in provider.keymap if key not in before]:
+        del provider.keymap[key]
+    provider.keymap.update(before)
 
 
 def _caller(action: Callable[[], object]) -> Callable[[Any], None]:

@@ -39,6 +39,10 @@ class AnnotationLayers:
         """The layers that are in the viewer now."""
         return [layer for layer in self._made if layer in self._viewer.layers]
 
+    def owns(self, layer: Layer) -> bool:
+        """Whether it is one of these layers, also while it is being added."""
+        return any(layer is made for made in self._made)
+
     def lie_on(self, image: Image) -> None:
         """Make the layers afresh on an image layer: same plane, scale, rotation, translation."""
         self.remove()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from psygnal import Signal
 
+from semsam_annotate.annotations import ObjectClass, PartClass
 from semsam_annotate.api import Point, Vocabulary
 from semsam_annotate.napari.state.accepted import AcceptedMask, at_point, parent_for
 from semsam_annotate.napari.state.candidate import Candidate
@@ -97,10 +98,11 @@ class AnnotationSession(Pointing):
         self.apply(shift)
         return shift.brought[0]
 
-    def accept_as(self, object: str | None, part: str | None) -> AcceptedMask | None:
-        """Store the mask shown under a name chosen in one stroke: a whole object, or a part of the object guessed."""
+    def accept_as(self, named: ObjectClass | PartClass) -> AcceptedMask | None:
+        """Store the mask shown under a name chosen in one stroke: a whole object, or a part of the likeliest object."""
         if self.candidate.proposal is not None and not self.waiting:
-            self.label(object, part)
+            part = named.name if isinstance(named, PartClass) else ""
+            self.label(self._owner(named) if isinstance(named, PartClass) else named.name, part)
         return self.accept()
 
     def learn(self, choice: LabelChoice) -> None:
@@ -146,6 +148,14 @@ class AnnotationSession(Pointing):
         written, message = self.ledger.export()
         self.told.emit(message)
         return written
+
+    def _owner(self, part: PartClass) -> str:
+        """The object a part lies in, else the one guessed, if the part can be theirs; else the only one it can be of."""
+        shown = self.candidate.proposal
+        around = None if shown is None else parent_for(shown.mask, self.accepted)
+        names = ("" if around is None else around.object or "", self.choice.object)
+        fitting = [name for name in names if name and (not part.objects or name in part.objects)]
+        return next(iter((*fitting, *part.objects, self.choice.object)))
 
     def _bring_back(self, id: str) -> None:
         """The ladder of a mask whose acceptance was taken back, so that another rung is one key away."""
