@@ -38,5 +38,10 @@ def test_click_move_name_accept_export_take_back(screen, tmp_path):
 
 
 @pytest.mark.window
+def test_digits_letters_and_the_tree(screen, tmp_path):
+    play(screen, "organise", tmp_path)
+
+
+@pytest.mark.window
 def test_killing_the_engine_loses_no_work(screen, tmp_path):
     play(screen, "crash", tmp_path)

@@ -5,145 +5,17 @@ A process of its own, because torch must not come into one in which napari has d
 
 import json
 import os
-import shutil
 import signal
-import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-from napari import Viewer
-from PIL import Image
-from qtpy.QtCore import QPoint, Qt, QTimer
-from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QApplication
-from skimage import data
+from qtpy.QtCore import Qt
+from window_person import PATCH, SUIT, Person, window
 
-from semsam_annotate.annotations import Annotation, AnnotationStore, Project
+from semsam_annotate.annotations import Annotation, AnnotationStore
 from semsam_annotate.napari.canvas.layers import drawn_mask
-from semsam_annotate.napari.engine.link import EngineChoice
-from semsam_annotate.napari.widgets.dock import AnnotationDock
-from semsam_annotate.napari.window import open_window
-
-SIZE = (1600, 1000)
-PATCH, SUIT = (174.0, 385.0), (130.0, 300.0)
-"""(x, y) in the astronaut: the mission's emblem, the suit."""
-KEYS = {"Enter": Qt.Key.Key_Return, "[": Qt.Key.Key_BracketLeft, "]": Qt.Key.Key_BracketRight, "Z": Qt.Key.Key_Z}
-KEYS |= {"E": Qt.Key.Key_E}
-
-
-class Person:
-    """Eyes and hands at a window: real pointer and key events through xdotool where it is, else Qt's own."""
-
-    def __init__(self, viewer: Viewer, dock: AnnotationDock) -> None:
-        self.viewer, self.dock = viewer, dock
-        self.canvas = viewer.window._qt_viewer.canvas.native
-        self.by_xdotool = shutil.which("xdotool") is not None and QApplication.platformName() == "xcb"
-
-    @property
-    def session(self):
-        return self.dock.annotator.session
-
-    def wait(self, until: Callable[[], bool], seconds: float = 120.0) -> float:
-        """Run the window until something holds; the seconds it took."""
-        began = time.monotonic()
-        while not until():
-            assert time.monotonic() - began < seconds, f"waited in vain; the window says: {self.says()}"
-            QApplication.processEvents()
-            time.sleep(0.002)
-        return time.monotonic() - began
-
-    def rest(self, seconds: float) -> None:
-        end = time.monotonic() + seconds
-        self.wait(lambda: time.monotonic() > end)
-
-    def says(self) -> str:
-        return f"{self.dock.status.hint.text()} / {self.dock.status.message.text()} / {self.dock.status.work.text()}"
-
-    def spot(self, point: tuple[float, float]) -> QPoint:
-        """Where pixel (x, y) of the image is drawn on the canvas."""
-        canvas, image = self.viewer.window._qt_viewer.canvas, self.dock.annotator.image
-        row, column = image.data_to_world(point[::-1])
-        x, y = canvas.view.scene.transform.map([column, row])[:2]
-        return QPoint(round(x), round(y))
-
-    def click(self, point: tuple[float, float], key: str | None = None) -> float:
-        """Click on a pixel of the image and wait for its masks; the seconds until they are drawn."""
-        spot, ticket = self.spot(point), self.session.ticket
-        if self.by_xdotool:
-            place = self.canvas.mapToGlobal(spot)
-            hold = [] if key is None else ["keydown", key]
-            free = [] if key is None else ["keyup", key]
-            move = ["mousemove", "--sync", str(place.x()), str(place.y())]
-            subprocess.Popen(["xdotool", *move, *hold, "click", "1", *free]).wait(20)
-        else:
-            held = {None: Qt.KeyboardModifier.NoModifier, "shift": Qt.KeyboardModifier.ShiftModifier}[key]
-            QTest.mouseClick(self.canvas, Qt.MouseButton.LeftButton, held, spot)
-        began = time.monotonic()
-        self.wait(lambda: self.session.ticket != ticket, 20)
-        self.wait(lambda: not self.session.waiting)
-        QApplication.processEvents()
-        assert self.session.candidate.ladder is not None, self.says()
-        took = time.monotonic() - began
-        self.rest(0.5)  # or the next click nearby would be a double click
-        return took
-
-    def press(self, key: str, held: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
-        self.canvas.setFocus()
-        QTest.keyClick(self.canvas, KEYS[key], held)
-        QApplication.processEvents()
-
-    def name(self, object: str, part: str) -> None:
-        """Type names into the choosers."""
-        for box, text in ((self.dock.panel.labels.object_box, object), (self.dock.panel.labels.part_box, part)):
-            box.lineEdit().selectAll()
-            QTest.keyClick(box.lineEdit(), Qt.Key.Key_Delete)
-            QTest.keyClicks(box.lineEdit(), text)
-            if box.completer().popup().isVisible():  # an open list would swallow the next click
-                QTest.keyClick(box.completer().popup(), Qt.Key.Key_Escape)
-            box.clearFocus()
-
-    def gap_while(self, action: Callable[[], object]) -> float:
-        """The longest time, in seconds, that the window did not come round to its timer during ``action``."""
-        ticks, timer = [time.monotonic()], QTimer()
-        timer.timeout.connect(lambda: ticks.append(time.monotonic()))
-        timer.start(5)
-        action()
-        ticks.append(time.monotonic())
-        timer.stop()
-        return float(np.diff(ticks).max())
-
-    def look(self, path: Path) -> None:
-        picture = self.viewer.screenshot(canvas_only=False, flash=False)[..., :3]
-        Image.fromarray(picture).save(path)
-
-
-@contextmanager
-def window(folder: Path) -> Iterator[Person]:
-    """A window on the astronaut with the real engine as child process."""
-    photo, project = folder / "astronaut.png", folder / "project"
-    Image.fromarray(data.astronaut()).save(photo)
-    Project.create(
-        project, objects=["person", "rocket", "flag"], parts={"face": ["person"], "suit": ["person"]}
-    ).close()
-    manager = subprocess.Popen(["openbox"]) if shutil.which("openbox") else None
-    viewer, dock = open_window([photo], project, EngineChoice())
-    viewer.window.resize(*SIZE)
-    try:
-        person = Person(viewer, dock)
-        person.rest(0.5)
-        viewer.reset_view()
-        yield person
-    finally:
-        dock.shut_down()
-        viewer.close()
-        if manager is not None:
-            manager.terminate()
-            manager.wait()
-    assert not [name for name in sys.modules if name.split(".")[0] in ("torch", "torchvision", "triton")]
 
 
 def stored(folder: Path, status: str | None = "accepted") -> list[Annotation]:
@@ -199,6 +71,45 @@ def annotate(folder: Path) -> dict[str, float]:
         return {**times, "click_to_drawn_s": float(np.median(latencies))}
 
 
+def organise(folder: Path) -> dict[str, float]:
+    """Digits and letters accept; the tree selects, renames, moves, hides, deletes; all of it goes back."""
+    with window(folder) as person:
+        ready(person)
+        tree, session = person.dock.panel.masks.tree, person.session
+        person.click(SUIT)
+        person.press("1")
+        person.press("P")
+        person.click(PATCH)
+        person.press("2")
+        person.press("S")
+        person.click((402.0, 400.0))
+        person.press("1")
+        person.press("R")
+        whole, suit, rocket = session.accepted
+        assert (suit.object, suit.part, suit.part_of) == ("person", "suit", whole.id)
+        assert [item.text(0) for item in tree.items()] == ["person", "suit", "rocket"]
+        person.drag(tree, 1, 2)
+        assert session.mask(session.accepted[-1].id).part_of == rocket.id
+        person.point(tree, 0)
+        assert [mask.id for mask in person.dock.annotator.editing.selection] == [whole.id]
+        person.pick(person.dock.panel.labels.object, "flag")
+        assert [item.text(0) for item in tree.items()] == ["rocket", "suit", "flag"]
+        person.rest(0.3)
+        person.look(folder / "tree.png")
+        person.point(tree, 1)
+        person.dock.panel.masks.buttons["delete"].click()
+        assert [item.text(0) for item in tree.items()] == ["rocket", "flag"]
+        for _ in range(3):
+            person.press("Z", Qt.KeyboardModifier.ControlModifier)
+        assert [(mask.id, mask.part_of) for mask in session.accepted] == [
+            (whole.id, None),
+            (suit.id, whole.id),
+            (rocket.id, None),
+        ]
+        assert {record.id for record in stored(folder)} == {whole.id, suit.id, rocket.id}
+        return {}
+
+
 def crash(folder: Path) -> dict[str, float]:
     """The engine is killed between clicks and in the middle of reading the image; nothing accepted is lost."""
     with window(folder) as person:
@@ -224,4 +135,4 @@ def crash(folder: Path) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    print(json.dumps({"annotate": annotate, "crash": crash}[sys.argv[1]](Path(sys.argv[2]))))
+    print(json.dumps({"annotate": annotate, "organise": organise, "crash": crash}[sys.argv[1]](Path(sys.argv[2]))))

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from napari.components import ViewerModel
 from napari.layers import Image
@@ -16,6 +15,7 @@ from semsam_annotate.napari.canvas.geometry import pixel_at
 from semsam_annotate.napari.canvas.layers import AnnotationLayers
 from semsam_annotate.napari.canvas.mouse import MouseActions
 from semsam_annotate.napari.canvas.picture_source import picture_of, shown_limits, shown_plane, shown_rgb
+from semsam_annotate.napari.canvas.view import look_at
 from semsam_annotate.napari.engine.lessons import Forget, Remember
 from semsam_annotate.napari.engine.worker import EngineWorker, Request
 from semsam_annotate.napari.state.candidate import Candidate
@@ -41,6 +41,8 @@ class Annotator:
         session.accepted_changed.connect(self._draw_accepted)
         session.asked.connect(self._ask)
         session.shifted.connect(self._teach)
+        self.editing.marks_changed.connect(self._draw_accepted)
+        self.editing.selection_changed.connect(self._draw_selected)
         self._listen()
         self.actions = self._actions()
         self._bindings = ViewerBindings(
@@ -103,6 +105,7 @@ class Annotator:
             "redo": session.redo,
             "export": session.export,
             "delete": self._delete_under_pointer,
+            "select": self._select_under_pointer,
             "next": lambda: self._turn_to(lambda: self.files.step(1)),
             "previous": lambda: self._turn_to(lambda: self.files.step(-1)),
         }
@@ -115,6 +118,17 @@ class Annotator:
         for letter, named in hotkeys(session.ledger.classes).items():
             keys[letter.upper()] = partial(self.run, partial(session.accept_as, named))
         self._bindings.keys.set_characters(keys)
+
+    def look_at(self, id: str) -> None:
+        """Bring an accepted mask to the middle of the canvas."""
+        mask = self.session.mask(id)
+        if mask is not None and self.image is not None:
+            look_at(self.viewer, self.image, mask)
+
+    def _select_under_pointer(self) -> None:
+        if self.image is not None:
+            mask = self.session.under(pixel_at(self.image, self.viewer.cursor.position))
+            self.editing.select([] if mask is None else [mask.id])
 
     def _delete_under_pointer(self) -> None:
         if self.image is not None:
@@ -206,9 +220,15 @@ class Annotator:
         self.session.refuse(ticket, message)
 
     def _draw_candidate(self, candidate: Candidate) -> None:
-        self.layers.show_candidate(candidate)
+        self.layers.show_candidate(candidate, self.editing.selection)
         self.layers.show_prompt(candidate.clicks, candidate.box)
 
-    def _draw_accepted(self, masks: Any) -> None:
-        ledger = self.session.ledger
-        self.layers.show_accepted(masks, [ledger.colour(mask.object, mask.part) for mask in masks])
+    def _draw_accepted(self, _: object = None) -> None:
+        self.layers.show_accepted(self.session.accepted, self.editing.hidden)
+        self._draw_selected()
+
+    def _draw_selected(self, _: object = None) -> None:
+        masks, ledger = self.session.accepted, self.session.ledger
+        colours = [ledger.colour(mask.object, mask.part) for mask in masks]
+        self.layers.colour_accepted(colours, [mask.id in self.editing.selected for mask in masks])
+        self.layers.show_candidate(self.session.candidate, self.editing.selection)

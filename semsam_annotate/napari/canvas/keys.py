@@ -14,6 +14,7 @@ KEYS: dict[str, str] = {
     "Control-Shift-Z": "redo",
     "Control-E": "export",
     "Delete": "delete",
+    "Shift-S": "select",
     "PageDown": "next",
     "PageUp": "previous",
 }

@@ -1,21 +1,21 @@
 """The four layers the plugin draws in: candidate, accepted masks, clicks and box, all lying on the image's plane."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, cast
 
 import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Image, Labels, Layer, Points, Shapes
-from napari.utils.colormaps import DirectLabelColormap
 from numpy.typing import NDArray
 
 from semsam_annotate.api import Box, Mask
+from semsam_annotate.napari.canvas.colours import BLUE, ORANGE, WHITE, accepted_colours, candidate_colours
 from semsam_annotate.napari.canvas.geometry import image_shape, plane_transform, to_rows_columns
 from semsam_annotate.napari.state.accepted import AcceptedMask, Window, bounds
 from semsam_annotate.napari.state.candidate import Candidate, Click
 
-SHOWN, WIDER = 1, 2
-"""Values of the candidate layer: the mask of the rung shown; outlines of the larger rungs around it."""
+SHOWN, WIDER, SELECTED = 1, 2, 3
+"""Values of the candidate layer: the mask of the rung shown; outlines of larger rungs; accepted masks selected."""
 
 CANDIDATE, ACCEPTED, CLICKS, BOX = "candidate", "accepted masks", "clicks", "box"
 
@@ -51,7 +51,11 @@ class AnnotationLayers:
         self.accepted = Labels(np.zeros(size, np.int32), name=ACCEPTED, opacity=0.9, **placed)
         self.accepted.contour = 2  # outlines: the image and the mask being made stay visible
         self.candidate = Labels(
-            np.zeros(size, np.uint8), name=CANDIDATE, opacity=0.6, colormap=_candidate_colours(), **placed
+            np.zeros(size, np.uint8),
+            name=CANDIDATE,
+            opacity=0.6,
+            colormap=candidate_colours({SHOWN: ORANGE, WIDER: WHITE, SELECTED: BLUE}),
+            **placed,
         )
         self.box = Shapes(ndim=2, name=BOX, face_color="transparent", edge_color="#ffd24d", edge_width=2, **placed)
         self.clicks = Points(ndim=2, name=CLICKS, size=9, border_color="white", border_width=0.15, **placed)
@@ -70,14 +74,14 @@ class AnnotationLayers:
         self._made = []
         self.candidate = self.accepted = self.clicks = self.box = None
 
-    def show_candidate(self, candidate: Candidate) -> None:
-        """Draw the rung shown, in place: only the rectangle that changes is written."""
+    def show_candidate(self, candidate: Candidate, selected: Sequence[AcceptedMask] = ()) -> None:
+        """Draw the rung shown or, without one, selected masks, in place: only the rectangle that changes is written."""
         if self.candidate is None:
             return
         data = cast("NDArray[np.uint8]", self.candidate.data)
         if self._drawn is not None:
             data[self._drawn] = 0
-        self._drawn = _draw_rungs(data, candidate)
+        self._drawn = _draw_selected(data, selected) if candidate.ladder is None else _draw_rungs(data, candidate)
         self.candidate.refresh(extent=False)
 
     def show_prompt(self, clicks: Sequence[Click], box: Box | None) -> None:
@@ -94,26 +98,38 @@ class AnnotationLayers:
             x0, y0, x1, y1 = (edge - 0.5 for edge in box)
             self.box.add_rectangles(np.array([[y0, x0], [y0, x1], [y1, x1], [y1, x0]]))
 
-    def show_accepted(self, masks: Sequence[AcceptedMask], colours: Sequence[str | None]) -> None:
+    def show_accepted(self, masks: Sequence[AcceptedMask], hidden: Collection[str] = ()) -> None:
         """Draw accepted masks, large ones first so that parts lie on their objects; one label value per mask.
 
-        ``colours``: "#rrggbb" of every mask, None for one of its own.
+        ``hidden``: ids of masks to leave out. Their colours are those of ``colour_accepted``.
         """
         if self.accepted is None:
             return
         data = cast("NDArray[np.int32]", self.accepted.data)
         data[:] = 0
         for value, mask in sorted(enumerate(masks, 1), key=lambda item: -item[1].area):
-            window, inner = mask.cut_out
-            data[window][inner] = value
+            if mask.id not in hidden:
+                window, inner = mask.cut_out
+                data[window][inner] = value
         self.accepted.features = _features(masks)
-        self.accepted.colormap = _accepted_colours(colours)
         self.accepted.refresh(extent=False)
+
+    def colour_accepted(self, colours: Sequence[str | None], selected: Sequence[bool]) -> None:
+        """Give the masks drawn their colours, "#rrggbb" or None for one of its own; faint beside selected ones."""
+        if self.accepted is not None:
+            self.accepted.colormap = accepted_colours(colours, selected)
 
 
 def drawn_mask(layer: Labels) -> Mask:
     """(H, W) bool of the candidate drawn in a candidate layer."""
     return np.asarray(np.asarray(layer.data) == SHOWN, dtype=bool)
+
+
+def _draw_selected(data: NDArray[np.uint8], selected: Sequence[AcceptedMask]) -> Window | None:
+    for mask in selected:
+        window, inner = mask.cut_out
+        data[window][inner] = SELECTED
+    return bounds(data != 0) if selected else None
 
 
 def _draw_rungs(data: NDArray[np.uint8], candidate: Candidate) -> Window | None:
@@ -135,24 +151,6 @@ def _outline(mask: Mask) -> Mask:
     inner[:, 1:] &= mask[:, :-1]
     inner[:, :-1] &= mask[:, 1:]
     return mask & ~inner
-
-
-def _candidate_colours() -> DirectLabelColormap:
-    return DirectLabelColormap(color_dict={None: "transparent", 0: "transparent", SHOWN: "#ffb000", WIDER: "#ffffff"})
-
-
-def _accepted_colours(colours: Sequence[str | None]) -> DirectLabelColormap:
-    by_value: dict[int | None, Any] = {None: "transparent", 0: "transparent"}
-    for value, colour in enumerate(colours, 1):
-        by_value[value] = colour or _spread_colour(value)
-    return DirectLabelColormap(color_dict=by_value)
-
-
-def _spread_colour(value: int) -> tuple[float, float, float, float]:
-    """Hues a golden angle apart, so that neighbours differ."""
-    import colorsys
-
-    return (*colorsys.hsv_to_rgb(value * 0.618034 % 1.0, 0.65, 0.95), 1.0)
 
 
 def _features(masks: Sequence[AcceptedMask]) -> dict[str, list[Any]]:

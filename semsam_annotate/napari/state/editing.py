@@ -59,6 +59,11 @@ class MaskEditing:
         if mask is not None and mask.part_of != parent:
             self._do([mask], lambda: attaching(mask, above))
 
+    def free(self, ids: Sequence[str]) -> None:
+        """Take parts out of their objects."""
+        for id in ids:
+            self.attach(id, None)
+
     def merge(self, ids: Sequence[str]) -> None:
         """Join masks into the first one; their parts become its parts."""
         masks = [mask for mask in map(self._session.mask, ids) if mask is not None]

@@ -150,7 +150,7 @@ class AnnotationSession(Pointing):
         return written
 
     def _owner(self, part: PartClass) -> str:
-        """The object a part lies in, else the one guessed, if the part can be theirs; else the only one it can be of."""
+        """The object around it, else the one guessed, if the part can be theirs; else one it can be of."""
         shown = self.candidate.proposal
         around = None if shown is None else parent_for(shown.mask, self.accepted)
         names = ("" if around is None else around.object or "", self.choice.object)

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QEvent
-from qtpy.QtWidgets import QApplication, QVBoxLayout, QWidget
+from qtpy.QtCore import QEvent, Qt
+from qtpy.QtWidgets import QApplication, QFrame, QScrollArea, QVBoxLayout, QWidget
 from superqt import QCollapsible
 
 from semsam_annotate.api import SemsamError
@@ -101,9 +101,13 @@ class AnnotationDock(QWidget):
             self.annotator.cancel()
 
     def _lay_out(self) -> None:
-        layout = QVBoxLayout(self)
+        layout, scrolled = QVBoxLayout(self), QScrollArea()
         layout.setContentsMargins(8, 4, 8, 8)
-        for widget in (self._fold, self.status, self.panel):
+        scrolled.setWidget(self.panel)
+        scrolled.setWidgetResizable(True)
+        scrolled.setFrameShape(QFrame.Shape.NoFrame)
+        scrolled.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        for widget in (self._fold, self.status):
             layout.addWidget(widget)
-        layout.addStretch(1)
+        layout.addWidget(scrolled, 1)
         self.setMinimumWidth(380)

@@ -22,6 +22,7 @@ KEYS_HELP = (
     "<tr><td><b>Enter</b> &nbsp;<b>Esc</b></td><td>accept, drop</td></tr>"
     "<tr><td><b>a letter</b></td><td>accept with the name it stands for</td></tr>"
     "<tr><td><b>Ctrl+Z</b> &nbsp;<b>Ctrl+Shift+Z</b></td><td>take back, redo</td></tr>"
+    "<tr><td><b>Shift+S</b></td><td>select the mask under the pointer</td></tr>"
     "<tr><td><b>Delete</b></td><td>delete the mask under the pointer</td></tr>"
     "<tr><td><b>PgUp</b> &nbsp;<b>PgDn</b></td><td>previous, next image</td></tr>"
     "</table>"

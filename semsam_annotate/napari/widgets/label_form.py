@@ -1,56 +1,53 @@
-"""Choosers of object, part and parent for the mask shown."""
+"""Choosers of object, part and parent for the mask shown or selected."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QComboBox, QCompleter, QFormLayout, QWidget
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QComboBox, QGridLayout, QLabel, QWidget
 
+from semsam_annotate.api import Proposal
 from semsam_annotate.napari.state.accepted import AcceptedMask
 from semsam_annotate.napari.state.labels import LabelChoice
 from semsam_annotate.napari.state.session import AUTOMATIC
+from semsam_annotate.napari.widgets.name_picker import NamePicker
+
+Names = tuple[Sequence[str], dict[str, str], dict[str, str]]
+"""Names, their colours, their letters."""
 
 
 class LabelForm(QWidget):
     """Shows a choice and tells what a person changes; typing a new name is allowed and extends the vocabulary."""
 
-    object_chosen = Signal(str)
-    part_chosen = Signal(str)
     parent_chosen = Signal(object)
     """Id of an accepted mask, ``AUTOMATIC``, or None."""
-    submitted = Signal()
-    """Enter was pressed in a chooser."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.object_box = _name_chooser("unnamed object")
-        self.part_box = _name_chooser("whole object")
+        self.object, self.part = NamePicker("Object", "unnamed object"), NamePicker("Part", "whole object")
         self.parent_box = QComboBox()
         self.parent_box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        layout = QFormLayout(self)
+        layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        for title, box in (("Object", self.object_box), ("Part", self.part_box), ("Part of", self.parent_box)):
-            layout.addRow(title, box)
-        self._wire(self.object_box, lambda: self.object_chosen.emit(self.object_box.currentText()))
-        self._wire(self.part_box, lambda: self.part_chosen.emit(self.part_box.currentText()))
+        layout.addWidget(self.object, 0, 0, 1, 2)
+        layout.addWidget(self.part, 0, 2, 1, 2)
+        layout.addWidget(QLabel("Part of"), 1, 0)
+        layout.addWidget(self.parent_box, 1, 1, 1, 3)
+        for column, stretch in enumerate((0, 1, 0, 1)):
+            layout.setColumnStretch(column, stretch)
         self.parent_box.activated.connect(lambda row: self.parent_chosen.emit(self.parent_box.itemData(row)))
         self.show_masks([], AUTOMATIC, None)
 
-    def show_names(self, objects: Sequence[str], parts: Sequence[str]) -> None:
+    def show_names(self, objects: Names, parts: Names) -> None:
         """The names to choose from, parts those of the object chosen; what is chosen stays."""
-        for box, names in ((self.object_box, objects), (self.part_box, parts)):
-            wanted = ["", *names]
-            if [box.itemText(row) for row in range(box.count())] != wanted:
-                chosen = box.currentText()
-                box.clear()
-                box.addItems(wanted)
-                box.setCurrentText(chosen)
+        self.object.show_names(*objects)
+        self.part.show_names(*parts)
 
-    def show_choice(self, choice: LabelChoice) -> None:
-        """The names chosen or guessed."""
-        for box, name in ((self.object_box, choice.object), (self.part_box, choice.part)):
-            if box.currentText().strip() != name:
-                box.setCurrentText(name)
+    def show_choice(self, choice: LabelChoice, proposal: Proposal | None) -> None:
+        """The names chosen or guessed, and the guesses for the mask shown."""
+        self.object.show_guesses([] if proposal is None else proposal.object_labels)
+        self.part.show_guesses([] if proposal is None else proposal.part_labels)
+        self.object.show_name(choice.object)
+        self.part.show_name(choice.part)
 
     def show_masks(self, masks: Sequence[AcceptedMask], parent: str | None, proposed: AcceptedMask | None) -> None:
         """Accepted masks that a part may belong to, the parent chosen, and what automatic would take."""
@@ -64,25 +61,3 @@ class LabelForm(QWidget):
             self.parent_box.addItem(title, id)
         row = next((row for row in range(self.parent_box.count()) if self.parent_box.itemData(row) == parent), 0)
         self.parent_box.setCurrentIndex(row)
-
-    def _wire(self, box: QComboBox, tell: Callable[[], None]) -> None:
-        box.activated.connect(lambda _: tell())
-        if (edit := box.lineEdit()) is not None:
-            edit.textEdited.connect(lambda _: tell())
-            edit.returnPressed.connect(lambda: self._submit(box))
-
-    def _submit(self, box: QComboBox) -> None:
-        box.clearFocus()
-        self.submitted.emit()
-
-
-def _name_chooser(placeholder: str) -> QComboBox:
-    box = QComboBox()
-    box.setEditable(True)
-    box.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
-    if (edit := box.lineEdit()) is not None:
-        edit.setPlaceholderText(placeholder)
-    if (completer := box.completer()) is not None:
-        completer.setFilterMode(Qt.MatchFlag.MatchContains)
-        completer.setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
-    return box

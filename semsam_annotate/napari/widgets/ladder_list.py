@@ -1,14 +1,19 @@
 """The ladder as a table: one row per mask, the largest on top, as the wheel turns."""
 
-from qtpy.QtCore import Qt, Signal
+from qtpy.QtCore import QSize, Qt, Signal
+from qtpy.QtGui import QIcon, QImage, QPixmap
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
-from semsam_annotate.api import Ladder, Proposal
+from semsam_annotate.api import Ladder, Proposal, RgbImage
 from semsam_annotate.api.proposal import Labels
 from semsam_annotate.napari.state.candidate import Candidate
+from semsam_annotate.napari.state.picture import Picture
+from semsam_annotate.napari.state.thumbnails import thumbnail
 
-COLUMNS = ("level", "score", "object", "part")
+COLUMNS = ("mask", "level", "score", "object", "part")
 ROWS = 6
+PICTURE = (30, 40)
+"""Height and width of a mask's picture, pixels."""
 
 
 class LadderList(QTableWidget):
@@ -20,6 +25,7 @@ class LadderList(QTableWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(0, len(COLUMNS), parent)
         self._ladder: Ladder | None = None
+        self._rgb: RgbImage | None = None
         self.setHorizontalHeaderLabels([name.capitalize() for name in COLUMNS])
         self.verticalHeader().hide()
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -31,10 +37,14 @@ class LadderList(QTableWidget):
         self.setWordWrap(False)
         header = self.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-        for column in (0, 1):
+        for column in (0, 1, 2):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
         self.cellClicked.connect(lambda row, _: self.rung_clicked.emit(self.rowCount() - 1 - row))
         self._fit_height()
+
+    def show_picture(self, picture: Picture | None) -> None:
+        """The photo that the masks' pictures are cut from."""
+        self._rgb = None if picture is None else picture.rgb
 
     def show_candidate(self, candidate: Candidate) -> None:
         """Fill the table, or only move the selection when the ladder is the one shown."""
@@ -53,14 +63,24 @@ class LadderList(QTableWidget):
         proposals = [] if self._ladder is None else list(self._ladder)[::-1]
         self.setRowCount(len(proposals))
         for row, proposal in enumerate(proposals):
-            for column, text in enumerate(cells(proposal)):
+            for column, text in enumerate((str(row + 1), *cells(proposal))):
                 item = QTableWidgetItem(text)
-                item.setToolTip(tooltip(proposal))
+                item.setToolTip(f"{tooltip(proposal)}\n{row + 1} chooses it")
                 self.setItem(row, column, item)
+            self._draw(row, proposal)
+
+    def _draw(self, row: int, proposal: Proposal) -> None:
+        item = self.item(row, 0)
+        if item is not None and self._rgb is not None and proposal.mask.shape == self._rgb.shape[:2]:
+            small = thumbnail(self._rgb, proposal.mask, proposal.box, PICTURE)
+            picture = QImage(small.data, PICTURE[1], PICTURE[0], 3 * PICTURE[1], QImage.Format.Format_RGB888)
+            item.setIcon(QIcon(QPixmap.fromImage(picture)))
 
     def _fit_height(self) -> None:
-        row = self.verticalHeader().defaultSectionSize()
-        self.setFixedHeight(self.horizontalHeader().sizeHint().height() + ROWS * row + 2 * self.frameWidth() + 16)
+        height = PICTURE[0] + 2
+        self.setIconSize(QSize(PICTURE[1], PICTURE[0]))
+        self.verticalHeader().setDefaultSectionSize(height)
+        self.setFixedHeight(self.horizontalHeader().sizeHint().height() + ROWS * height + 2 * self.frameWidth() + 16)
 
 
 def cells(proposal: Proposal) -> tuple[str, str, str, str]:

@@ -1,16 +1,22 @@
-"""The annotator's controls: ladder, labels, buttons. They show a session and forward to an annotator."""
+"""The annotator's controls: ladder, labels, tree, buttons. They show a session and forward to an annotator."""
 
 from collections.abc import Callable
 from typing import Any
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QGridLayout, QGroupBox, QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QGridLayout, QGroupBox, QLabel, QVBoxLayout, QWidget
+from superqt import QCollapsible
 
+from semsam_annotate.annotations import PartClass
 from semsam_annotate.napari.canvas.annotator import Annotator
 from semsam_annotate.napari.state.candidate import Candidate
+from semsam_annotate.napari.state.hotkeys import hotkeys
+from semsam_annotate.napari.state.labels import LabelChoice
+from semsam_annotate.napari.widgets.buttons import quiet_button
 from semsam_annotate.napari.widgets.hints import KEYS_HELP
-from semsam_annotate.napari.widgets.label_form import LabelForm
+from semsam_annotate.napari.widgets.label_form import LabelForm, Names
 from semsam_annotate.napari.widgets.ladder_list import LadderList
+from semsam_annotate.napari.widgets.mask_box import MaskBox
 
 
 class AnnotationPanel(QWidget):
@@ -19,51 +25,75 @@ class AnnotationPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._annotator: Annotator | None = None
-        self.ladder, self.labels = LadderList(), LabelForm()
-        self.buttons = {name: _button(text) for name, text in _BUTTONS.items()}
+        self.ladder, self.labels, self.masks = LadderList(), LabelForm(), MaskBox()
+        self.buttons = {name: quiet_button(text) for name, text in _BUTTONS.items()}
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(_group("Masks at your click, largest first", self.ladder))
         layout.addWidget(_group("Labels", self.labels))
         layout.addLayout(self._grid())
-        layout.addWidget(_group("Keys", _keys_help()))
+        layout.addWidget(_group("Accepted in this image", self.masks))
+        layout.addWidget(_keys_help())
         self._wire()
         self.setEnabled(False)
 
     def attach(self, annotator: Annotator) -> None:
         """Show this annotator's session from now on."""
         self._annotator = annotator
-        session = annotator.session
-        session.candidate_changed.connect(self._show_candidate)
-        session.choice_changed.connect(self._show_choice)
-        session.accepted_changed.connect(self._show_choice)
-        session.vocabulary_changed.connect(self._show_choice)
-        self._show_candidate(session.candidate)
+        for signal, show in self._shown(annotator):
+            signal.connect(show)
+        self.masks.attach(annotator)
+        self.ladder.show_picture(annotator.session.picture)
+        self._show_candidate(annotator.session.candidate)
         self._show_choice()
         self.setEnabled(True)
 
     def detach(self) -> None:
         """Stop showing it."""
         if self._annotator is not None:
-            session = self._annotator.session
-            session.candidate_changed.disconnect(self._show_candidate)
-            session.choice_changed.disconnect(self._show_choice)
-            session.accepted_changed.disconnect(self._show_choice)
-            session.vocabulary_changed.disconnect(self._show_choice)
+            for signal, show in self._shown(self._annotator):
+                signal.disconnect(show)
+        self.masks.detach()
         self._annotator = None
         self.setEnabled(False)
 
+    def _shown(self, annotator: Annotator) -> list[tuple[Any, Callable[..., None]]]:
+        session = annotator.session
+        choice = (session.choice_changed, session.accepted_changed, session.vocabulary_changed)
+        return [
+            (session.picture_changed, self.ladder.show_picture),
+            (session.candidate_changed, self._show_candidate),
+            *((signal, self._show_choice) for signal in (*choice, annotator.editing.selection_changed)),
+        ]
+
     def _wire(self) -> None:
         self.ladder.rung_clicked.connect(lambda rung: self._do(lambda it: it.session.show_rung(rung)))
-        self.labels.object_chosen.connect(lambda name: self._do(lambda it: it.session.label(object=name)))
-        self.labels.part_chosen.connect(lambda name: self._do(lambda it: it.session.label(part=name)))
         self.labels.parent_chosen.connect(lambda parent: self._do(lambda it: it.session.choose_parent(parent)))
-        self.labels.submitted.connect(lambda: self._do(lambda it: it.actions["accept"]()))
+        for side, picker in (("object", self.labels.object), ("part", self.labels.part)):
+            picker.chosen.connect(lambda name, side=side: self._do(lambda it: it.session.label(**{side: name})))
+            picker.committed.connect(lambda name, side=side: self._do(lambda it: self._rename(it, {side: name})))
+            picker.entered.connect(lambda: self._do(self._accept))
         for name, button in self.buttons.items():
-            button.clicked.connect(self._starter(name))
+            button.clicked.connect(lambda _=False, name=name: self._do(lambda it: it.actions[name]()))
 
-    def _starter(self, name: str) -> Callable[[], None]:
-        return lambda: self._do(lambda it: it.actions[name]())
+    def _accept(self, annotator: Annotator) -> None:
+        if annotator.session.candidate.proposal is not None:
+            annotator.actions["accept"]()
+
+    def _rename(self, annotator: Annotator, names: dict[str, str]) -> None:
+        """With no mask at a click, names are those of the selected mask."""
+        chosen = self._selected(annotator)
+        if chosen is not None:
+            (mask,) = annotator.editing.selection
+            given = {"object": chosen.object, "part": chosen.part, **names}
+            annotator.run(lambda: annotator.editing.rename(mask.id, **given))
+
+    def _selected(self, annotator: Annotator) -> LabelChoice | None:
+        """Names of the one mask that is selected, if no other mask is being named."""
+        selection = annotator.editing.selection
+        if len(selection) != 1 or annotator.session.candidate.proposal is not None:
+            return None
+        return LabelChoice(selection[0].object or "", selection[0].part or "")
 
     def _do(self, action: Callable[[Annotator], Any]) -> None:
         if self._annotator is not None:
@@ -76,14 +106,26 @@ class AnnotationPanel(QWidget):
     def _show_choice(self, _: Any = None) -> None:
         if self._annotator is not None:
             session = self._annotator.session
-            self.labels.show_names(session.vocabulary.objects, session.ledger.parts_of(session.choice.object))
-            self.labels.show_choice(session.choice)
+            choice = self._selected(self._annotator) or session.choice
+            self.labels.show_names(*self._names(choice.object))
+            self.labels.show_choice(choice, session.candidate.proposal)
             self.labels.show_masks(session.accepted, session.parent, session.proposed_parent())
+
+    def _names(self, object: str) -> tuple[Names, Names]:
+        """Objects, and the parts that this one can have, with colours and letters."""
+        assert self._annotator is not None
+        ledger = self._annotator.session.ledger
+        sides: tuple[Names, Names] = ((ledger.vocabulary.objects, {}, {}), (ledger.parts_of(object), {}, {}))
+        for named in ledger.classes:
+            sides[isinstance(named, PartClass)][1][named.name] = named.color
+        for letter, named in hotkeys(ledger.classes).items():
+            sides[isinstance(named, PartClass)][2][named.name] = letter
+        return sides
 
     def _grid(self) -> QGridLayout:
         grid = QGridLayout()
         grid.addWidget(self.buttons["accept"], 0, 0, 1, 2)
-        for place, name in enumerate(("undo", "export", "previous", "next")):
+        for place, name in enumerate(("undo", "redo", "previous", "next", "export")):
             grid.addWidget(self.buttons[name], 1 + place // 2, place % 2)
         return grid
 
@@ -91,16 +133,11 @@ class AnnotationPanel(QWidget):
 _BUTTONS = {
     "accept": "Accept  (Enter)",
     "undo": "Take back  (Ctrl+Z)",
+    "redo": "Do again  (Ctrl+Shift+Z)",
     "export": "Export  (Ctrl+E)",
     "previous": "Previous image",
     "next": "Next image",
 }
-
-
-def _button(text: str) -> QPushButton:
-    button = QPushButton(text)
-    button.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # keys go on to the canvas
-    return button
 
 
 def _group(title: str, content: QWidget) -> QGroupBox:
@@ -111,8 +148,10 @@ def _group(title: str, content: QWidget) -> QGroupBox:
     return group
 
 
-def _keys_help() -> QLabel:
+def _keys_help() -> QCollapsible:
     label = QLabel(KEYS_HELP)
     label.setTextFormat(Qt.TextFormat.RichText)
     label.setWordWrap(True)
-    return label
+    folded = QCollapsible("Keys")
+    folded.addWidget(label)
+    return folded

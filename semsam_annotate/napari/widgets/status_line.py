@@ -4,8 +4,9 @@ from typing import Any
 
 from napari.utils import progress
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 
+from semsam_annotate.napari.widgets.buttons import quiet_button
 from semsam_annotate.napari.widgets.hints import WORK
 
 
@@ -24,8 +25,7 @@ class StatusLine(QWidget):
         self.bar.setTextVisible(False)
         self.bar.setFixedHeight(8)
         self.work = QLabel()
-        self.stop = QPushButton("Stop")
-        self.stop.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.stop = quiet_button("Stop", "End what the engine is doing")
         self.stop.clicked.connect(self.stopped.emit)
         self._lay_out()
         self.show_work("idle")

@@ -1,0 +1,22 @@
+"""Where the camera looks."""
+
+from typing import Any
+
+import numpy as np
+from napari.components import ViewerModel
+
+from semsam_annotate.napari.state.accepted import AcceptedMask
+
+SHARE = 0.5
+"""Share of the canvas that a mask fills after a jump."""
+
+
+def look_at(viewer: ViewerModel, image: Any, mask: AcceptedMask, canvas: tuple[float, float] = (600.0, 600.0)) -> None:
+    """Centre a mask of an image layer, as large as half of the canvas (height, width in screen pixels)."""
+    (rows, columns), _ = mask.cut_out
+    corners = [(rows.start - 0.5, columns.start - 0.5), (rows.stop - 0.5, columns.stop - 0.5)]
+    leading = np.asarray(image.world_to_data(viewer.dims.point[-image.ndim :]))[:-2]
+    first, last = (np.asarray(image.data_to_world((*leading, *corner)))[-2:] for corner in corners)
+    viewer.camera.center = tuple((first + last) / 2)
+    extent = max(*np.abs(last - first), 1e-9)
+    viewer.camera.zoom = SHARE * min(canvas) / float(extent)

@@ -1,0 +1,40 @@
+"""The rows of a list of names: what a person types filters it, best guesses come first, a new name comes last."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class NameRow:
+    """A name with its colour ("#rrggbb" or None), its letter, and how likely the model finds it (None: no guess)."""
+
+    name: str
+    colour: str | None = None
+    letter: str = ""
+    probability: float | None = None
+    new: bool = False
+
+
+def name_rows(
+    names: Sequence[str],
+    guesses: Sequence[tuple[str, float]] = (),
+    typed: str = "",
+    colours: Mapping[str, str] | None = None,
+    letters: Mapping[str, str] | None = None,
+) -> list[NameRow]:
+    """Rows for ``typed`` text (names that hold it), guesses first, best first, then names in their own order.
+
+    A typed name that is none of them is offered last, as a new one.
+    """
+    known = dict(guesses)
+    ranked = sorted(names, key=lambda name: -known.get(name, 0.0))
+    wanted = typed.strip().casefold()
+    rows = [
+        NameRow(name, (colours or {}).get(name), (letters or {}).get(name, ""), known.get(name))
+        for name in ranked
+        if wanted in name.casefold()
+    ]
+    rows.sort(key=lambda row: not row.name.casefold().startswith(wanted))
+    if wanted and wanted not in {name.casefold() for name in names}:
+        rows.append(NameRow(typed.strip(), new=True))
+    return rows

@@ -1,0 +1,90 @@
+"""The tree of masks with its buttons, tied to an annotator."""
+
+from collections.abc import Callable
+from typing import Any
+
+from qtpy.QtWidgets import QGridLayout, QVBoxLayout, QWidget
+
+from semsam_annotate.napari.canvas.annotator import Annotator
+from semsam_annotate.napari.state.outline import outline
+from semsam_annotate.napari.widgets.buttons import quiet_button
+from semsam_annotate.napari.widgets.mask_tree import MENU, MaskTree
+
+
+class MaskBox(QWidget):
+    """Shows an annotator's accepted masks and forwards what a person does with them."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._annotator: Annotator | None = None
+        self.tree = MaskTree()
+        self.buttons = {wish: quiet_button(text) for text, wish in MENU.items()}
+        layout, grid = QVBoxLayout(self), QGridLayout()
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.tree)
+        layout.addLayout(grid)
+        for place, button in enumerate(self.buttons.values()):
+            grid.addWidget(button, place // 3, place % 3)
+        self.tree.setMinimumHeight(140)
+        self._wire()
+
+    def attach(self, annotator: Annotator) -> None:
+        """Show this annotator's masks from now on."""
+        self._annotator = annotator
+        for signal in self._signals(annotator):
+            signal.connect(self._show)
+        annotator.editing.selection_changed.connect(self._show_selection)
+        self._show()
+
+    def detach(self) -> None:
+        """Stop showing them."""
+        if self._annotator is not None:
+            for signal in self._signals(self._annotator):
+                signal.disconnect(self._show)
+            self._annotator.editing.selection_changed.disconnect(self._show_selection)
+        self._annotator = None
+        self.tree.clear()
+
+    def _signals(self, annotator: Annotator) -> tuple[Any, ...]:
+        return annotator.session.accepted_changed, annotator.editing.marks_changed
+
+    def _show(self, _: Any = None) -> None:
+        if self._annotator is not None:
+            session = self._annotator.session
+            colours = {mask.id: session.ledger.colour(mask.object, mask.part) for mask in session.accepted}
+            self.tree.show_branches(outline(session.accepted), colours, self._annotator.editing)
+            self._show_selection()
+
+    def _show_selection(self, _: Any = None) -> None:
+        if self._annotator is not None:
+            editing = self._annotator.editing
+            self.tree.show_selection(editing.selected)
+            for wish, button in self.buttons.items():
+                button.setEnabled(len(editing.selected) > (wish == "merge"))
+
+    def _wire(self) -> None:
+        self.tree.selected.connect(lambda ids: self._do(lambda it: it.editing.select(ids)))
+        self.tree.hung.connect(lambda id, parent: self._do(lambda it: it.editing.attach(id, parent)))
+        self.tree.shown.connect(lambda id, seen: self._do(lambda it: it.editing.mark([id], hidden=not seen)))
+        self.tree.jumped.connect(lambda id: self._do(lambda it: it.look_at(id)))
+        self.tree.wanted.connect(self._grant)
+        for wish, button in self.buttons.items():
+            button.clicked.connect(lambda _=False, wish=wish: self._grant(wish))
+
+    def _grant(self, wish: str) -> None:
+        if self._annotator is not None:
+            editing = self._annotator.editing
+            ids = list(editing.selected)
+            wishes: dict[str, Callable[[], Any]] = {
+                "lock": lambda: editing.mark(ids, locked=not set(ids) <= editing.locked),
+                "merge": lambda: editing.merge(ids),
+                "free": lambda: editing.free(ids),
+                "delete": lambda: editing.delete(ids),
+                "delete with parts": lambda: editing.delete(ids, with_parts=True),
+            }
+            self._annotator.run(wishes[wish])
+
+    def _do(self, action: Callable[[Annotator], Any]) -> None:
+        annotator = self._annotator
+        if annotator is not None:
+            annotator.run(lambda: action(annotator))

@@ -1,0 +1,130 @@
+"""The accepted masks of the image as a tree of objects and their parts."""
+
+from collections.abc import Sequence
+
+from qtpy.QtCore import QPoint, Qt, Signal
+from qtpy.QtGui import QDropEvent
+from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTreeWidget, QTreeWidgetItem, QWidget
+
+from semsam_annotate.napari.state.editing import MaskEditing
+from semsam_annotate.napari.state.outline import Branch
+from semsam_annotate.napari.widgets.name_picker import swatch
+
+ID = Qt.ItemDataRole.UserRole
+
+
+class MaskTree(QTreeWidget):
+    """Shows branches and tells what a person does with them; it changes nothing itself."""
+
+    selected = Signal(list)
+    """Ids, in the order of the tree."""
+    hung = Signal(str, object)
+    """Id of a mask that was dragged, and of the one it was dropped on, or None."""
+    shown = Signal(str, bool)
+    """Id, and whether it is to be seen."""
+    jumped = Signal(str)
+    """Id that was double-clicked."""
+    wanted = Signal(str)
+    """A value of ``MENU``, for the selected masks."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._filling = False
+        self.setColumnCount(2)
+        self.setHeaderHidden(True)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setDragDropMode(QAbstractItemView.DragDropMode.DragDrop)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.setUniformRowHeights(True)
+        self.header().setStretchLastSection(False)
+        self.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self.header().setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
+        self.setToolTip("Drag a mask onto the object it is a part of; its box hides it; double-click goes there")
+        self.itemSelectionChanged.connect(self._tell_selection)
+        self.itemChanged.connect(self._tell_check)
+        self.itemDoubleClicked.connect(lambda item, _: self.jumped.emit(_id(item)))
+        self.customContextMenuRequested.connect(self._open_menu)
+
+    def show_branches(self, branches: Sequence[Branch], colours: dict[str, str | None], editing: MaskEditing) -> None:
+        """Show a tree; ``colours``: of every mask by its id."""
+        self._filling = True
+        self.clear()
+        for branch in branches:
+            self.addTopLevelItem(self._item(branch, colours, editing))
+        self.expandAll()
+        self._filling = False
+        self.show_selection(editing.selected)
+
+    def show_selection(self, ids: Sequence[str]) -> None:
+        """Select exactly these; the first one is brought into sight."""
+        self._filling = True
+        for item in self.items():
+            item.setSelected(_id(item) in ids)
+            if ids and _id(item) == ids[0]:
+                self.scrollToItem(item)
+        self._filling = False
+
+    def items(self) -> list[QTreeWidgetItem]:
+        """All of them, from the top down."""
+        found: list[QTreeWidgetItem] = []
+        waiting = [self.topLevelItem(row) for row in reversed(range(self.topLevelItemCount()))]
+        while waiting:
+            item = waiting.pop()
+            if item is not None:
+                found.append(item)
+                waiting += [item.child(row) for row in reversed(range(item.childCount()))]
+        return found
+
+    def dropEvent(self, event: QDropEvent | None) -> None:
+        """Tell who was dropped where; the tree follows when the store has done it."""
+        if event is None:
+            return
+        target = self.itemAt(event.position().toPoint())
+        on = self.dropIndicatorPosition() == QAbstractItemView.DropIndicatorPosition.OnItem
+        event.setDropAction(Qt.DropAction.IgnoreAction)
+        event.accept()
+        for item in self.selectedItems():
+            self.hung.emit(_id(item), _id(target) if target is not None and on else None)
+
+    def _item(self, branch: Branch, colours: dict[str, str | None], editing: MaskEditing) -> QTreeWidgetItem:
+        mask = branch.mask
+        item = QTreeWidgetItem([mask.part or mask.title, "locked" if mask.id in editing.locked else ""])
+        item.setData(0, ID, mask.id)
+        item.setIcon(0, swatch(colours.get(mask.id)))
+        item.setCheckState(0, Qt.CheckState.Unchecked if mask.id in editing.hidden else Qt.CheckState.Checked)
+        item.setToolTip(0, f"{mask.title}: {mask.area:,} pixels, score {mask.score:.2f}")
+        for part in branch.parts:
+            item.addChild(self._item(part, colours, editing))
+        return item
+
+    def _tell_selection(self) -> None:
+        if not self._filling:
+            self.selected.emit([_id(item) for item in self.items() if item.isSelected()])
+
+    def _tell_check(self, item: QTreeWidgetItem, column: int) -> None:
+        if not self._filling and column == 0:
+            self.shown.emit(_id(item), item.checkState(0) == Qt.CheckState.Checked)
+
+    def _open_menu(self, place: QPoint) -> None:
+        menu = QMenu(self)
+        for text, wish in MENU.items():
+            action = menu.addAction(text)
+            if action is not None:
+                action.triggered.connect(lambda _=False, wish=wish: self.wanted.emit(wish))
+        if self.selectedItems():
+            menu.exec(self.viewport().mapToGlobal(place))
+
+
+MENU = {
+    "Lock or unlock": "lock",
+    "Merge into one": "merge",
+    "Take out of its object": "free",
+    "Delete": "delete",
+    "Delete with parts": "delete with parts",
+}
+"""Text in the menu and what it asks for."""
+
+
+def _id(item: QTreeWidgetItem) -> str:
+    return str(item.data(0, ID))

@@ -1,0 +1,167 @@
+"""One side of the labels: a line to type in, and the names below it, best guesses on top."""
+
+from collections.abc import Sequence
+
+from qtpy.QtCore import QEvent, QObject, Qt, Signal
+from qtpy.QtGui import QColor, QIcon, QKeyEvent, QPixmap
+from qtpy.QtWidgets import QHeaderView, QLabel, QLineEdit, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
+
+from semsam_annotate.napari.state.name_rows import NameRow, name_rows
+
+NOTHING = "–"
+SHOWN_ROWS = 6
+
+
+class NamePicker(QWidget):
+    """Shows a name and tells what a person types or picks; a name that is not listed is offered as a new one.
+
+    ``nothing``: what the empty name means.
+    """
+
+    chosen = Signal(str)
+    """The name as it stands now, while it is typed too."""
+    committed = Signal(str)
+    """A name that was picked, or typed and entered."""
+    entered = Signal()
+    """Enter was pressed, after ``committed``."""
+
+    def __init__(self, title: str, nothing: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._nothing, self._names, self._guesses = nothing, list[str](), list[tuple[str, float]]()
+        self._colours: dict[str, str] = {}
+        self._letters: dict[str, str] = {}
+        self._typed = ""
+        self.edit, self.list = QLineEdit(), QTreeWidget()
+        self._lay_out(title)
+        self.edit.textEdited.connect(self._on_typed)
+        self.edit.returnPressed.connect(self._enter)
+        self.edit.installEventFilter(self)
+        self.list.itemClicked.connect(lambda item, _: self._pick(str(item.data(0, Qt.ItemDataRole.UserRole))))
+
+    def show_names(self, names: Sequence[str], colours: dict[str, str], letters: dict[str, str]) -> None:
+        """The names to choose from."""
+        if (list(names), colours, letters) != (self._names, self._colours, self._letters):
+            self._names, self._colours, self._letters = list(names), colours, letters
+            self._fill()
+
+    def show_guesses(self, guesses: Sequence[tuple[str, float]]) -> None:
+        """How likely the model finds names."""
+        if list(guesses) != self._guesses:
+            self._guesses = list(guesses)
+            self._fill()
+
+    def show_name(self, name: str) -> None:
+        """The name chosen or guessed; a text being typed that leads to it stays."""
+        if self._typed and self._current() == name:
+            return
+        if self._typed or self.edit.text() != name:
+            self.edit.setText(name)
+            self._typed = ""
+            self._fill()
+        self._mark(name)
+
+    def rows(self) -> list[NameRow]:
+        """The rows as they are listed."""
+        listed = name_rows(self._names, self._guesses, self._typed, self._colours, self._letters)
+        return listed if self._typed else [NameRow("", probability=None), *listed]
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Up and Down move along the list while the line has the focus; without it everything is listed again."""
+        if watched is self.edit and event.type() == QEvent.Type.FocusOut and self._typed:
+            self._typed = ""
+            self._fill()
+        if watched is self.edit and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            steps = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}.get(Qt.Key(event.key()))
+            if steps is not None:
+                self._step(steps)
+                return True
+        return super().eventFilter(watched, event)
+
+    def _on_typed(self, text: str) -> None:
+        self._typed = text
+        self._fill()
+        self._highlight(0)
+        self.chosen.emit(self._current())
+
+    def _enter(self) -> None:
+        self._pick(self._current())
+        self.entered.emit()
+
+    def _pick(self, name: str) -> None:
+        self.edit.clearFocus()
+        self._typed = ""
+        self.edit.setText(name)
+        self._fill()
+        self.chosen.emit(name)
+        self.committed.emit(name)
+
+    def _step(self, steps: int) -> None:
+        row = self.list.currentIndex().row() + steps
+        self._highlight(min(max(row, 0), self.list.topLevelItemCount() - 1))
+        self.chosen.emit(self._current())
+
+    def _highlight(self, row: int) -> None:
+        item = self.list.topLevelItem(row)
+        if item is not None:
+            self.list.setCurrentItem(item)
+
+    def _current(self) -> str:
+        item = self.list.currentItem()
+        return "" if item is None else str(item.data(0, Qt.ItemDataRole.UserRole))
+
+    def _fill(self) -> None:
+        self.list.clear()
+        for row in self.rows():
+            self.list.addTopLevelItem(self._item(row))
+        self._mark(self.edit.text())
+
+    def _mark(self, name: str) -> None:
+        """Highlight a name, nothing when it is not listed; what is typed has its own highlight."""
+        if self._typed:
+            return
+        names = [row.name for row in self.rows()]
+        if name in names:
+            self._highlight(names.index(name))
+        else:
+            self.list.clearSelection()
+
+    def _item(self, row: NameRow) -> QTreeWidgetItem:
+        guess = "" if row.probability is None else f"{row.probability:.0%}"
+        text = f"new: {row.name}" if row.new else row.name or self._nothing
+        item = QTreeWidgetItem([text, guess, row.letter])
+        item.setData(0, Qt.ItemDataRole.UserRole, row.name)
+        item.setIcon(0, swatch(row.colour))
+        item.setToolTip(0, self._tip(row))
+        item.setTextAlignment(1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        return item
+
+    def _tip(self, row: NameRow) -> str:
+        lines = [f"a new name: {row.name}" if row.new else row.name or self._nothing]
+        lines += [] if row.probability is None else [f"the model finds it {row.probability:.0%} likely"]
+        return "\n".join([*lines, *([f"{row.letter} accepts with it"] if row.letter else [])])
+
+    def _lay_out(self, title: str) -> None:
+        self.edit.setPlaceholderText(self._nothing)
+        self.list.setColumnCount(3)
+        self.list.setHeaderHidden(True)
+        self.list.setRootIsDecorated(False)
+        self.list.setUniformRowHeights(True)
+        self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # keys go on to the canvas
+        header = self.list.header()
+        header.setStretchLastSection(False)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        for column in (1, 2):
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
+        self.list.setFixedHeight(SHOWN_ROWS * (self.fontMetrics().lineSpacing() + 6))
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(3)
+        for widget in (QLabel(title), self.edit, self.list):
+            layout.addWidget(widget)
+
+
+def swatch(colour: str | None, side: int = 12) -> QIcon:
+    """A square of a colour, an empty one without."""
+    picture = QPixmap(side, side)
+    picture.fill(QColor(colour) if colour else QColor(0, 0, 0, 0))
+    return QIcon(picture)

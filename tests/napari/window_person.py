@@ -1,0 +1,167 @@
+"""Eyes and hands at a real window, and the window itself."""
+
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from napari import Viewer
+from PIL import Image
+from qtpy.QtCore import QPoint, QPointF, Qt, QTimer
+from qtpy.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication, QTreeWidget, QTreeWidgetItemIterator
+from skimage import data
+
+from semsam_annotate.annotations import Project
+from semsam_annotate.napari.engine.link import EngineChoice
+from semsam_annotate.napari.widgets.dock import AnnotationDock
+from semsam_annotate.napari.widgets.name_picker import NamePicker
+from semsam_annotate.napari.window import open_window
+
+SIZE = (1600, 1000)
+PATCH, SUIT = (174.0, 385.0), (130.0, 300.0)
+"""(x, y) in the astronaut: the mission's emblem, the suit."""
+KEYS = {"Enter": Qt.Key.Key_Return, "[": Qt.Key.Key_BracketLeft, "]": Qt.Key.Key_BracketRight, "Z": Qt.Key.Key_Z}
+KEYS |= {letter: getattr(Qt.Key, f"Key_{letter}") for letter in "EPSR12"}
+
+
+class Person:
+    """Eyes and hands at a window: real pointer and key events through xdotool where it is, else Qt's own."""
+
+    def __init__(self, viewer: Viewer, dock: AnnotationDock) -> None:
+        self.viewer, self.dock = viewer, dock
+        self.canvas = viewer.window._qt_viewer.canvas.native
+        self.by_xdotool = shutil.which("xdotool") is not None and QApplication.platformName() == "xcb"
+
+    @property
+    def session(self):
+        return self.dock.annotator.session
+
+    def wait(self, until: Callable[[], bool], seconds: float = 120.0) -> float:
+        """Run the window until something holds; the seconds it took."""
+        began = time.monotonic()
+        while not until():
+            assert time.monotonic() - began < seconds, f"waited in vain; the window says: {self.says()}"
+            QApplication.processEvents()
+            time.sleep(0.002)
+        return time.monotonic() - began
+
+    def rest(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        self.wait(lambda: time.monotonic() > end)
+
+    def says(self) -> str:
+        return f"{self.dock.status.hint.text()} / {self.dock.status.message.text()} / {self.dock.status.work.text()}"
+
+    def spot(self, point: tuple[float, float]) -> QPoint:
+        """Where pixel (x, y) of the image is drawn on the canvas."""
+        canvas, image = self.viewer.window._qt_viewer.canvas, self.dock.annotator.image
+        row, column = image.data_to_world(point[::-1])
+        x, y = canvas.view.scene.transform.map([column, row])[:2]
+        return QPoint(round(x), round(y))
+
+    def click(self, point: tuple[float, float], key: str | None = None) -> float:
+        """Click on a pixel of the image and wait for its masks; the seconds until they are drawn."""
+        spot, ticket = self.spot(point), self.session.ticket
+        if self.by_xdotool:
+            place = self.canvas.mapToGlobal(spot)
+            hold = [] if key is None else ["keydown", key]
+            free = [] if key is None else ["keyup", key]
+            move = ["mousemove", "--sync", str(place.x()), str(place.y())]
+            subprocess.Popen(["xdotool", *move, *hold, "click", "1", *free]).wait(20)
+        else:
+            held = {None: Qt.KeyboardModifier.NoModifier, "shift": Qt.KeyboardModifier.ShiftModifier}[key]
+            QTest.mouseClick(self.canvas, Qt.MouseButton.LeftButton, held, spot)
+        began = time.monotonic()
+        self.wait(lambda: self.session.ticket != ticket, 20)
+        self.wait(lambda: not self.session.waiting)
+        QApplication.processEvents()
+        assert self.session.candidate.ladder is not None, self.says()
+        took = time.monotonic() - began
+        self.rest(0.5)  # or the next click nearby would be a double click
+        return took
+
+    def press(self, key: str, held: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+        self.canvas.setFocus()
+        QTest.keyClick(self.canvas, KEYS[key], held)
+        QApplication.processEvents()
+
+    def name(self, object: str, part: str) -> None:
+        """Type names into the choosers."""
+        for picker, text in ((self.dock.panel.labels.object, object), (self.dock.panel.labels.part, part)):
+            picker.edit.selectAll()
+            QTest.keyClick(picker.edit, Qt.Key.Key_Delete)
+            QTest.keyClicks(picker.edit, text)
+            picker.edit.clearFocus()
+
+    def point(self, tree: QTreeWidget, row: int) -> None:
+        """Click on a line of a tree."""
+        QTest.mouseClick(tree.viewport(), Qt.MouseButton.LeftButton, pos=self._place(tree, row))
+        QApplication.processEvents()
+
+    def pick(self, picker: NamePicker, name: str) -> None:
+        """Click on a name."""
+        self.point(picker.list, [row.name for row in picker.rows()].index(name))
+
+    def drag(self, tree: QTreeWidget, row: int, onto: int) -> None:
+        """Drop a line of a tree on another one: the events that Qt sends while a mouse drags."""
+        self.point(tree, row)
+        place, data = self._place(tree, onto), tree.model().mimeData(tree.selectedIndexes())
+        facts = (Qt.DropAction.MoveAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+        for event in (
+            QDragEnterEvent(place, *facts),
+            QDragMoveEvent(place, *facts),
+            QDropEvent(QPointF(place), *facts),
+        ):
+            QApplication.sendEvent(tree.viewport(), event)
+        QApplication.processEvents()
+
+    @staticmethod
+    def _place(tree: QTreeWidget, row: int) -> QPoint:
+        item = [line.value() for line in QTreeWidgetItemIterator(tree)][row]
+        tree.scrollToItem(item)
+        return tree.visualItemRect(item).center()
+
+    def gap_while(self, action: Callable[[], object]) -> float:
+        """The longest time, in seconds, that the window did not come round to its timer during ``action``."""
+        ticks, timer = [time.monotonic()], QTimer()
+        timer.timeout.connect(lambda: ticks.append(time.monotonic()))
+        timer.start(5)
+        action()
+        ticks.append(time.monotonic())
+        timer.stop()
+        return float(np.diff(ticks).max())
+
+    def look(self, path: Path) -> None:
+        picture = self.viewer.screenshot(canvas_only=False, flash=False)[..., :3]
+        Image.fromarray(picture).save(path)
+
+
+@contextmanager
+def window(folder: Path) -> Iterator[Person]:
+    """A window on the astronaut with the real engine as child process."""
+    photo, project = folder / "astronaut.png", folder / "project"
+    Image.fromarray(data.astronaut()).save(photo)
+    Project.create(
+        project, objects=["person", "rocket", "flag"], parts={"face": ["person"], "suit": ["person"]}
+    ).close()
+    manager = subprocess.Popen(["openbox"]) if shutil.which("openbox") else None
+    viewer, dock = open_window([photo], project, EngineChoice())
+    viewer.window.resize(*SIZE)
+    try:
+        person = Person(viewer, dock)
+        person.rest(0.5)
+        viewer.reset_view()
+        yield person
+    finally:
+        dock.shut_down()
+        viewer.close()
+        if manager is not None:
+            manager.terminate()
+            manager.wait()
+    assert not [name for name in sys.modules if name.split(".")[0] in ("torch", "torchvision", "triton")]
