@@ -85,9 +85,6 @@ class RegionEngine:
             part_labels=[(name, 0.6 / len(words.parts)) for name in words.parts],
         )
 
-    def propose_many(self, embedding, prompts, vocabulary=None) -> list[Ladder]:
-        return [self.propose(embedding, prompt, vocabulary) for prompt in prompts]
-
     def auto(self, embedding, vocabulary=None) -> Tree:
         return Tree([])
 
@@ -99,9 +96,6 @@ class RegionEngine:
     def forget(self, ids) -> None:
         for id in ids:
             self.remembered.pop(id, None)
-
-    def resolve(self, vocabulary: Vocabulary) -> Vocabulary:
-        return vocabulary
 
     def close(self) -> None:
         self.known.clear()

@@ -14,7 +14,8 @@ FAINT = 0.35
 
 def candidate_colours(by_value: dict[int, str]) -> DirectLabelColormap:
     """Colours of the values of a layer; the others are not seen."""
-    return DirectLabelColormap(color_dict={None: "transparent", 0: "transparent", **by_value})
+    colours: dict[int | None, Any] = {None: "transparent", 0: "transparent"}
+    return DirectLabelColormap(color_dict=colours | by_value)
 
 
 def accepted_colours(colours: Sequence[str | None], selected: Sequence[bool]) -> DirectLabelColormap:
