@@ -124,6 +124,43 @@ def test_a_box_alone_is_a_prompt_and_its_corners_may_come_in_any_order(session):
     assert session.candidate.ladder is not None
 
 
+def test_hints_are_taken_back_in_the_order_they_were_given(session):
+    session.click(PART)
+    session.draw_box((40, 30, 100, 90))
+    session.draw_stroke([(45.0, 35.0), (50.0, 36.0)])
+    session.click(OUTSIDE, positive=False)
+    asked = []
+    while not session.candidate.empty:
+        asked.append(session.candidate.prompt)
+        session.undo()
+    assert asked[1] == Prompt([PART], box=(40, 30, 100, 90), scribble=[(45.0, 35.0), (50.0, 36.0)])
+    assert asked[2:] == [Prompt([PART], box=(40, 30, 100, 90)), Prompt([PART])]
+
+
+def test_words_and_a_rough_mask_start_anew(session, picture):
+    session.click(PART)
+    session.describe("  left wheel ")
+    assert session.candidate.prompt == Prompt(text="left wheel")
+    session.describe(" ")
+    assert "type what to look for" in session.lines[-1]
+    session.click(PART)
+    rough = np.zeros(picture.size, bool)
+    rough[3:9, 4:8] = True
+    session.paste(rough)
+    assert session.candidate.prompt == Prompt(mask=rough)
+    session.paste(np.ones((3, 3), bool))
+    assert "3x3" in session.lines[-1]
+
+
+def test_a_slider_goes_from_the_finest_mask_to_the_coarsest(session):
+    session.show_granularity(0.5)
+    session.click(PART)
+    for granularity, rung in ((0.0, 0), (1.0, len(session.candidate.ladder) - 1)):
+        session.show_granularity(granularity)
+        assert session.candidate.rung == rung
+        assert session.candidate.granularity == granularity
+
+
 def test_without_a_picture_nothing_breaks(session, editing):
     session.open(None)
     for action in (session.drop, session.undo, session.redo, session.accept, lambda: session.move(1)):

@@ -67,8 +67,8 @@ def test_hidden_masks_are_not_drawn_and_come_back(annotator):
 
 def test_a_jump_centres_the_mask_in_the_world(annotator):
     annotator.look_at(annotator.session.accepted[1].id)
-    assert np.allclose(annotator.viewer.camera.center[-2:], (59.5 * 2 + 10, 69.5 * 2 - 5))
-    close = annotator.viewer.camera.zoom
+    assert np.allclose(annotator.viewer.scene.camera.center[-2:], (59.5 * 2 + 10, 69.5 * 2 - 5))
+    close = annotator.viewer.scene.camera.zoom
     annotator.look_at(annotator.session.accepted[0].id)
-    assert annotator.viewer.camera.zoom < close
+    assert annotator.viewer.scene.camera.zoom < close
     annotator.look_at("nobody")

@@ -8,6 +8,7 @@ from napari.components import ViewerModel
 from napari.utils.key_bindings import coerce_keybinding
 from PIL import Image as PillowImage
 
+from semsam_annotate.api import decode_rle
 from semsam_annotate.napari.canvas.annotator import Annotator
 from semsam_annotate.napari.canvas.keys import KEYS
 from semsam_annotate.napari.canvas.layers import ACCEPTED, BOX, CANDIDATE, CLICKS, WIDER, drawn_mask
@@ -63,14 +64,16 @@ def test_wheel_and_brackets_move_along_the_ladder_and_the_drawing_follows(annota
     assert annotator.session.candidate.rung == start
 
 
-def test_modifiers_make_negative_and_further_clicks(annotator, hand):
+def test_modifiers_make_negative_and_further_clicks(annotator, hand, pump):
     hand.click(PART)
     hand.click(SQUARE, "Shift")
-    for key in ("Alt", "Control"):
-        hand.click((5.0, 5.0), key)
-    assert [click.positive for click in annotator.session.candidate.clicks] == [True, True, False, False]
-    assert len(annotator.layers.clicks.data) == 4
-    assert not np.array_equal(*annotator.layers.clicks.face_color[[0, 2]])
+    hand.click(SQUARE, "Control")
+    hand.click((5.0, 5.0), "Alt")
+    hand.drag((6.0, 5.0), button=2)
+    pump.until(lambda: not annotator.session.waiting)
+    assert [click.positive for click in annotator.session.candidate.clicks] == [True, True, True, False, False]
+    assert len(annotator.layers.clicks.data) == 5
+    assert not np.array_equal(*annotator.layers.clicks.face_color[[0, 3]])
     hand.click(PART)
     assert len(annotator.session.candidate.clicks) == 1
 
@@ -90,9 +93,48 @@ def test_a_drag_pans_and_a_drag_with_shift_is_a_box(annotator, hand, pump):
     assert not annotator.layers.box.data
 
 
-def test_the_right_button_is_left_to_napari(annotator, hand):
-    hand.drag(PART, button=2)
+def test_a_drag_with_the_right_button_is_left_to_napari(annotator, hand):
+    hand.click(PART)
+    assert not hand.drag(PART, (90.0, 90.0), button=2).handled
+    assert len(annotator.session.candidate.clicks) == 1
+
+
+def test_strokes_belong_or_do_not_and_are_drawn(annotator, hand, pump):
+    path = [(60.0, 62.0), (60.0, 70.0), (61.0, 78.0)]
+    assert hand.drag(*path, modifiers=("Control",)).handled
+    pump.until(lambda: not annotator.session.waiting)
+    hand.drag((35.0, 45.0), (35.0, 300.0), (35.0, 60.0), modifiers=("Alt",))
+    pump.until(lambda: not annotator.session.waiting)
+    first, second = annotator.session.candidate.strokes
+    assert first.points[:3] == tuple((column, row) for row, column in path)
+    assert (first.label, second.label) == (1, 0)
+    assert all(x < 160 for x, _ in second.points)
+    assert len(annotator.layers.box.data) == 2
+    hand.press("Control-Z")
+    pump.until(lambda: not annotator.session.waiting)
+    assert annotator.session.candidate.strokes == (first,)
+    hand.press("Control-Z")
     assert annotator.session.candidate.empty
+
+
+def test_a_label_of_another_layer_is_pasted(annotator, hand, pump, viewer):
+    told = []
+    annotator.session.told.connect(told.append)
+    hand.press("Shift-V")
+    assert "no other labels layer" in told[-1]
+    drawn = np.zeros((120, 160), int)
+    drawn[10:20, 30:50] = 3
+    layer = viewer.add_labels(drawn, name="drawn")
+    hand.press("Shift-V")
+    assert "empty" in told[-1]
+    layer.selected_label = 3
+    hand.press("Shift-V")
+    pump.until(lambda: not annotator.session.waiting)
+    assert np.array_equal(decode_rle(annotator.session.candidate.rough), drawn == 3)
+    viewer.layers.remove(layer)
+    viewer.add_labels(np.ones((7, 5), int), name="small")
+    hand.press("Shift-V")
+    assert "small is 5x7 pixels, the image 160x120" in told[-1]
 
 
 def test_every_key_is_bound_on_viewer_and_on_every_layer_and_gone_after_close(annotator, hand, viewer):

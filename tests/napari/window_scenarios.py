@@ -47,7 +47,7 @@ def annotate(folder: Path) -> dict[str, float]:
         person.press("]" if rung + 1 < len(ladder) else "[")
         to_draw = time.monotonic() - pressed
         assert len(ladder) == 1 or person.session.candidate.rung != rung
-        assert person.dock.panel.ladder.rowCount() == len(ladder)
+        assert person.dock.panel.ladder.list.rowCount() == len(ladder)
         person.name("person", "suit")
         person.rest(0.3)
         person.look(folder / "napari.png")

@@ -14,6 +14,7 @@ from semsam_annotate.napari.canvas.file_list import FileList
 from semsam_annotate.napari.canvas.geometry import pixel_at
 from semsam_annotate.napari.canvas.layers import AnnotationLayers
 from semsam_annotate.napari.canvas.mouse import MouseActions
+from semsam_annotate.napari.canvas.pasting import chosen_mask
 from semsam_annotate.napari.canvas.picture_source import picture_of, shown_limits, shown_plane, shown_rgb
 from semsam_annotate.napari.canvas.view import look_at
 from semsam_annotate.napari.engine.lessons import Forget, Remember
@@ -106,6 +107,7 @@ class Annotator:
             "export": session.export,
             "delete": self._delete_under_pointer,
             "select": self._select_under_pointer,
+            "paste": self._paste,
             "next": lambda: self._turn_to(lambda: self.files.step(1)),
             "previous": lambda: self._turn_to(lambda: self.files.step(-1)),
         }
@@ -129,6 +131,10 @@ class Annotator:
         if self.image is not None:
             mask = self.session.under(pixel_at(self.image, self.viewer.cursor.position))
             self.editing.select([] if mask is None else [mask.id])
+
+    def _paste(self) -> None:
+        if self.image is not None:
+            self.session.paste(chosen_mask(self.viewer, self.image, tuple(self.layers.all)))
 
     def _delete_under_pointer(self) -> None:
         if self.image is not None:
@@ -221,7 +227,7 @@ class Annotator:
 
     def _draw_candidate(self, candidate: Candidate) -> None:
         self.layers.show_candidate(candidate, self.editing.selection)
-        self.layers.show_prompt(candidate.clicks, candidate.box)
+        self.layers.show_prompt(candidate)
 
     def _draw_accepted(self, _: object = None) -> None:
         self.layers.show_accepted(self.session.accepted, self.editing.hidden)

@@ -12,6 +12,11 @@ FAINT = 0.35
 """Opacity of masks beside selected ones."""
 
 
+def sign_colour(positive: bool) -> str:
+    """Of clicks and strokes: green for what belongs, red for what does not."""
+    return "#2ee66b" if positive else "#ff4d4d"
+
+
 def candidate_colours(by_value: dict[int, str]) -> DirectLabelColormap:
     """Colours of the values of a layer; the others are not seen."""
     colours: dict[int | None, Any] = {None: "transparent", 0: "transparent"}

@@ -33,10 +33,10 @@ def inside(layer: Any, point: Point) -> bool:
 
 
 def image_shape(layer: Any) -> tuple[int, ...]:
-    """Shape of an image layer without its colour axis: (*leading, height, width)."""
+    """Shape of an image or labels layer without a colour axis: (*leading, height, width)."""
     data = layer.data[0] if layer.multiscale else layer.data
     shape = tuple(int(size) for size in data.shape)
-    return shape[:-1] if layer.rgb else shape
+    return shape[:-1] if getattr(layer, "rgb", False) else shape
 
 
 def plane_transform(layer: Any) -> dict[str, NDArray[Any]]:

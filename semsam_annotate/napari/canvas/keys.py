@@ -15,6 +15,7 @@ KEYS: dict[str, str] = {
     "Control-E": "export",
     "Delete": "delete",
     "Shift-S": "select",
+    "Shift-V": "paste",
     "PageDown": "next",
     "PageUp": "previous",
 }

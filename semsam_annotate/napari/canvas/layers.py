@@ -8,18 +8,23 @@ from napari.components import ViewerModel
 from napari.layers import Image, Labels, Layer, Points, Shapes
 from numpy.typing import NDArray
 
-from semsam_annotate.api import Box, Mask
-from semsam_annotate.napari.canvas.colours import BLUE, ORANGE, WHITE, accepted_colours, candidate_colours
+from semsam_annotate.api import Mask
+from semsam_annotate.napari.canvas.colours import (
+    BLUE,
+    ORANGE,
+    WHITE,
+    accepted_colours,
+    candidate_colours,
+    sign_colour,
+)
 from semsam_annotate.napari.canvas.geometry import image_shape, plane_transform, to_rows_columns
 from semsam_annotate.napari.state.accepted import AcceptedMask, Window, bounds
-from semsam_annotate.napari.state.candidate import Candidate, Click
+from semsam_annotate.napari.state.candidate import Candidate
 
 SHOWN, WIDER, SELECTED = 1, 2, 3
 """Values of the candidate layer: the mask of the rung shown; outlines of larger rungs; accepted masks selected."""
 
-CANDIDATE, ACCEPTED, CLICKS, BOX = "candidate", "accepted masks", "clicks", "box"
-
-_POSITIVE, _NEGATIVE = "#2ee66b", "#ff4d4d"
+CANDIDATE, ACCEPTED, CLICKS, BOX = "candidate", "accepted masks", "clicks", "box and strokes"
 
 
 class AnnotationLayers:
@@ -84,19 +89,23 @@ class AnnotationLayers:
         self._drawn = _draw_selected(data, selected) if candidate.ladder is None else _draw_rungs(data, candidate)
         self.candidate.refresh(extent=False)
 
-    def show_prompt(self, clicks: Sequence[Click], box: Box | None) -> None:
-        """Show the clicks, green belongs and red does not, and the box."""
+    def show_prompt(self, candidate: Candidate) -> None:
+        """Show the clicks and strokes, green belongs and red does not, and the box."""
         if self.clicks is None or self.box is None:
             return
+        clicks = candidate.clicks
         if len(self.clicks.data) or clicks:
             self.clicks.data = to_rows_columns([click.point for click in clicks])
-            self.clicks.face_color = [_POSITIVE if click.positive else _NEGATIVE for click in clicks] or _POSITIVE
+            self.clicks.face_color = [sign_colour(click.positive) for click in clicks] or sign_colour(True)
             self.clicks.selected_data = set()
         if self.box.data:
             self.box.data = []
-        if box is not None:
-            x0, y0, x1, y1 = (edge - 0.5 for edge in box)
+        if candidate.box is not None:
+            x0, y0, x1, y1 = (edge - 0.5 for edge in candidate.box)
             self.box.add_rectangles(np.array([[y0, x0], [y0, x1], [y1, x1], [y1, x0]]))
+        for stroke in candidate.strokes:
+            path = to_rows_columns([*stroke.points, stroke.points[-1]])  # a path of one point cannot be drawn
+            self.box.add_paths(path, edge_color=sign_colour(bool(stroke.label)), edge_width=3)
 
     def show_accepted(self, masks: Sequence[AcceptedMask], hidden: Collection[str] = ()) -> None:
         """Draw accepted masks, large ones first so that parts lie on their objects; one label value per mask.

@@ -1,4 +1,4 @@
-"""Clicks, boxes and the wheel on napari's canvas; a drag without Shift still pans."""
+"""Clicks, boxes, strokes and the wheel on napari's canvas; a drag without a key still pans."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,6 +6,9 @@ from typing import Any
 from semsam_annotate.api import Point
 from semsam_annotate.napari.canvas.geometry import pixel_at
 from semsam_annotate.napari.state.session import AnnotationSession
+
+STROKES = frozenset({"Control", "Meta", "Alt"})
+"""Keys with which a drag draws a stroke; Alt: one that does not belong."""
 
 DRAG_PIXELS = 4.0
 """A press that moves further than this, in pixels of the screen, is a drag."""
@@ -19,22 +22,25 @@ class MouseActions:
         self.image: Any = None
 
     def on_drag(self, _: Any, event: Any) -> Iterator[None]:
-        """Callback of ``mouse_drag_callbacks``: a click points, Shift with a drag draws a box."""
-        if self.image is None or event.button != 1 or len(event.dims_displayed) != 2:
+        """Callback of ``mouse_drag_callbacks``: a click points; Shift with a drag draws a box, Ctrl or Alt a stroke.
+
+        The right button clicks away what does not belong; its drags are napari's.
+        """
+        if self.image is None or event.button not in (1, 2) or len(event.dims_displayed) != 2:
             return
-        start, pressed_at, modifiers = self._pixel(event), tuple(event.pos), _names(event.modifiers)
-        dragged = False
+        button, path, pressed_at = event.button, [self._pixel(event)], tuple(event.pos)
+        modifiers, dragged = _names(event.modifiers), False
+        draws = button == 1 and bool(modifiers & {"Shift", *STROKES})
         yield
         while event.type == "mouse_move":
             dragged = dragged or _distance(event.pos, pressed_at) > DRAG_PIXELS
-            if "Shift" in modifiers:
-                event.handled = True  # the camera must not move under the box
+            event.handled = event.handled or draws  # the camera must not move under a box or a stroke
+            path.append(self._pixel(event))
             yield
         if not dragged:
-            self._click(start, modifiers)
-        elif "Shift" in modifiers:
-            end = self._pixel(event)
-            self._session.draw_box((start[0] + 0.5, start[1] + 0.5, end[0] + 0.5, end[1] + 0.5))
+            self._click(path[0], modifiers, negative=button == 2)
+        elif draws:
+            self._draw([*path, self._pixel(event)], modifiers)
 
     def on_wheel(self, _: Any, event: Any) -> None:
         """Callback of ``mouse_wheel_callbacks``: Shift+wheel moves along the ladder, up to larger masks."""
@@ -45,9 +51,16 @@ class MouseActions:
             self._session.move(1 if turned > 0 else -1)
         event.handled = True
 
-    def _click(self, point: Point, modifiers: set[str]) -> None:
-        negative = bool(modifiers & {"Alt", "Control", "Meta"})
-        self._session.click(point, positive=not negative, extend="Shift" in modifiers)
+    def _click(self, point: Point, modifiers: set[str], negative: bool) -> None:
+        extend = bool(modifiers & {"Shift", "Control", "Meta"})
+        self._session.click(point, positive=not (negative or "Alt" in modifiers), extend=extend)
+
+    def _draw(self, path: list[Point], modifiers: set[str]) -> None:
+        if "Shift" in modifiers:
+            (x0, y0), (x1, y1) = path[0], path[-1]
+            self._session.draw_box((x0 + 0.5, y0 + 0.5, x1 + 0.5, y1 + 0.5))
+        else:
+            self._session.draw_stroke(path, positive="Alt" not in modifiers)
 
     def _pixel(self, event: Any) -> Point:
         return pixel_at(self.image, event.position)

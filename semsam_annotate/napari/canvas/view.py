@@ -17,6 +17,6 @@ def look_at(viewer: ViewerModel, image: Any, mask: AcceptedMask, canvas: tuple[f
     corners = [(rows.start - 0.5, columns.start - 0.5), (rows.stop - 0.5, columns.stop - 0.5)]
     leading = np.asarray(image.world_to_data(viewer.dims.point[-image.ndim :]))[:-2]
     first, last = (np.asarray(image.data_to_world((*leading, *corner)))[-2:] for corner in corners)
-    viewer.camera.center = tuple((first + last) / 2)
+    viewer.scene.camera.center = tuple((first + last) / 2)
     extent = max(*np.abs(last - first), 1e-9)
-    viewer.camera.zoom = SHARE * min(canvas) / float(extent)
+    viewer.scene.camera.zoom = SHARE * min(canvas) / float(extent)

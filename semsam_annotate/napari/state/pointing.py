@@ -1,12 +1,12 @@
 """What is pointed at in a picture, the ladder it gave, and the rung shown: without Qt and without napari layers."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from psygnal import Signal
 
-from semsam_annotate.api import BadInput, Box, Ladder, Point
+from semsam_annotate.api import BadInput, Box, Ladder, Mask, Point, Stroke
 from semsam_annotate.napari.state.candidate import Candidate, Click
 from semsam_annotate.napari.state.picture import Picture
 
@@ -40,13 +40,23 @@ class Pointing:
             self.told.emit(str(error))
 
     def draw_box(self, box: Box) -> None:
-        """Point with a box (x0, y0, x1, y1), edges; it joins the clicks made so far."""
-        try:
-            if self.picture is not None:
-                Candidate().boxed(box).prompt.check_inside(*self.picture.size)
-                self._point(self.candidate, lambda candidate: candidate.boxed(box))
-        except BadInput as error:
-            self.told.emit(str(error))
+        """Point with a box (x0, y0, x1, y1), edges; it joins the hints given so far."""
+        self._hint(lambda candidate: candidate.boxed(box))
+
+    def draw_stroke(self, points: Sequence[Point], positive: bool = True) -> None:
+        """Point with a line drawn by hand, (x, y) in order; parts of it beyond the picture are left out."""
+        inside = [point for point in points if self.picture is not None and self.picture.holds(point)]
+        self._hint(lambda candidate: candidate.stroked(Stroke(inside, int(positive))))
+
+    def paste(self, mask: Mask) -> None:
+        """Point with a rough mask, (H, W) bool, from elsewhere; it starts a new mask."""
+        self._set_candidate(Candidate())
+        self._hint(lambda candidate: candidate.pasted(mask))
+
+    def describe(self, text: str) -> None:
+        """Point with words; they start a new mask."""
+        self._set_candidate(Candidate())
+        self._hint(lambda candidate: candidate.described(text))
 
     def drop(self) -> None:
         """Forget what is pointed at."""
@@ -79,6 +89,12 @@ class Pointing:
         if self.candidate.ladder is not None:
             self._show(self.candidate.at(rung))
 
+    def show_granularity(self, granularity: float) -> None:
+        """Show the mask nearest to a granularity from 0 (finest) to 1 (coarsest)."""
+        ladder = self.candidate.ladder
+        if ladder is not None:
+            self.show_rung(list(ladder).index(ladder.at(granularity)))
+
     def show_row(self, row: int) -> None:
         """Show one mask by its place in the list, 0 the largest."""
         ladder = self.candidate.ladder
@@ -86,6 +102,16 @@ class Pointing:
             self.told.emit("there is no such mask: click on something first" if ladder is None else _too_few(ladder))
             return
         self.show_rung(len(ladder) - 1 - row)
+
+    def _hint(self, step: Callable[[Candidate], Candidate]) -> None:
+        """Add a hint to those given; what is wrong with it is told."""
+        if self.picture is None:
+            return
+        try:
+            step(self.candidate).prompt.check_inside(*self.picture.size)
+            self._point(self.candidate, step)
+        except BadInput as error:
+            self.told.emit(str(error))
 
     def _point(self, base: Candidate, step: Callable[[Candidate], Candidate]) -> None:
         pointed = step(base)

@@ -14,7 +14,7 @@ from semsam_annotate.annotations.drafts import Facts, draft
 from semsam_annotate.annotations.journal import Change, Deed, Desk
 from semsam_annotate.api import BadInput, Vocabulary
 from semsam_annotate.napari.state.accepted import AcceptedMask
-from semsam_annotate.napari.state.candidate import Candidate, Click
+from semsam_annotate.napari.state.candidate import Candidate
 from semsam_annotate.napari.state.labels import LabelChoice, describe
 from semsam_annotate.napari.state.picture import Picture
 from semsam_annotate.napari.state.shift import Shift
@@ -110,10 +110,7 @@ class ProjectLedger:
         choice = LabelChoice(record.object or "", record.part or "")
         if record.prompt is None or record.ladder is None:
             return Candidate(), choice
-        pointed = zip(record.prompt.points, record.prompt.labels, strict=True)
-        clicks = tuple(Click(point, bool(label)) for point, label in pointed)
-        pointed_at = Candidate(clicks, record.prompt.box, record.ladder, effort=record.clicks or len(clicks))
-        shown = pointed_at.at(record.rung or 0)
+        shown = Candidate.of(record.prompt, record.ladder, record.clicks).at(record.rung or 0)
         by_hand = shown.proposal is not None and choice.guessed(shown.proposal) != choice
         return shown, replace(choice, by_hand=by_hand)
 

@@ -15,7 +15,7 @@ from semsam_annotate.napari.state.labels import LabelChoice
 from semsam_annotate.napari.widgets.buttons import quiet_button
 from semsam_annotate.napari.widgets.hints import KEYS_HELP
 from semsam_annotate.napari.widgets.label_form import LabelForm, Names
-from semsam_annotate.napari.widgets.ladder_list import LadderList
+from semsam_annotate.napari.widgets.ladder_box import LadderBox
 from semsam_annotate.napari.widgets.mask_box import MaskBox
 
 
@@ -25,7 +25,7 @@ class AnnotationPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._annotator: Annotator | None = None
-        self.ladder, self.labels, self.masks = LadderList(), LabelForm(), MaskBox()
+        self.ladder, self.labels, self.masks = LadderBox(), LabelForm(), MaskBox()
         self.buttons = {name: quiet_button(text) for name, text in _BUTTONS.items()}
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -43,7 +43,7 @@ class AnnotationPanel(QWidget):
         for signal, show in self._shown(annotator):
             signal.connect(show)
         self.masks.attach(annotator)
-        self.ladder.show_picture(annotator.session.picture)
+        self.ladder.list.show_picture(annotator.session.picture)
         self._show_candidate(annotator.session.candidate)
         self._show_choice()
         self.setEnabled(True)
@@ -61,13 +61,15 @@ class AnnotationPanel(QWidget):
         session = annotator.session
         choice = (session.choice_changed, session.accepted_changed, session.vocabulary_changed)
         return [
-            (session.picture_changed, self.ladder.show_picture),
+            (session.picture_changed, self.ladder.list.show_picture),
             (session.candidate_changed, self._show_candidate),
             *((signal, self._show_choice) for signal in (*choice, annotator.editing.selection_changed)),
         ]
 
     def _wire(self) -> None:
-        self.ladder.rung_clicked.connect(lambda rung: self._do(lambda it: it.session.show_rung(rung)))
+        self.ladder.list.rung_clicked.connect(lambda rung: self._do(lambda it: it.session.show_rung(rung)))
+        self.ladder.granularity_chosen.connect(lambda at: self._do(lambda it: it.session.show_granularity(at)))
+        self.ladder.described.connect(lambda text: self._do(lambda it: it.session.describe(text)))
         self.labels.parent_chosen.connect(lambda parent: self._do(lambda it: it.session.choose_parent(parent)))
         for side, picker in (("object", self.labels.object), ("part", self.labels.part)):
             picker.chosen.connect(lambda name, side=side: self._do(lambda it: it.session.label(**{side: name})))
