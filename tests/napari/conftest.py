@@ -4,12 +4,10 @@ import hashlib
 import queue
 import time
 from collections.abc import Callable, Iterator
-from types import SimpleNamespace
 from unittest.mock import Mock
 
 import numpy as np
 import pytest
-from napari.utils.key_bindings import coerce_keybinding
 
 from semsam_annotate.annotations import image_sha256
 from semsam_annotate.api import (
@@ -22,6 +20,7 @@ from semsam_annotate.api import (
     Tree,
     Vocabulary,
 )
+from semsam_annotate.api.tree import TreeNode
 from semsam_annotate.napari.engine.worker import EngineWorker
 from semsam_annotate.napari.state.editing import MaskEditing
 from semsam_annotate.napari.state.picture import Picture
@@ -85,8 +84,16 @@ class RegionEngine:
             part_labels=[(name, 0.6 / len(words.parts)) for name in words.parts],
         )
 
-    def auto(self, embedding, vocabulary=None) -> Tree:
-        return Tree([])
+    def auto(self, embedding, vocabulary=None, cancel=None) -> Tree:
+        """The square of the scene with its dark part, and the whole picture beside it."""
+        if cancel is not None:
+            time.sleep(self.delay)
+            cancel.check()
+        image, words = self.known[embedding.key], vocabulary or Vocabulary()
+        part, square = (self._mask(image, Prompt([(70.0, 60.0)]), tolerance) for tolerance in (20, 120))
+        root = TreeNode(self._proposal(square, 4, words))
+        TreeNode(self._proposal(part, 6, words), root)
+        return Tree([root, TreeNode(self._proposal(np.ones(image.shape[:2], bool), 1, words))])
 
     def remember(self, embedding, mask, object=None, part=None, *, id) -> None:
         if embedding.key not in self.known:
@@ -178,47 +185,6 @@ def ledger(tmp_path):
     ledger.learn("car", "wheel")
     yield ledger
     ledger.close()
-
-
-class Hand:
-    """Sends events to a viewer as napari's canvas does: first the viewer's callbacks, then the active layer's."""
-
-    def __init__(self, annotator, pump) -> None:
-        self.annotator, self.viewer, self.pump = annotator, annotator.viewer, pump
-
-    def drag(self, *path, modifiers=(), button=1):
-        """Press at the first (row, column), in world units, move along the others, release at the last."""
-        event = SimpleNamespace(
-            button=button, modifiers=modifiers, dims_displayed=list(self.viewer.dims.displayed), handled=False
-        )
-        running = []
-        for number, position in enumerate([*path, path[-1]]):
-            event.type = ("mouse_press", *["mouse_move"] * (len(path) - 1), "mouse_release")[number]
-            event.position, event.pos = (*self.viewer.dims.point[:-2], *position), (position[1], position[0])
-            if number == 0:
-                running = [self.annotator.mouse.on_drag(self.viewer, event)]
-            running = [action for action in running if next(action, "over") != "over"]
-        return event
-
-    def click(self, position, *modifiers, wait=True):
-        self.drag(position, modifiers=modifiers)
-        if wait:
-            self.pump.until(lambda: not self.annotator.session.waiting)
-
-    def wheel(self, turn, *modifiers):
-        event = SimpleNamespace(modifiers=modifiers, delta=(0.0, turn), handled=False, native=None)
-        self.annotator.mouse.on_wheel(self.viewer, event)
-        return event
-
-    def press(self, key, provider=None):
-        provider = provider or self.viewer.layers.selection.active or self.viewer
-        keymap = {coerce_keybinding(bound): action for bound, action in provider.keymap.items()}
-        keymap[coerce_keybinding(key)](provider)
-
-
-@pytest.fixture
-def hand_of(pump) -> Callable[..., Hand]:
-    return lambda annotator: Hand(annotator, pump)
 
 
 @pytest.fixture

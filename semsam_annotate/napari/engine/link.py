@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from semsam_annotate.api import BadInput
-from semsam_annotate.napari.engine.worker import EngineLink
+from semsam_annotate.napari.engine.request import EngineLink
 from semsam_annotate.remote import EngineProcess, RemoteEngine
 
 

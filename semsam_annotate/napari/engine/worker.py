@@ -4,58 +4,23 @@ import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Protocol
 
 from psygnal import Signal
 
 from semsam_annotate.api import (
     BadInput,
+    Cancelled,
+    CancelToken,
     Embedding,
     Engine,
-    Ladder,
-    Prompt,
-    RgbImage,
     SemsamError,
     StaleEmbedding,
-    Vocabulary,
 )
 from semsam_annotate.napari.engine.lessons import Lesson
+from semsam_annotate.napari.engine.request import EngineLink, Request
 
 KEPT_EMBEDDINGS = 32
 """Handles are a few bytes each; the engine bounds the tensors behind them itself."""
-
-
-class EngineLink(Protocol):
-    """The way to an engine, and to its end from another thread, even in the middle of a call."""
-
-    @property
-    def engine(self) -> Engine:
-        """The running engine; starts or connects when it does not run (slow)."""
-        ...
-
-    @property
-    def is_running(self) -> bool:
-        """Whether ``engine`` would answer at once."""
-        ...
-
-    def kill(self) -> None:
-        """End it at once: a call that waits for it raises. Calling it twice is fine."""
-        ...
-
-
-@dataclass(frozen=True)
-class Request:
-    """What is wanted of the engine: encode ``image``, then, with a prompt, propose.
-
-    ``ticket``: number that the answer carries. ``image_key``: names the pixels, so that they are encoded once.
-    """
-
-    ticket: int
-    image_key: str
-    image: RgbImage
-    prompt: Prompt | None = None
-    vocabulary: Vocabulary | None = None
 
 
 class EngineWorker:
@@ -66,11 +31,13 @@ class EngineWorker:
     """
 
     state = Signal(str)
-    """"starting", "encoding", "proposing" or "idle"."""
+    """"starting", "encoding", "proposing", "searching" or "idle"."""
     encoded = Signal(str)
     """Key of the image that is ready for clicks."""
     answered = Signal(int, object)
     """Ticket and Ladder."""
+    found = Signal(int, object)
+    """Ticket and Tree: everything in the image."""
     failed = Signal(int, str)
     """Ticket and one line for the user."""
 
@@ -84,7 +51,7 @@ class EngineWorker:
         return None if self._run is None else self._run.link
 
     def submit(self, request: Request) -> None:
-        """Ask for ``request``; one that still waits is dropped. Returns at once."""
+        """Ask for ``request``; one that waits is dropped, a search through the whole image ends. Returns at once."""
         if self._run is None:
             self._run = _Run(self._connect(), self._emit_from)
         self._run.put(request)
@@ -122,6 +89,7 @@ class _Run:
         self.link, self._emit = link, emit
         self._embeddings: OrderedDict[str, Embedding] = OrderedDict()
         self._wanted: Request | None = None
+        self._search = CancelToken()
         self._lessons: deque[Lesson] = deque()
         self._abandoned = False
         self._changed = threading.Condition()
@@ -130,6 +98,7 @@ class _Run:
     def put(self, request: Request) -> None:
         """Make it the one request that waits."""
         with self._changed:
+            self._search.cancel()
             self._wanted = request
             self._changed.notify()
 
@@ -142,6 +111,7 @@ class _Run:
     def abandon(self) -> None:
         """End thread and engine; nothing of them is heard again. Returns at once."""
         with self._changed:
+            self._search.cancel()
             self._abandoned = True
             self._changed.notify()
         threading.Thread(target=self.link.kill, name="semsam-engine-end").start()
@@ -188,36 +158,45 @@ class _Run:
     def _answer_or_restart(self, request: Request) -> None:
         engine = self._start()
         try:
-            ladder = self._ladder(engine, request)
-        except BadInput:
+            self._answer(engine, request)
+        except (BadInput, Cancelled):
             raise
         except Exception:  # it crashed, was killed, or the connection broke: once more on a fresh one
             if self._abandoned:
                 raise
             self.link.kill()
             self._embeddings.clear()
-            ladder = self._ladder(self._start(), request)
-        if ladder is not None:
-            self._emit(self, "answered", request.ticket, ladder)
+            self._answer(self._start(), request)
 
     def _start(self) -> Engine:
         if not self.link.is_running:
             self._emit(self, "state", "starting")
         return self.link.engine
 
-    def _ladder(self, engine: Engine, request: Request) -> Ladder | None:
+    def _answer(self, engine: Engine, request: Request) -> None:
         try:
-            return self._propose(engine, request)
+            self._propose(engine, request)
         except StaleEmbedding:
             self._embeddings.pop(request.image_key, None)
-            return self._propose(engine, request)
+            self._propose(engine, request)
 
-    def _propose(self, engine: Engine, request: Request) -> Ladder | None:
+    def _propose(self, engine: Engine, request: Request) -> None:
         embedding = self._embedding(engine, request)
-        if request.prompt is None:
-            return None
-        self._emit(self, "state", "proposing")
-        return engine.propose(embedding, request.prompt, request.vocabulary)
+        if request.everything:
+            self._emit(self, "state", "searching")
+            tree = engine.auto(embedding, request.vocabulary, cancel=self._fresh_search())
+            self._emit(self, "found", request.ticket, tree)
+        elif request.prompt is not None:
+            self._emit(self, "state", "proposing")
+            self._emit(self, "answered", request.ticket, engine.propose(embedding, request.prompt, request.vocabulary))
+
+    def _fresh_search(self) -> CancelToken:
+        """A token that the next request cancels; at once, if one waits already."""
+        with self._changed:
+            self._search = CancelToken()
+            if self._wanted is not None:
+                self._search.cancel()
+            return self._search
 
     def _embedding(self, engine: Engine, request: Request) -> Embedding:
         if request.image_key not in self._embeddings:

@@ -20,7 +20,7 @@ class Candidate:
 
     ``rough``: a mask from elsewhere, ``text``: a phrase. ``moved``: whether a person moved along the ladder. ``began``:
     clock time in seconds of the first hint. ``effort``: hints given for it, withdrawn ones included. ``before``: the
-    candidate without the last hint, None when there was none.
+    candidate without the last hint, None when there was none. ``queued``: it was proposed without being asked for.
     """
 
     clicks: tuple[Click, ...] = ()
@@ -34,6 +34,7 @@ class Candidate:
     began: float = 0.0
     effort: int = 0
     before: "Candidate | None" = field(default=None, repr=False)
+    queued: bool = False
 
     @classmethod
     def of(cls, prompt: Prompt, ladder: Ladder | None, effort: int | None = None) -> "Candidate":
@@ -99,8 +100,10 @@ class Candidate:
 
     def withdrawn(self) -> "Candidate":
         """Without the last hint; the ladder shown stays until the new one comes. Empty when there was no other."""
-        if self.before is None or self.before.empty:
+        if self.before is None or (self.before.empty and not self.before.queued):
             return Candidate()
+        if self.before.empty:
+            return replace(self.before, began=self.began, effort=self.effort)
         shown = replace(self.before, ladder=self.ladder, rung=self.rung, moved=self.moved)
         return replace(shown, began=self.began, effort=self.effort)
 
@@ -124,8 +127,12 @@ class Candidate:
 
     def _check_sign(self, positive: bool) -> None:
         said = any(click.positive for click in self.clicks) or any(stroke.label for stroke in self.strokes)
-        if not positive and not said and not self._points_somewhere:
+        if not positive and not said and not self._points_somewhere and not self.queued:
             raise BadInput("click on the object first; then Alt+click takes away what does not belong to it")
 
     def _with(self, **hint: object) -> "Candidate":
-        return replace(self, **hint, effort=self.effort + 1, before=self)  # type: ignore[arg-type]
+        """With a hint more; hints on a mask that was proposed unasked correct that mask."""
+        asked = self
+        if self.queued and self.rough is None and self.proposal is not None:
+            asked = replace(self, rough=self.proposal.rle)
+        return replace(asked, **hint, effort=self.effort + 1, before=self)  # type: ignore[arg-type]

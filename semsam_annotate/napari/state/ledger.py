@@ -6,7 +6,7 @@ from typing import Protocol
 
 from semsam_annotate.annotations.classes import ObjectClass, PartClass
 from semsam_annotate.annotations.journal import Deed
-from semsam_annotate.api import Vocabulary
+from semsam_annotate.api import Proposal, Vocabulary
 from semsam_annotate.napari.state.accepted import AcceptedMask
 from semsam_annotate.napari.state.candidate import Candidate
 from semsam_annotate.napari.state.labels import LabelChoice
@@ -43,6 +43,19 @@ class Ledger(Protocol):
         self, picture: Picture, candidate: Candidate, choice: LabelChoice, parent: AcceptedMask | None, seconds: float
     ) -> Shift:
         """Store the mask shown with ladder, rung, prompt, names, parent, seconds and clicks."""
+        ...
+
+    def accept_all(
+        self,
+        picture: Picture,
+        named: Sequence[tuple[Proposal, LabelChoice]],
+        accepted: Sequence[AcceptedMask],
+    ) -> Shift:
+        """Store masks under their names in one step, parts in the smallest one around them."""
+        ...
+
+    def reject(self, picture: Picture, proposal: Proposal) -> None:
+        """Store a mask that a person refused: it is never exported, but the model can learn from it."""
         ...
 
     def perform(self, picture: Picture, deed: Deed) -> Shift:

@@ -58,6 +58,11 @@ class Pointing:
         self._set_candidate(Candidate())
         self._hint(lambda candidate: candidate.described(text))
 
+    def present(self, candidate: Candidate) -> None:
+        """Show masks that were not asked for."""
+        self._set_candidate(Candidate())
+        self._show(replace(candidate, queued=True, began=self._clock()))
+
     def drop(self) -> None:
         """Forget what is pointed at."""
         self._set_candidate(Candidate())

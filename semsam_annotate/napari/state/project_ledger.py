@@ -12,8 +12,8 @@ from PIL import Image
 from semsam_annotate.annotations import Annotation, ImageRef, ObjectClass, PartClass, Project
 from semsam_annotate.annotations.drafts import Facts, draft
 from semsam_annotate.annotations.journal import Change, Deed, Desk
-from semsam_annotate.api import BadInput, Vocabulary
-from semsam_annotate.napari.state.accepted import AcceptedMask
+from semsam_annotate.api import BadInput, Proposal, Vocabulary
+from semsam_annotate.napari.state.accepted import AcceptedMask, parent_for
 from semsam_annotate.napari.state.candidate import Candidate
 from semsam_annotate.napari.state.labels import LabelChoice, describe
 from semsam_annotate.napari.state.picture import Picture
@@ -86,10 +86,30 @@ class ProjectLedger:
             "clicks": candidate.effort,
             "ladder": candidate.ladder,
             "rung": candidate.rung,
-            "prompt": candidate.prompt,
+            "prompt": None if candidate.empty else candidate.prompt,
         }
         record = draft(self._image(picture), candidate.proposal, facts)
         return self.perform(picture, Deed(f"accepted {describe(choice.object, choice.part)}", accept=(record,)))
+
+    def accept_all(
+        self,
+        picture: Picture,
+        named: Sequence[tuple[Proposal, LabelChoice]],
+        accepted: Sequence[AcceptedMask],
+    ) -> Shift:
+        """Store masks under their names in one step, parts in the smallest mask around them."""
+        image, records, made = self._image(picture), list[Annotation](), list(accepted)
+        for proposal, choice in sorted(named, key=lambda item: -item[0].area):
+            parent = parent_for(proposal.mask, made) if choice.part else None
+            facts: Facts = {"plane": picture.plane, "author": self._author}
+            facts |= {"object": choice.object or None, "part": choice.part or None}
+            records.append(draft(image, proposal, {**facts, "part_of": None if parent is None else parent.id}))
+            made.append(_shown(records[-1]))
+        return self.perform(picture, Deed(f"accepted {len(records)} masks", accept=tuple(records)))
+
+    def reject(self, picture: Picture, proposal: Proposal) -> None:
+        """Store a mask that a person refused."""
+        self._project.store.reject(self._image(picture), proposal, plane=picture.plane, author=self._author)
 
     def perform(self, picture: Picture, deed: Deed) -> Shift:
         """Change records of a picture."""

@@ -19,6 +19,7 @@ from semsam_annotate.napari.widgets.hints import next_step
 from semsam_annotate.napari.widgets.panel import AnnotationPanel
 from semsam_annotate.napari.widgets.settings import SettingsForm
 from semsam_annotate.napari.widgets.status_line import StatusLine
+from semsam_annotate.napari.widgets.tab_keys import TabKeys
 
 if TYPE_CHECKING:
     import napari
@@ -37,6 +38,7 @@ class AnnotationDock(QWidget):
         self._fold.addWidget(self.settings.native)
         self._fold.expand(animate=False)
         self._lay_out()
+        self._tabs = TabKeys(napari_viewer.window._qt_viewer.canvas.native, self._start, self)
         self.status.stopped.connect(self._stop)
         self.status.hint.setText("Choose a project folder, then press Open project.")
         if (application := QApplication.instance()) is not None:
@@ -70,6 +72,10 @@ class AnnotationDock(QWidget):
         if event.type() == QEvent.Type.ParentChange and self.parent() is None:
             self.shut_down()
         return bool(super().event(event))
+
+    def _start(self, action: str) -> None:
+        if self.annotator is not None:
+            self.annotator.actions[action]()
 
     def _open(self, folder: Path, engine: EngineChoice) -> None:
         try:

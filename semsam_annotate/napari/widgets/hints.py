@@ -7,6 +7,7 @@ WORK = {
     "starting": "Starting the engine …",
     "encoding": "Reading the image …",
     "proposing": "Looking for masks …",
+    "searching": "Looking through the whole image …",
     "idle": "",
 }
 """One line for every state of the engine worker."""
@@ -23,6 +24,8 @@ KEYS_HELP = (
     "<tr><td><b>Enter</b> &nbsp;<b>Esc</b></td><td>accept, drop</td></tr>"
     "<tr><td><b>a letter</b></td><td>accept with the name it stands for</td></tr>"
     "<tr><td><b>Ctrl+Z</b> &nbsp;<b>Ctrl+Shift+Z</b></td><td>take back, redo</td></tr>"
+    "<tr><td><b>Tab</b> &nbsp;<b>Shift+Tab</b></td><td>next, previous mask found in the image</td></tr>"
+    "<tr><td><b>Backspace</b></td><td>reject the mask found</td></tr>"
     "<tr><td><b>Shift+V</b></td><td>start from the label chosen in another layer</td></tr>"
     "<tr><td><b>Shift+S</b></td><td>select the mask under the pointer</td></tr>"
     "<tr><td><b>Delete</b></td><td>delete the mask under the pointer</td></tr>"

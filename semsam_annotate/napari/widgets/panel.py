@@ -17,6 +17,7 @@ from semsam_annotate.napari.widgets.hints import KEYS_HELP
 from semsam_annotate.napari.widgets.label_form import LabelForm, Names
 from semsam_annotate.napari.widgets.ladder_box import LadderBox
 from semsam_annotate.napari.widgets.mask_box import MaskBox
+from semsam_annotate.napari.widgets.review_box import ReviewBox
 
 
 class AnnotationPanel(QWidget):
@@ -25,13 +26,15 @@ class AnnotationPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._annotator: Annotator | None = None
-        self.ladder, self.labels, self.masks = LadderBox(), LabelForm(), MaskBox()
+        self.ladder, self.labels = LadderBox(), LabelForm()
+        self.review, self.masks = ReviewBox(), MaskBox()
         self.buttons = {name: quiet_button(text) for name, text in _BUTTONS.items()}
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(_group("Masks at your click, largest first", self.ladder))
         layout.addWidget(_group("Labels", self.labels))
         layout.addLayout(self._grid())
+        layout.addWidget(_group("Everything in the image", self.review))
         layout.addWidget(_group("Accepted in this image", self.masks))
         layout.addWidget(_keys_help())
         self._wire()
@@ -42,6 +45,7 @@ class AnnotationPanel(QWidget):
         self._annotator = annotator
         for signal, show in self._shown(annotator):
             signal.connect(show)
+        self.review.attach(annotator)
         self.masks.attach(annotator)
         self.ladder.list.show_picture(annotator.session.picture)
         self._show_candidate(annotator.session.candidate)
@@ -53,6 +57,7 @@ class AnnotationPanel(QWidget):
         if self._annotator is not None:
             for signal, show in self._shown(self._annotator):
                 signal.disconnect(show)
+        self.review.detach()
         self.masks.detach()
         self._annotator = None
         self.setEnabled(False)

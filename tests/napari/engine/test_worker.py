@@ -7,7 +7,8 @@ import pytest
 
 from semsam_annotate.api import EngineUnavailable, Prompt, encode_rle
 from semsam_annotate.napari.engine.lessons import Forget, Remember
-from semsam_annotate.napari.engine.worker import EngineWorker, Request
+from semsam_annotate.napari.engine.request import Request
+from semsam_annotate.napari.engine.worker import EngineWorker
 from semsam_annotate.napari.state.accepted import AcceptedMask
 
 

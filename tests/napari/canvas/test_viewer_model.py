@@ -8,33 +8,12 @@ from napari.components import ViewerModel
 from napari.utils.key_bindings import coerce_keybinding
 from PIL import Image as PillowImage
 
-from semsam_annotate.api import decode_rle
 from semsam_annotate.napari.canvas.annotator import Annotator
 from semsam_annotate.napari.canvas.keys import KEYS
 from semsam_annotate.napari.canvas.layers import ACCEPTED, BOX, CANDIDATE, CLICKS, WIDER, drawn_mask
-from semsam_annotate.napari.state.session import AnnotationSession
 
 PART, SQUARE = (60.0, 70.0), (35.0, 45.0)
 """(row, column) in the scene."""
-
-
-@pytest.fixture
-def viewer(scene) -> ViewerModel:
-    viewer = ViewerModel()
-    viewer.add_image(scene, name="scene")
-    return viewer
-
-
-@pytest.fixture
-def annotator(viewer, ledger, worker, pump):
-    annotator = Annotator(viewer, AnnotationSession(ledger), worker)
-    yield annotator
-    annotator.close()
-
-
-@pytest.fixture
-def hand(annotator, hand_of):
-    return hand_of(annotator)
 
 
 def test_a_click_draws_the_mask_that_is_accepted(annotator, hand, ledger):
@@ -97,44 +76,6 @@ def test_a_drag_with_the_right_button_is_left_to_napari(annotator, hand):
     hand.click(PART)
     assert not hand.drag(PART, (90.0, 90.0), button=2).handled
     assert len(annotator.session.candidate.clicks) == 1
-
-
-def test_strokes_belong_or_do_not_and_are_drawn(annotator, hand, pump):
-    path = [(60.0, 62.0), (60.0, 70.0), (61.0, 78.0)]
-    assert hand.drag(*path, modifiers=("Control",)).handled
-    pump.until(lambda: not annotator.session.waiting)
-    hand.drag((35.0, 45.0), (35.0, 300.0), (35.0, 60.0), modifiers=("Alt",))
-    pump.until(lambda: not annotator.session.waiting)
-    first, second = annotator.session.candidate.strokes
-    assert first.points[:3] == tuple((column, row) for row, column in path)
-    assert (first.label, second.label) == (1, 0)
-    assert all(x < 160 for x, _ in second.points)
-    assert len(annotator.layers.box.data) == 2
-    hand.press("Control-Z")
-    pump.until(lambda: not annotator.session.waiting)
-    assert annotator.session.candidate.strokes == (first,)
-    hand.press("Control-Z")
-    assert annotator.session.candidate.empty
-
-
-def test_a_label_of_another_layer_is_pasted(annotator, hand, pump, viewer):
-    told = []
-    annotator.session.told.connect(told.append)
-    hand.press("Shift-V")
-    assert "no other labels layer" in told[-1]
-    drawn = np.zeros((120, 160), int)
-    drawn[10:20, 30:50] = 3
-    layer = viewer.add_labels(drawn, name="drawn")
-    hand.press("Shift-V")
-    assert "empty" in told[-1]
-    layer.selected_label = 3
-    hand.press("Shift-V")
-    pump.until(lambda: not annotator.session.waiting)
-    assert np.array_equal(decode_rle(annotator.session.candidate.rough), drawn == 3)
-    viewer.layers.remove(layer)
-    viewer.add_labels(np.ones((7, 5), int), name="small")
-    hand.press("Shift-V")
-    assert "small is 5x7 pixels, the image 160x120" in told[-1]
 
 
 def test_every_key_is_bound_on_viewer_and_on_every_layer_and_gone_after_close(annotator, hand, viewer):
@@ -226,3 +167,31 @@ def test_any_order_of_events_raises_nothing(annotator, hand, ledger, pump, count
         random_event(rng, annotator, hand)()
     pump.until(lambda: not annotator.session.waiting)
     assert annotator.session.accepted == ledger.masks(annotator.session.picture)
+
+
+def test_tab_looks_for_everything_and_goes_through_it(annotator, hand, pump, ledger):
+    hand.press("Tab")
+    pump.until(lambda: bool(annotator.review.items))
+    shown = annotator.session.candidate.proposal
+    assert np.array_equal(drawn_mask(annotator.layers.candidate), shown.mask)
+    hand.press("Tab")
+    assert annotator.session.candidate.proposal is not shown
+    hand.press("Shift-Tab")
+    assert annotator.session.candidate.proposal is shown
+    hand.press("Enter")
+    assert len(ledger.masks(annotator.session.picture)) == 1
+    hand.press("Backspace")
+    assert len(annotator.review.items) == 1
+    hand.press("Escape")
+    assert annotator.session.candidate.proposal is None
+
+
+def test_a_click_ends_a_search(annotator, hand, link, pump):
+    hand.click(PART)
+    link.engine.delay = 0.3
+    hand.press("Tab")
+    hand.click(PART)
+    assert annotator.session.candidate.clicks
+    link.engine.delay = 0.0
+    hand.press("Escape")
+    assert annotator.review.items == []

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from napari import Viewer
 from PIL import Image
-from qtpy.QtCore import QPoint, QPointF, Qt, QTimer
+from qtpy.QtCore import QEventLoop, QPoint, QPointF, Qt, QTimer
 from qtpy.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QTreeWidget, QTreeWidgetItemIterator
@@ -28,6 +28,7 @@ PATCH, SUIT = (174.0, 385.0), (130.0, 300.0)
 """(x, y) in the astronaut: the mission's emblem, the suit."""
 KEYS = {"Enter": Qt.Key.Key_Return, "[": Qt.Key.Key_BracketLeft, "]": Qt.Key.Key_BracketRight, "Z": Qt.Key.Key_Z}
 KEYS |= {letter: getattr(Qt.Key, f"Key_{letter}") for letter in "EPSR12"}
+KEYS |= {"Tab": Qt.Key.Key_Tab, "Backspace": Qt.Key.Key_Backspace}
 
 
 class Person:
@@ -47,9 +48,14 @@ class Person:
         began = time.monotonic()
         while not until():
             assert time.monotonic() - began < seconds, f"waited in vain; the window says: {self.says()}"
-            QApplication.processEvents()
+            self.turn()
             time.sleep(0.002)
         return time.monotonic() - began
+
+    @staticmethod
+    def turn() -> None:
+        """Let the window do what waits. Of QApplication, PySide's own drops a reference to None at every call."""
+        QEventLoop().processEvents()
 
     def rest(self, seconds: float) -> None:
         end = time.monotonic() + seconds
@@ -80,7 +86,7 @@ class Person:
         began = time.monotonic()
         self.wait(lambda: self.session.ticket != ticket, 20)
         self.wait(lambda: not self.session.waiting)
-        QApplication.processEvents()
+        self.turn()
         assert self.session.candidate.ladder is not None, self.says()
         took = time.monotonic() - began
         self.rest(0.5)  # or the next click nearby would be a double click
@@ -89,7 +95,7 @@ class Person:
     def press(self, key: str, held: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
         self.canvas.setFocus()
         QTest.keyClick(self.canvas, KEYS[key], held)
-        QApplication.processEvents()
+        self.turn()
 
     def name(self, object: str, part: str) -> None:
         """Type names into the choosers."""
@@ -102,7 +108,7 @@ class Person:
     def point(self, tree: QTreeWidget, row: int) -> None:
         """Click on a line of a tree."""
         QTest.mouseClick(tree.viewport(), Qt.MouseButton.LeftButton, pos=self._place(tree, row))
-        QApplication.processEvents()
+        self.turn()
 
     def pick(self, picker: NamePicker, name: str) -> None:
         """Click on a name."""
@@ -119,7 +125,7 @@ class Person:
             QDropEvent(QPointF(place), *facts),
         ):
             QApplication.sendEvent(tree.viewport(), event)
-        QApplication.processEvents()
+        self.turn()
 
     @staticmethod
     def _place(tree: QTreeWidget, row: int) -> QPoint:

@@ -107,6 +107,17 @@ def organise(folder: Path) -> dict[str, float]:
             (rocket.id, None),
         ]
         assert {record.id for record in stored(folder)} == {whole.id, suit.id, rocket.id}
+        person.press("Tab")
+        person.wait(lambda: bool(person.dock.annotator.review.items), 60)
+        before = len(session.accepted)
+        person.press("Enter")
+        person.press("Tab")
+        person.press("Backspace")
+        assert len(session.accepted) == before + 1
+        assert session.candidate.queued
+        assert len(stored(folder, "rejected")) == 1
+        person.rest(0.3)
+        person.look(folder / "review.png")
         return {}
 
 

@@ -1,0 +1,61 @@
+"""What keys and buttons start, by name."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from semsam_annotate.napari.canvas.geometry import pixel_at
+from semsam_annotate.napari.canvas.pasting import chosen_mask
+from semsam_annotate.napari.state.hotkeys import hotkeys
+
+if TYPE_CHECKING:
+    from semsam_annotate.napari.canvas.annotator import Annotator
+
+Action = Callable[[], object]
+
+
+def named_actions(annotator: "Annotator") -> dict[str, Action]:
+    """Every action that has a name; none of them raises."""
+    session, review = annotator.session, annotator.review
+    actions: dict[str, Action] = {
+        "smaller": lambda: session.move(-1),
+        "larger": lambda: session.move(1),
+        "accept": review.accept,
+        "drop": session.drop,
+        "undo": session.undo,
+        "redo": session.redo,
+        "export": session.export,
+        "delete": lambda: _delete_under_pointer(annotator),
+        "select": lambda: _select_under_pointer(annotator),
+        "paste": lambda: _paste(annotator),
+        "next": lambda: annotator.turn(1),
+        "previous": lambda: annotator.turn(-1),
+        "propose": lambda: review.step(1) if review.items else annotator.asking.search(),
+        "propose back": lambda: review.step(-1),
+        "reject": review.reject,
+    }
+    return {name: partial(annotator.run, action) for name, action in actions.items()}
+
+
+def character_actions(annotator: "Annotator") -> dict[str, Action]:
+    """Digits choose masks of the list, letters accept under the name they stand for."""
+    keys: dict[str, Action] = {str(row + 1): partial(annotator.session.show_row, row) for row in range(6)}
+    for letter, named in hotkeys(annotator.session.ledger.classes).items():
+        keys[letter.upper()] = partial(annotator.run, partial(annotator.review.accept, named))
+    return keys
+
+
+def _delete_under_pointer(annotator: "Annotator") -> None:
+    if annotator.image is not None:
+        annotator.editing.delete_at(pixel_at(annotator.image, annotator.viewer.cursor.position))
+
+
+def _select_under_pointer(annotator: "Annotator") -> None:
+    if annotator.image is not None:
+        mask = annotator.session.under(pixel_at(annotator.image, annotator.viewer.cursor.position))
+        annotator.editing.select([] if mask is None else [mask.id])
+
+
+def _paste(annotator: "Annotator") -> None:
+    if annotator.image is not None:
+        annotator.session.paste(chosen_mask(annotator.viewer, annotator.image, tuple(annotator.layers.all)))

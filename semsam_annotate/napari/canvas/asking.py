@@ -1,0 +1,75 @@
+"""What a session wants of the engine, and what comes back."""
+
+from collections.abc import Callable
+
+from semsam_annotate.api import Ladder, Prompt, Tree
+from semsam_annotate.napari.engine.lessons import Forget, Remember
+from semsam_annotate.napari.engine.request import Request
+from semsam_annotate.napari.engine.worker import EngineWorker
+from semsam_annotate.napari.state.review import ReviewQueue
+from semsam_annotate.napari.state.session import AnnotationSession
+from semsam_annotate.napari.state.shift import Shift
+
+
+class Asking:
+    """Carries requests and lessons to the worker and answers back, until ``release``.
+
+    ``refresh``: called before a request, so that the picture is what the person sees at that moment.
+    """
+
+    def __init__(
+        self, session: AnnotationSession, review: ReviewQueue, worker: EngineWorker, refresh: Callable[[], None]
+    ) -> None:
+        self._session, self._review, self._worker, self._refresh = session, review, worker, refresh
+        self._signals = (
+            (session.asked, self._ask),
+            (session.shifted, self._teach),
+            (worker.answered, self._answer),
+            (worker.found, self._find),
+            (worker.failed, self._refuse),
+        )
+        for signal, carry in self._signals:
+            signal.connect(carry)
+
+    def release(self) -> None:
+        """Carry no more."""
+        for signal, carry in self._signals:
+            signal.disconnect(carry)
+
+    def prepare(self) -> None:
+        """Encode ahead of the first click."""
+        self._submit(self._session.ticket)
+
+    def search(self) -> None:
+        """Look for everything in the picture; what is found becomes the queue."""
+        self._refresh()
+        self._submit(self._session.ticket, everything=True)
+
+    def _ask(self, ticket: int, prompt: Prompt) -> None:
+        self._refresh()
+        self._submit(ticket, prompt)
+
+    def _submit(self, ticket: int, prompt: Prompt | None = None, everything: bool = False) -> None:
+        picture = self._session.picture
+        if picture is not None:
+            words = self._session.vocabulary
+            self._worker.submit(Request(ticket, picture.key, picture.rgb, prompt, words, everything))
+
+    def _teach(self, shift: Shift) -> None:
+        """The engine forgets what left and remembers what came."""
+        picture = self._session.picture
+        for id in shift.out:
+            self._worker.teach(Forget(id))
+        if picture is not None:
+            for mask in shift.brought:
+                self._worker.teach(Remember(picture.key, picture.rgb, mask))
+
+    def _answer(self, ticket: int, ladder: Ladder) -> None:
+        self._session.answer(ticket, ladder)
+
+    def _find(self, ticket: int, tree: Tree) -> None:
+        if ticket == self._session.ticket:
+            self._review.load(tree)
+
+    def _refuse(self, ticket: int, message: str) -> None:
+        self._session.refuse(ticket, message)

@@ -1,0 +1,108 @@
+"""The queue of what was found: in tree order, nothing twice, accepted in one step, taken back in one step."""
+
+import numpy as np
+import pytest
+
+from semsam_annotate.napari.state.review import ReviewQueue
+
+PART, SQUARE, OUTSIDE = (70.0, 60.0), (45.0, 35.0), (5.0, 5.0)
+"""(x, y) in the scene: the dark part, the red square, the background."""
+
+
+@pytest.fixture
+def queue(session, link, picture, ledger):
+    queue = ReviewQueue(session)
+    queue.find = lambda: queue.load(link.engine.auto(link.engine.encode(picture.rgb), ledger.vocabulary))
+    queue.find()
+    return queue
+
+
+def titles(session):
+    return [(mask.title, mask.part_of is not None) for mask in session.accepted]
+
+
+def test_objects_come_before_their_parts_and_the_end_is_the_start(queue, session):
+    seen = []
+    for _ in range(4):
+        seen.append(session.candidate.proposal.area)
+        queue.step(1)
+    assert seen == [3600, 400, 19200, 3600]
+    queue.step(-1)
+    assert session.candidate.proposal.area == 3600
+    assert queue.active
+
+
+def test_the_ladder_of_a_mask_is_what_it_lies_in_and_what_lies_in_it(queue, session):
+    assert [proposal.area for proposal in session.candidate.ladder] == [400, 3600]
+    session.move(-1)
+    assert session.choice.part == "wheel"
+    assert queue.active
+
+
+def test_accepting_goes_on_to_the_next(queue, session, ledger):
+    queue.accept()
+    assert session.candidate.proposal.area == 400
+    queue.accept()
+    assert titles(session) == [("car", False), ("wheel of car", True)]
+    record = ledger.record(session.accepted[0].id)
+    assert record.prompt is None
+    assert record.model == "regions-1"
+    queue.accept()
+    assert queue.items == []
+    assert session.candidate.proposal is None
+    queue.step(1)
+    queue.find()
+    assert queue.items == []
+
+
+def test_rejected_masks_are_kept_as_such_and_not_shown_again(queue, session, ledger):
+    queue.reject()
+    assert [item.proposal.area for item in queue.items] == [400, 19200]
+    assert session.accepted == []
+    (refused,) = ledger._project.store.annotations("rejected")
+    assert np.array_equal(refused.mask["size"], [120, 160])
+    session.click(PART)
+    queue.reject()
+    assert "nothing to reject" in session.lines[-1]
+
+
+def test_all_above_a_score_are_one_step(queue, session, ledger, picture):
+    assert queue.accept_above(0.65) == 2
+    assert titles(session) == [("car", False), ("wheel of car", True)]
+    assert [item.proposal.area for item in queue.items] == [19200]
+    assert queue.accept_above(0.99) == 0
+    assert session.accepted == ledger.masks(picture)
+    session.undo()
+    assert session.accepted == ledger.masks(picture) == []
+    session.redo()
+    assert len(session.accepted) == 2
+
+
+def test_a_click_on_a_mask_found_corrects_it_and_a_plain_click_leaves_the_queue(queue, session):
+    session.click(OUTSIDE, positive=False)
+    assert session.candidate.prompt.mask is not None
+    assert queue.active
+    session.undo()
+    assert session.candidate.proposal.area == 3600
+    assert session.candidate.empty
+    session.click(SQUARE)
+    assert not queue.active
+    assert session.candidate.prompt.mask is None
+    queue.step(1)
+    assert session.candidate.proposal.area == 3600
+
+
+def test_what_was_accepted_before_is_not_found_again(session, link, picture, queue):
+    session.click(SQUARE)
+    session.show_rung(0)
+    queue.accept()
+    queue.find()
+    assert [item.proposal.area for item in queue.items] == [400, 19200]
+
+
+def test_another_picture_ends_the_queue(queue, session, picture):
+    session.open(picture)
+    assert queue.items == []
+    queue.step(1)
+    queue.reject()
+    assert session.candidate.proposal is None
