@@ -16,11 +16,12 @@ from semsam_annotate.napari.canvas.file_list import FileList
 from semsam_annotate.napari.canvas.layers import AnnotationLayers
 from semsam_annotate.napari.canvas.mouse import MouseActions
 from semsam_annotate.napari.canvas.picture_source import picture_of, shown_limits, shown_plane, shown_rgb
-from semsam_annotate.napari.canvas.view import look_at
+from semsam_annotate.napari.canvas.view import look_at, set_view, view_of
 from semsam_annotate.napari.engine.worker import EngineWorker
 from semsam_annotate.napari.state.editing import MaskEditing
 from semsam_annotate.napari.state.review import ReviewQueue
 from semsam_annotate.napari.state.session import AnnotationSession
+from semsam_annotate.napari.state.workspace import Workspace, resumed, taken
 
 
 class Annotator:
@@ -48,6 +49,24 @@ class Annotator:
         """Take image files as a list to go through with PageDown and PageUp; the first one opens."""
         self.files = FileList(self.viewer, paths)
         self._turn_to(lambda: self.files.show(0))
+
+    def open_project_images(self, folder: Path) -> None:
+        """Take the project's images as the list, and go on where the last window was left."""
+        workspace, paths = Workspace.read(folder), self.session.ledger.images()
+        if not paths or any(isinstance(layer, Image) for layer in self.viewer.layers):
+            return
+        self.files = FileList(self.viewer, paths)
+        self._turn_to(lambda: self.files.show(self.files.index(workspace.file) or 0))
+        self.resume(workspace)
+
+    def workspace(self) -> Workspace:
+        """Where the person is now."""
+        return taken(self.session, self.editing, view_of(self.viewer))
+
+    def resume(self, workspace: Workspace) -> None:
+        """Go back there, as far as the picture on screen is the one it was."""
+        if resumed(workspace, self.session, self.editing):
+            set_view(self.viewer, workspace.view)
 
     def turn(self, steps: int) -> None:
         """Open the file that many places further in the list."""

@@ -22,6 +22,11 @@ class FileList:
         shown = {str(layer.metadata.get(FILE_KEY)) for layer in self._viewer.layers}
         return next((index for index, path in enumerate(self.paths) if str(path) in shown), None)
 
+    def index(self, path: str | None) -> int | None:
+        """Place of a file in the list, None when it is not in it."""
+        found = None if path is None else Path(path).resolve()
+        return self.paths.index(found) if found in self.paths else None
+
     def show(self, index: int) -> Image:
         """Open the file at a place of the list; BadInput when it cannot be read or there is none."""
         if not 0 <= index < len(self.paths):

@@ -20,3 +20,16 @@ def look_at(viewer: ViewerModel, image: Any, mask: AcceptedMask, canvas: tuple[f
     viewer.scene.camera.center = tuple((first + last) / 2)
     extent = max(*np.abs(last - first), 1e-9)
     viewer.scene.camera.zoom = SHARE * min(canvas) / float(extent)
+
+
+def view_of(viewer: ViewerModel) -> tuple[float, ...]:
+    """Centre (row, column) of the camera, and its zoom."""
+    camera = viewer.scene.camera
+    return (*(float(value) for value in camera.center[-2:]), float(camera.zoom))
+
+
+def set_view(viewer: ViewerModel, view: tuple[float, ...]) -> None:
+    """Back to a view; anything that is none changes nothing."""
+    if len(view) == 3 and all(isinstance(value, int | float) for value in view) and view[2] > 0:
+        viewer.scene.camera.center = view[:2]
+        viewer.scene.camera.zoom = view[2]

@@ -78,6 +78,10 @@ class Ledger(Protocol):
         """Accepted masks of a picture's plane, oldest first."""
         ...
 
+    def images(self) -> list[Path]:
+        """Every image file of the project, in order."""
+        ...
+
     def close(self) -> None:
         """Give the store back."""
         ...

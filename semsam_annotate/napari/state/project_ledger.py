@@ -139,6 +139,10 @@ class ProjectLedger:
         records = self._project.store.annotations(image=picture.sha256)
         return [_shown(record) for record in records if tuple(record.plane) == picture.plane]
 
+    def images(self) -> list[Path]:
+        """Every image file of the project."""
+        return self._project.images()
+
     def record(self, id: str) -> Annotation:
         """The whole record."""
         return self._project.store.get(id)

@@ -132,7 +132,15 @@ class AnnotationSession(Pointing):
             return
         self.apply(replace(shift, title=f"took back: {shift.title}"))
         if len(shift.out) == 1 and not shift.brought:
-            self._bring_back(shift.out[0])
+            self.bring_back(*self.ledger.accepted_from(shift.out[0]))
+            self._restored = True  # the next step back is one of the store, not a hint of this ladder
+
+    def bring_back(self, candidate: Candidate, choice: LabelChoice) -> None:
+        """Show a ladder of earlier with its names, so that another rung is one key away."""
+        if candidate.proposal is not None:
+            self.choice = choice
+            self._set_candidate(replace(candidate, began=self._clock()))
+            self.choice_changed.emit(self.choice)
 
     def redo(self) -> None:
         """Do again what was taken back last."""
@@ -156,16 +164,6 @@ class AnnotationSession(Pointing):
         names = ("" if around is None else around.object or "", self.choice.object)
         fitting = [name for name in names if name and (not part.objects or name in part.objects)]
         return next(iter((*fitting, *part.objects, self.choice.object)))
-
-    def _bring_back(self, id: str) -> None:
-        """The ladder of a mask whose acceptance was taken back, so that another rung is one key away."""
-        candidate, choice = self.ledger.accepted_from(id)
-        if candidate.proposal is None:
-            return
-        self.choice = choice
-        self._set_candidate(replace(candidate, began=self._clock()))
-        self._restored = True
-        self.choice_changed.emit(self.choice)
 
     def _set_candidate(self, candidate: Candidate) -> None:
         self._restored = False

@@ -14,12 +14,14 @@ from semsam_annotate.napari.engine.link import EngineChoice
 from semsam_annotate.napari.engine.worker import EngineWorker
 from semsam_annotate.napari.state.project_ledger import ProjectLedger
 from semsam_annotate.napari.state.session import AnnotationSession
+from semsam_annotate.napari.state.workspace import Workspace
 from semsam_annotate.napari.widgets.delivery import GuiDelivery
 from semsam_annotate.napari.widgets.hints import next_step
 from semsam_annotate.napari.widgets.panel import AnnotationPanel
 from semsam_annotate.napari.widgets.settings import SettingsForm
 from semsam_annotate.napari.widgets.status_line import StatusLine
 from semsam_annotate.napari.widgets.tab_keys import TabKeys
+from semsam_annotate.napari.widgets.workspace_keeper import WorkspaceKeeper
 
 if TYPE_CHECKING:
     import napari
@@ -31,6 +33,7 @@ class AnnotationDock(QWidget):
     def __init__(self, napari_viewer: "napari.viewer.Viewer", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._viewer, self._delivery = napari_viewer, GuiDelivery(self)
+        self._keeper = WorkspaceKeeper(self)
         self.annotator: Annotator | None = None
         self.settings = SettingsForm(self._open)
         self.status, self.panel = StatusLine(), AnnotationPanel()
@@ -57,11 +60,16 @@ class AnnotationDock(QWidget):
         self._fold.collapse(animate=False)
         if images:
             self.annotator.open_files(images)
+            self.annotator.resume(Workspace.read(folder))
+        else:
+            self.annotator.open_project_images(folder)
+        self._keeper.watch(self.annotator, folder)
 
     def shut_down(self) -> None:
         """End the engine and leave the viewer as it was; what was accepted is stored."""
         annotator, self.annotator = self.annotator, None
         if annotator is not None:
+            self._keeper.stop()
             self.panel.detach()
             annotator.close()
             annotator.session.ledger.close()

@@ -1,0 +1,122 @@
+"""Where somebody was when the window closed, or died: image, plane, view, selection, the mask not accepted yet."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from semsam_annotate.annotations.files import write_atomically
+from semsam_annotate.api import BadInput, Ladder, Prompt
+from semsam_annotate.napari.state.candidate import Candidate
+from semsam_annotate.napari.state.editing import MaskEditing
+from semsam_annotate.napari.state.labels import LabelChoice
+from semsam_annotate.napari.state.session import AnnotationSession
+
+FILE = "workspace.json"
+"""Kept in the project folder; it may be deleted at any time."""
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """``file``: of the image shown. ``sha256``: of the picture that the rest belongs to. ``view``: centre and zoom."""
+
+    file: str | None = None
+    sha256: str | None = None
+    plane: tuple[int, ...] = ()
+    view: tuple[float, ...] = ()
+    selected: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
+    locked: tuple[str, ...] = ()
+    candidate: dict[str, Any] | None = None
+
+    @classmethod
+    def read(cls, folder: Path) -> "Workspace":
+        """What was kept in a project folder; an empty one when nothing was, or when it cannot be read."""
+        try:
+            plain = json.loads((folder / FILE).read_bytes())
+        except (OSError, ValueError):
+            return cls()
+        given = plain if isinstance(plain, dict) else {}
+        return cls(**{name: value for name in _TYPES if (value := _of_kind(name, given.get(name))) is not None})
+
+    def write(self, folder: Path) -> None:
+        """Keep it, complete or not at all."""
+        write_atomically(folder / FILE, json.dumps(asdict(self)).encode())
+
+
+_TEXTS = ("selected", "hidden", "locked")
+_TYPES: dict[str, type | tuple[type, ...]] = {
+    **dict.fromkeys(("file", "sha256"), str),
+    **dict.fromkeys(_TEXTS, str),
+    "plane": int,
+    "view": (int, float),
+    "candidate": dict,
+}
+"""Of a field, or of the items of a field that is a list."""
+
+
+def _of_kind(name: str, value: Any) -> Any:
+    """A field as this program writes it, None for anything else."""
+    if name in ("file", "sha256", "candidate"):
+        return value if isinstance(value, _TYPES[name]) else None
+    fits = isinstance(value, list) and all(isinstance(item, _TYPES[name]) for item in value)
+    return tuple(value) if fits else None
+
+
+def taken(session: AnnotationSession, editing: MaskEditing, view: tuple[float, ...]) -> Workspace:
+    """The workspace as it is now."""
+    picture = session.picture
+    if picture is None:
+        return Workspace()
+    return Workspace(
+        file=None if picture.path is None else str(picture.path),
+        sha256=picture.sha256,
+        plane=picture.plane,
+        view=view,
+        selected=tuple(editing.selected),
+        hidden=tuple(sorted(editing.hidden)),
+        locked=tuple(sorted(editing.locked)),
+        candidate=_plain(session.candidate, session.choice),
+    )
+
+
+def resumed(workspace: Workspace, session: AnnotationSession, editing: MaskEditing) -> bool:
+    """Put back what belongs to the picture that is open; whether it is that picture."""
+    picture = session.picture
+    if picture is None or (picture.sha256, picture.plane) != (workspace.sha256, workspace.plane):
+        return False
+    known = {mask.id for mask in session.accepted}
+    editing.mark([id for id in workspace.hidden if id in known], hidden=True)
+    editing.mark([id for id in workspace.locked if id in known], locked=True)
+    editing.select([id for id in workspace.selected if id in known])
+    try:
+        if workspace.candidate is not None:
+            session.bring_back(*_candidate(workspace.candidate, picture.size))
+    except (
+        BadInput,
+        KeyError,
+        TypeError,
+        AttributeError,
+    ):  # not what this program writes: there is nothing to bring back
+        return True
+    return True
+
+
+def _plain(candidate: Candidate, choice: LabelChoice) -> dict[str, Any] | None:
+    if candidate.empty or candidate.ladder is None:
+        return None
+    return {
+        "prompt": candidate.prompt.to_json(),
+        "ladder": candidate.ladder.to_json(),
+        "rung": candidate.rung,
+        "effort": candidate.effort,
+        "choice": asdict(choice),
+    }
+
+
+def _candidate(plain: dict[str, Any], size: tuple[int, int]) -> tuple[Candidate, LabelChoice]:
+    prompt, ladder = Prompt.from_json(plain["prompt"]), Ladder.from_json(plain["ladder"])
+    prompt.check_inside(*size)
+    if any(proposal.mask.shape != size for proposal in ladder):
+        raise BadInput("the masks kept are of another size")
+    return Candidate.of(prompt, ladder, int(plain["effort"])).at(int(plain["rung"])), LabelChoice(**plain["choice"])

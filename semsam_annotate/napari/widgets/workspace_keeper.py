@@ -1,0 +1,54 @@
+"""Writes down where the person is, soon after it changes, so that a killed window opens there again."""
+
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from qtpy.QtCore import QObject, QTimer
+
+from semsam_annotate.napari.canvas.annotator import Annotator
+
+DELAY_MS = 400
+"""Changes within this time are written once."""
+
+
+class WorkspaceKeeper(QObject):
+    """Keeps the workspace of one annotator at a time."""
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._annotator: Annotator | None = None
+        self._folder = Path()
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(DELAY_MS)
+        self._timer.timeout.connect(self._write)
+
+    def watch(self, annotator: Annotator, folder: Path) -> None:
+        """Keep this one's from now on."""
+        self._annotator, self._folder = annotator, folder
+        for signal in self._signals(annotator):
+            signal.connect(self._soon)
+
+    def stop(self) -> None:
+        """Write what is not written yet, and end."""
+        if self._annotator is not None:
+            for signal in self._signals(self._annotator):
+                signal.disconnect(self._soon)
+            self._timer.stop()
+            self._write()
+        self._annotator = None
+
+    def _signals(self, annotator: Annotator) -> tuple[Any, ...]:
+        session, editing, camera = annotator.session, annotator.editing, annotator.viewer.scene.camera.events
+        ours = (session.candidate_changed, session.accepted_changed, editing.selection_changed, editing.marks_changed)
+        return (*ours, camera.center, camera.zoom)
+
+    def _soon(self, _: Any = None) -> None:
+        if not self._timer.isActive():
+            self._timer.start()
+
+    def _write(self) -> None:
+        if self._annotator is not None and self._annotator.session.picture is not None:
+            with suppress(OSError):  # a full disk must not stop the work: what was accepted is stored by its own way
+                self._annotator.workspace().write(self._folder)

@@ -1,0 +1,112 @@
+"""A window that was closed or killed opens where it was left; a damaged workspace is no workspace."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from napari.components import ViewerModel
+from PIL import Image as PillowImage
+
+from semsam_annotate.annotations import Project
+from semsam_annotate.napari.canvas.annotator import Annotator
+from semsam_annotate.napari.state.project_ledger import ProjectLedger
+from semsam_annotate.napari.state.session import AnnotationSession
+from semsam_annotate.napari.state.workspace import FILE, Workspace
+
+PART = (60.0, 70.0)
+"""(row, column) in the scene."""
+
+
+@pytest.fixture
+def folder(tmp_path, scene):
+    for name, pixels in (("a", scene), ("b", scene[:, ::-1]), ("c", scene[::2])):
+        PillowImage.fromarray(np.ascontiguousarray(pixels)).save(tmp_path / f"{name}.png")
+    paths = [tmp_path / f"{name}.png" for name in "abc"]
+    Project.create(tmp_path / "cars", objects=["car"], parts=["wheel"], images=paths).close()
+    return tmp_path / "cars"
+
+
+@pytest.fixture
+def window(folder, worker):
+    opened = []
+
+    def open_again():
+        for annotator in opened:
+            annotator.close()
+            annotator.session.ledger.close()
+        annotator = Annotator(ViewerModel(), AnnotationSession(ProjectLedger.open(folder)), worker)
+        annotator.open_project_images(folder)
+        opened.append(annotator)
+        return annotator
+
+    yield open_again
+    for annotator in opened:
+        annotator.close()
+
+
+def test_image_view_selection_and_ladder_come_back(window, hand_of, folder):
+    first = window()
+    assert first.session.picture.name == "a"
+    first.turn(1)
+    hand = hand_of(first)
+    hand.click((60.0, 89.0))
+    hand.press("C")
+    hand.click((60.0, 89.0))
+    hand.click((35.0, 110.0), "Shift")
+    hand.press("3")
+    first.session.label("boat", "sail")
+    first.editing.select([first.session.accepted[0].id])
+    first.editing.mark([first.session.accepted[0].id], hidden=True, locked=True)
+    first.viewer.scene.camera.zoom = 7.5
+    first.workspace().write(folder)
+    before = first.session.candidate
+    again = window()
+    assert again.session.picture.name == "b"
+    assert again.session.candidate.prompt == before.prompt
+    assert again.session.candidate.ladder == before.ladder
+    assert (again.session.candidate.rung, again.session.candidate.effort) == (before.rung, before.effort)
+    assert (again.session.choice.object, again.session.choice.part) == ("boat", "sail")
+    assert again.editing.selected == first.editing.selected
+    assert again.editing.hidden == again.editing.locked == {again.session.accepted[0].id}
+    assert again.viewer.scene.camera.zoom == 7.5
+    mask = again.session.accept()
+    assert again.session.ledger.record(mask.id).prompt == before.prompt
+
+
+def test_without_a_workspace_the_first_image_opens(window):
+    assert window().session.picture.name == "a"
+
+
+def test_an_image_that_changed_gets_nothing_of_the_old_one(window, hand_of, folder, tmp_path, scene):
+    first = window()
+    hand_of(first).click(PART)
+    first.workspace().write(folder)
+    PillowImage.fromarray(255 - scene).save(tmp_path / "a.png")
+    again = window()
+    assert again.session.picture.name == "a"
+    assert again.session.candidate.empty
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"[]", b"{", b"\xff\xfe", b'{"file": 3, "plane": 7, "view": [1]}', b"null", b'{"candidate": {"prompt": 4}}'],
+)
+def test_damage_is_no_workspace(window, folder, content):
+    (folder / FILE).write_bytes(content)
+    assert window().session.picture.name == "a"
+
+
+JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner, max_size=3))
+
+
+@settings(max_examples=30, deadline=None)
+@given(name=st.sampled_from(["file", "plane", "view", "selected", "hidden", "candidate", "else"]), value=JSON)
+def test_a_field_that_makes_no_sense_is_left_out(tmp_path_factory, name, value):
+    folder = tmp_path_factory.mktemp("w")
+    (folder / FILE).write_text(json.dumps({name: value, "locked": ["x"]}))
+    read = Workspace.read(folder)
+    assert read.locked == ("x",)
+    kept = getattr(read, name, None)
+    assert kept in (None, ()) or (list(kept) if isinstance(kept, tuple) else kept) == value
