@@ -33,6 +33,7 @@ def named_actions(annotator: "Annotator") -> dict[str, Action]:
         "propose": lambda: review.step(1) if review.items else annotator.asking.search(),
         "propose back": lambda: review.step(-1),
         "reject": review.reject,
+        "hover": annotator.hover.switch,
     }
     return {name: partial(annotator.run, action) for name, action in actions.items()}
 

@@ -19,6 +19,7 @@ from semsam_annotate.napari.canvas.picture_source import picture_of, shown_limit
 from semsam_annotate.napari.canvas.view import look_at, set_view, view_of
 from semsam_annotate.napari.engine.worker import EngineWorker
 from semsam_annotate.napari.state.editing import MaskEditing
+from semsam_annotate.napari.state.hover import Hover
 from semsam_annotate.napari.state.review import ReviewQueue
 from semsam_annotate.napari.state.session import AnnotationSession
 from semsam_annotate.napari.state.workspace import Workspace, resumed, taken
@@ -30,13 +31,14 @@ class Annotator:
     def __init__(self, viewer: ViewerModel, session: AnnotationSession, worker: EngineWorker) -> None:
         self.viewer, self.session, self.worker = viewer, session, worker
         self.editing, self.review = MaskEditing(session), ReviewQueue(session)
+        self.hover = Hover(session)
         self.layers, self.files = AnnotationLayers(viewer), FileList(viewer)
-        self.mouse = MouseActions(session)
+        self.mouse = MouseActions(session, self.hover)
         self.image: Image | None = None
         self._limits: tuple[float, float] | None = None
         self._quiet = self._closed = False
-        self._drawing = Drawing(session, self.editing, self.layers)
-        self.asking = Asking(session, self.review, worker, self._follow_contrast)
+        self._drawing = Drawing(session, self.editing, self.hover, self.layers)
+        self.asking = Asking(session, self.review, self.hover, worker, self._follow_contrast)
         self.actions = named_actions(self)
         self._bindings = ViewerBindings(
             viewer, self.mouse, self.actions, self.layers.owns, self.choose_image, self._on_dims

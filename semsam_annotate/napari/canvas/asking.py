@@ -1,11 +1,13 @@
 """What a session wants of the engine, and what comes back."""
 
 from collections.abc import Callable
+from typing import Any
 
 from semsam_annotate.api import Ladder, Prompt, Tree
 from semsam_annotate.napari.engine.lessons import Forget, Remember
-from semsam_annotate.napari.engine.request import Request
+from semsam_annotate.napari.engine.request import Glance, Request
 from semsam_annotate.napari.engine.worker import EngineWorker
+from semsam_annotate.napari.state.hover import Hover
 from semsam_annotate.napari.state.review import ReviewQueue
 from semsam_annotate.napari.state.session import AnnotationSession
 from semsam_annotate.napari.state.shift import Shift
@@ -18,16 +20,23 @@ class Asking:
     """
 
     def __init__(
-        self, session: AnnotationSession, review: ReviewQueue, worker: EngineWorker, refresh: Callable[[], None]
+        self,
+        session: AnnotationSession,
+        review: ReviewQueue,
+        hover: Hover,
+        worker: EngineWorker,
+        refresh: Callable[[], None],
     ) -> None:
         self._session, self._review, self._worker, self._refresh = session, review, worker, refresh
-        self._signals = (
+        self._signals: list[tuple[Any, Callable[..., None]]] = [
             (session.asked, self._ask),
+            (hover.asked, self._glance),
+            (worker.glanced, hover.answer),
             (session.shifted, self._teach),
             (worker.answered, self._answer),
             (worker.found, self._find),
             (worker.failed, self._refuse),
-        )
+        ]
         for signal, carry in self._signals:
             signal.connect(carry)
 
@@ -48,6 +57,10 @@ class Asking:
     def _ask(self, ticket: int, prompt: Prompt) -> None:
         self._refresh()
         self._submit(ticket, prompt)
+
+    def _glance(self, prompt: Prompt) -> None:
+        if self._session.picture is not None:
+            self._worker.glance(Glance(self._session.picture.key, prompt, self._session.vocabulary))
 
     def _submit(self, ticket: int, prompt: Prompt | None = None, everything: bool = False) -> None:
         picture = self._session.picture

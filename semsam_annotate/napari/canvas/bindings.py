@@ -29,6 +29,7 @@ class ViewerBindings:
             viewer.mouse_double_click_callbacks.remove(action)
         viewer.mouse_drag_callbacks.append(mouse.on_drag)
         viewer.mouse_wheel_callbacks.append(mouse.on_wheel)
+        viewer.mouse_move_callbacks.append(mouse.on_move)
         self._connect()
         self.keys.bind(viewer, characters=True)
         for layer in viewer.layers:
@@ -44,6 +45,7 @@ class ViewerBindings:
             event.disconnect(self._dims_changed)
         self._viewer.mouse_drag_callbacks.remove(self._mouse.on_drag)
         self._viewer.mouse_wheel_callbacks.remove(self._mouse.on_wheel)
+        self._viewer.mouse_move_callbacks.remove(self._mouse.on_move)
         self._viewer.mouse_double_click_callbacks.extend(self._zooming)
         self.keys.unbind_all()
 

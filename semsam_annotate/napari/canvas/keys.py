@@ -19,6 +19,7 @@ KEYS: dict[str, str] = {
     "Backspace": "reject",
     "Shift-S": "select",
     "Shift-V": "paste",
+    "Shift-H": "hover",
     "PageDown": "next",
     "PageUp": "previous",
 }

@@ -8,7 +8,7 @@ from napari.components import ViewerModel
 from napari.layers import Image, Labels, Layer, Points, Shapes
 from numpy.typing import NDArray
 
-from semsam_annotate.api import Mask
+from semsam_annotate.api import Mask, Proposal
 from semsam_annotate.napari.canvas.colours import (
     BLUE,
     ORANGE,
@@ -79,14 +79,22 @@ class AnnotationLayers:
         self._made = []
         self.candidate = self.accepted = self.clicks = self.box = None
 
-    def show_candidate(self, candidate: Candidate, selected: Sequence[AcceptedMask] = ()) -> None:
-        """Draw the rung shown or, without one, selected masks, in place: only the rectangle that changes is written."""
+    def show_candidate(
+        self, candidate: Candidate, selected: Sequence[AcceptedMask] = (), likely: Proposal | None = None
+    ) -> None:
+        """Draw the rung shown or, without one, selected masks and the outline of the ``likely`` one.
+
+        In place: only the rectangle that changes is written.
+        """
         if self.candidate is None:
             return
         data = cast("NDArray[np.uint8]", self.candidate.data)
         if self._drawn is not None:
             data[self._drawn] = 0
-        self._drawn = _draw_selected(data, selected) if candidate.ladder is None else _draw_rungs(data, candidate)
+        if candidate.ladder is not None:
+            self._drawn = _draw_rungs(data, candidate)
+        else:
+            self._drawn = _draw_idle(data, selected, likely)
         self.candidate.refresh(extent=False)
 
     def show_prompt(self, candidate: Candidate) -> None:
@@ -134,11 +142,13 @@ def drawn_mask(layer: Labels) -> Mask:
     return np.asarray(np.asarray(layer.data) == SHOWN, dtype=bool)
 
 
-def _draw_selected(data: NDArray[np.uint8], selected: Sequence[AcceptedMask]) -> Window | None:
+def _draw_idle(data: NDArray[np.uint8], selected: Sequence[AcceptedMask], likely: Proposal | None) -> Window | None:
     for mask in selected:
         window, inner = mask.cut_out
         data[window][inner] = SELECTED
-    return bounds(data != 0) if selected else None
+    if likely is not None and likely.mask.shape == data.shape:
+        data[_outline(likely.mask)] = WIDER
+    return bounds(data != 0) if selected or likely is not None else None
 
 
 def _draw_rungs(data: NDArray[np.uint8], candidate: Candidate) -> Window | None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from semsam_annotate.api import Point
 from semsam_annotate.napari.canvas.geometry import pixel_at
+from semsam_annotate.napari.state.hover import Hover
 from semsam_annotate.napari.state.session import AnnotationSession
 
 STROKES = frozenset({"Control", "Meta", "Alt"})
@@ -17,8 +18,8 @@ DRAG_PIXELS = 4.0
 class MouseActions:
     """Turns mouse events of a viewer into the session's methods. ``image`` is the layer that clicks refer to."""
 
-    def __init__(self, session: AnnotationSession) -> None:
-        self._session = session
+    def __init__(self, session: AnnotationSession, hover: Hover) -> None:
+        self._session, self._hover = session, hover
         self.image: Any = None
 
     def on_drag(self, _: Any, event: Any) -> Iterator[None]:
@@ -41,6 +42,11 @@ class MouseActions:
             self._click(path[0], modifiers, negative=button == 2)
         elif draws:
             self._draw([*path, self._pixel(event)], modifiers)
+
+    def on_move(self, _: Any, event: Any) -> None:
+        """Callback of ``mouse_move_callbacks``: the mask under the pointer is looked for."""
+        if self.image is not None and len(event.dims_displayed) == 2 and not event.is_dragging:
+            self._hover.move(self._pixel(event))
 
     def on_wheel(self, _: Any, event: Any) -> None:
         """Callback of ``mouse_wheel_callbacks``: Shift+wheel moves along the ladder, up to larger masks."""

@@ -37,3 +37,12 @@ class Request:
     prompt: Prompt | None = None
     vocabulary: Vocabulary | None = None
     everything: bool = False
+
+
+@dataclass(frozen=True)
+class Glance:
+    """A look at what a click would give: only if the image was read already, only when nothing else waits."""
+
+    image_key: str
+    prompt: Prompt
+    vocabulary: Vocabulary | None = None

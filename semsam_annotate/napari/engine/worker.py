@@ -17,7 +17,7 @@ from semsam_annotate.api import (
     StaleEmbedding,
 )
 from semsam_annotate.napari.engine.lessons import Lesson
-from semsam_annotate.napari.engine.request import EngineLink, Request
+from semsam_annotate.napari.engine.request import EngineLink, Glance, Request
 
 KEPT_EMBEDDINGS = 32
 """Handles are a few bytes each; the engine bounds the tensors behind them itself."""
@@ -38,6 +38,8 @@ class EngineWorker:
     """Ticket and Ladder."""
     found = Signal(int, object)
     """Ticket and Tree: everything in the image."""
+    glanced = Signal(object, object)
+    """Prompt of a glance, and its Ladder, or None."""
     failed = Signal(int, str)
     """Ticket and one line for the user."""
 
@@ -60,6 +62,11 @@ class EngineWorker:
         """Let the engine learn when it has nothing to answer, in the order told; without an engine nothing happens."""
         if self._run is not None:
             self._run.put_lesson(lesson)
+
+    def glance(self, glance: Glance) -> None:
+        """Look when nothing else is to be done; one that still waits is dropped. Without an engine nothing happens."""
+        if self._run is not None:
+            self._run.put_glance(glance)
 
     def cancel(self) -> None:
         """End the engine in the middle of whatever it does; the next request starts a fresh one."""
@@ -91,6 +98,7 @@ class _Run:
         self._wanted: Request | None = None
         self._search = CancelToken()
         self._lessons: deque[Lesson] = deque()
+        self._glance: Glance | None = None
         self._abandoned = False
         self._changed = threading.Condition()
         threading.Thread(target=self._loop, name="semsam-engine", daemon=True).start()
@@ -108,6 +116,12 @@ class _Run:
             self._lessons.append(lesson)
             self._changed.notify()
 
+    def put_glance(self, glance: Glance) -> None:
+        """Behind requests and lessons; a newer one takes its place."""
+        with self._changed:
+            self._glance = glance
+            self._changed.notify()
+
     def abandon(self) -> None:
         """End thread and engine; nothing of them is heard again. Returns at once."""
         with self._changed:
@@ -121,17 +135,36 @@ class _Run:
             if isinstance(task, Request):
                 self._serve(task)
                 self._emit(self, "state", "idle")
+            elif isinstance(task, Glance):
+                self._look(task)
             else:
                 self._teach(task)
         self.link.kill()  # the engine may have started between the kill of abandon and the end of this thread
 
-    def _next(self) -> Request | Lesson | None:
+    def _next(self) -> Request | Lesson | Glance | None:
         with self._changed:
-            self._changed.wait_for(lambda: self._abandoned or self._wanted is not None or bool(self._lessons))
+            self._changed.wait_for(lambda: self._abandoned or self._waiting())
             if self._abandoned:
                 return None
-            request, self._wanted = self._wanted, None
-            return request if request is not None else self._lessons.popleft()
+            if self._wanted is not None:
+                request, self._wanted = self._wanted, None
+                return request
+            if self._lessons:
+                return self._lessons.popleft()
+            glance, self._glance = self._glance, None
+            return glance
+
+    def _waiting(self) -> bool:
+        return self._wanted is not None or self._glance is not None or bool(self._lessons)
+
+    def _look(self, glance: Glance) -> None:
+        """A glance starts nothing, and nobody waits for it."""
+        ladder = None
+        embedding = self._embeddings.get(glance.image_key) if self.link.is_running else None
+        if embedding is not None:
+            with suppress(Exception):
+                ladder = self.link.engine.propose(embedding, glance.prompt, glance.vocabulary)
+        self._emit(self, "glanced", glance.prompt, ladder)
 
     def _teach(self, lesson: Lesson) -> None:
         """A lesson makes later suggestions better; one that fails must not disturb the work."""

@@ -1,7 +1,7 @@
 """The ladder as a table: one row per mask, the largest on top, as the wheel turns."""
 
 from qtpy.QtCore import QSize, Qt, Signal
-from qtpy.QtGui import QIcon, QImage, QPixmap
+from qtpy.QtGui import QIcon, QImage, QPaintEvent, QPixmap
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
 from semsam_annotate.api import Ladder, Proposal, RgbImage
@@ -9,6 +9,7 @@ from semsam_annotate.api.proposal import Labels
 from semsam_annotate.napari.state.candidate import Candidate
 from semsam_annotate.napari.state.picture import Picture
 from semsam_annotate.napari.state.thumbnails import thumbnail
+from semsam_annotate.napari.widgets.empty_state import draw_empty_state
 
 COLUMNS = ("mask", "level", "score", "object", "part")
 ROWS = 6
@@ -53,6 +54,11 @@ class LadderList(QTableWidget):
             self._fill()
         if candidate.ladder is not None:
             self.selectRow(self.rowCount() - 1 - candidate.rung)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The table, or what to do while there is none."""
+        super().paintEvent(event)
+        draw_empty_state(self, "Click on something in the image, or press Tab to see everything that is found in it")
 
     def row_texts(self, row: int) -> list[str]:
         """The texts of a row."""

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 
 from qtpy.QtCore import QPoint, Qt, Signal
-from qtpy.QtGui import QDropEvent
+from qtpy.QtGui import QDropEvent, QPaintEvent
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTreeWidget, QTreeWidgetItem, QWidget
 
 from semsam_annotate.napari.state.editing import MaskEditing
 from semsam_annotate.napari.state.outline import Branch
+from semsam_annotate.napari.widgets.empty_state import draw_empty_state
 from semsam_annotate.napari.widgets.name_picker import swatch
 
 ID = Qt.ItemDataRole.UserRole
@@ -75,6 +76,11 @@ class MaskTree(QTreeWidget):
                 found.append(item)
                 waiting += [item.child(row) for row in reversed(range(item.childCount()))]
         return found
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The tree, or what it is for while it is empty."""
+        super().paintEvent(event)
+        draw_empty_state(self, "Accepted masks come here, parts under their objects")
 
     def dropEvent(self, event: QDropEvent | None) -> None:
         """Tell who was dropped where; the tree follows when the store has done it."""

@@ -28,7 +28,7 @@ class AnnotationPanel(QWidget):
         self._annotator: Annotator | None = None
         self.ladder, self.labels = LadderBox(), LabelForm()
         self.review, self.masks = ReviewBox(), MaskBox()
-        self.buttons = {name: quiet_button(text) for name, text in _BUTTONS.items()}
+        self.buttons = {name: quiet_button(text, _TIPS[name]) for name, text in _BUTTONS.items()}
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(_group("Masks at your click, largest first", self.ladder))
@@ -131,17 +131,26 @@ class AnnotationPanel(QWidget):
 
     def _grid(self) -> QGridLayout:
         grid = QGridLayout()
-        grid.addWidget(self.buttons["accept"], 0, 0, 1, 2)
-        for place, name in enumerate(("undo", "redo", "previous", "next", "export")):
-            grid.addWidget(self.buttons[name], 1 + place // 2, place % 2)
+        grid.addWidget(self.buttons["accept"], 0, 0, 1, 3)
+        for place, name in enumerate(("undo", "redo", "export", "previous", "next")):
+            grid.addWidget(self.buttons[name], 1 + place // 3, place % 3)
         return grid
 
 
+_TIPS = {
+    "accept": "Enter",
+    "undo": "Ctrl+Z; without end, after a restart too",
+    "redo": "Ctrl+Shift+Z",
+    "export": "Ctrl+E: COCO and part JSON into the project folder",
+    "previous": "PageUp",
+    "next": "PageDown",
+}
+
 _BUTTONS = {
     "accept": "Accept  (Enter)",
-    "undo": "Take back  (Ctrl+Z)",
-    "redo": "Do again  (Ctrl+Shift+Z)",
-    "export": "Export  (Ctrl+E)",
+    "undo": "Take back",
+    "redo": "Do again",
+    "export": "Export",
     "previous": "Previous image",
     "next": "Next image",
 }

@@ -36,6 +36,13 @@ class Hand:
         if wait:
             self.pump.until(lambda: not self.annotator.session.waiting)
 
+    def move(self, position):
+        """Pass over a place without a button."""
+        event = SimpleNamespace(
+            position=(*self.viewer.dims.point[:-2], *position), dims_displayed=[0, 1], is_dragging=False
+        )
+        self.annotator.mouse.on_move(self.viewer, event)
+
     def wheel(self, turn, *modifiers):
         event = SimpleNamespace(modifiers=modifiers, delta=(0.0, turn), handled=False, native=None)
         self.annotator.mouse.on_wheel(self.viewer, event)

@@ -195,3 +195,18 @@ def test_a_click_ends_a_search(annotator, hand, link, pump):
     link.engine.delay = 0.0
     hand.press("Escape")
     assert annotator.review.items == []
+
+
+def test_the_mask_under_the_pointer_is_outlined_until_a_click(annotator, hand, pump):
+    hand.click(PART)
+    hand.press("Escape")
+    hand.move(PART)
+    pump.until(lambda: annotator.hover.proposal is not None)
+    assert (np.asarray(annotator.layers.candidate.data) == WIDER).any()
+    hand.move((500.0, 500.0))
+    assert not np.asarray(annotator.layers.candidate.data).any()
+    hand.move(PART)
+    pump.until(lambda: annotator.hover.proposal is not None)
+    hand.click(PART)
+    assert annotator.hover.proposal is None
+    assert np.array_equal(drawn_mask(annotator.layers.candidate), annotator.session.candidate.proposal.mask)

@@ -7,7 +7,7 @@ import pytest
 
 from semsam_annotate.api import EngineUnavailable, Prompt, encode_rle
 from semsam_annotate.napari.engine.lessons import Forget, Remember
-from semsam_annotate.napari.engine.request import Request
+from semsam_annotate.napari.engine.request import Glance, Request
 from semsam_annotate.napari.engine.worker import EngineWorker
 from semsam_annotate.napari.state.accepted import AcceptedMask
 
@@ -162,3 +162,27 @@ def test_a_lesson_that_fails_disturbs_nobody(worker, pump, scene, heard, link):
     worker.submit(request(scene, 2))
     pump.until(lambda: 2 in answers)
     assert not failures
+
+
+def test_a_glance_waits_for_everything_else_and_starts_nothing(worker, pump, scene, link):
+    seen = []
+    worker.glanced.connect(lambda prompt, ladder: seen.append(ladder))
+    worker.answered.connect(lambda ticket, ladder: seen.append(ticket))
+    here = Prompt([(70.0, 60.0)])
+    worker.glance(Glance("scene", here))
+    assert link.starts == 0
+    worker.submit(Request(1, "scene", scene, here))
+    worker.glance(Glance("scene", here))
+    worker.glance(Glance("scene", here))
+    worker.submit(Request(2, "scene", scene, here))
+    pump.until(lambda: len(seen) > 1 and not isinstance(seen[-1], int))
+    assert 2 in seen[:-1]
+    assert seen[-1].best.area > 0
+    worker.glance(Glance("unread", here))
+    pump.until(lambda: seen[-1] is None)
+    link.kill()
+    count = len(seen)
+    worker.glance(Glance("scene", here))
+    pump.until(lambda: len(seen) > count)
+    assert seen[-1] is None
+    assert link.starts == 1
