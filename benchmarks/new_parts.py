@@ -6,11 +6,11 @@
 FOLDER holds parts and natural, each with train.json (parts), val.json and images; ``--base`` are weights that were
 trained without the kind. "prototypes" remembers the accepted masks, nothing is trained; "names" fits the class heads
 and the text tower alone; "full" trains everything as ``semsam retrain`` does, beside replayed scenes, and fits the
-names last; "blend-S" takes S of those weights and the rest of the old ones, "blend-S-of-L" in the share L of the
-largest changes alone; "…+memory" remembers the accepted masks as well, which is what an annotator has after a
-promotion. Judged on the kind's photos of parts/val, before and after, paired by click; "kept" are the other photos of
-parts/val and those of natural/val. What a run measured stays beside the table, so killed at any time, or on another
-machine, it goes on (``new_parts_table``).
+names last; "blend-S" takes S of those weights and the rest of the old ones; "…+memory" remembers the accepted masks as
+well, which is what an annotator has after a promotion. (Rows of "blend-S-of-L", the share L of the largest changes
+alone, are of a way that was dropped.) Judged on the kind's photos of parts/val, before and after, paired by click;
+"kept" are the other photos of parts/val and those of natural/val. What a run measured stays beside the table, so killed
+at any time, or on another machine, it goes on (``new_parts_table``).
 """
 
 import argparse
@@ -103,7 +103,7 @@ def learned(subject: Subject, images: int, draw: int, arm: str) -> tuple[Path, f
     """Weights of an arm, the old ones if nothing is learned, and the minutes of learning."""
     if arm in (BEFORE, PROTOTYPES):
         return subject.base, 0.0
-    share, largest = mixture(arm)
+    share = mixture(arm)
     pack, run = subject.out / f"{images}-{draw}.pack", subject.out / f"{images}-{draw}-full"
     if not pack.exists():
         write_pack(open_data(subject.drawn(images, draw), subject.data), pack)
@@ -115,17 +115,14 @@ def learned(subject: Subject, images: int, draw: int, arm: str) -> tuple[Path, f
     out, began = subject.out / f"{images}-{draw}-{arm}.safetensors", time.monotonic()
     told = out.with_suffix(".json")
     if not told.exists():
-        finish(subject.base, run, config, share, largest, out)
+        finish(subject.base, run, config, share, out)
         told.write_text(json.dumps(round(minutes + (time.monotonic() - began) / 60, 1)), encoding="utf-8")
     return out, json.loads(told.read_text(encoding="utf-8"))
 
 
-def mixture(arm: str) -> tuple[float, float]:
-    """How far an arm goes to the fine-tuned weights, and in which share of the changes: "blend-SHARE[-of-LARGEST]"."""
-    if arm in ("names", "full"):
-        return float(arm == "full"), 1.0
-    share, _, largest = arm.removeprefix("blend-").partition("-of-")
-    return float(share), float(largest or 1)
+def mixture(arm: str) -> float:
+    """How far an arm goes to the fine-tuned weights: "names" not at all, "full" all the way, "blend-SHARE"."""
+    return float(arm == "full") if arm in ("names", "full") else float(arm.removeprefix("blend-"))
 
 
 def _minutes(run: Path) -> float:
@@ -184,7 +181,7 @@ def main() -> None:
     parser.add_argument("--images", default="30,100")
     parser.add_argument("--draws", type=int, default=2)
     parser.add_argument("--steps", type=int, default=RetrainSettings.steps)
-    parser.add_argument("--arms", default="prototypes,names,full,blend-0.4,blend-0.7-of-0.2,blend-0.7-of-0.2+memory")
+    parser.add_argument("--arms", default="prototypes,names,full,blend-0.4,blend-0.4+memory")
     parser.add_argument("--json", type=Path, default=ROOT / "benchmarks/results/new_parts.json")
     given = parser.parse_args()
     version = load_checkpoint(given.base)[2]

@@ -76,11 +76,11 @@ class Journal:
                 return None
             step = done[-1]
             _switch(connection, step["brought"], "deleted", desk.author)
+            taken = _all(connection, step["brought"])
             old = _bring(connection, step["gone"], desk.author)
             _note(connection, desk, UNDO, step["title"], step["gone"], step["brought"], step["seq"])
-            replaced = {record.id: record.supersedes for record in _all(connection, step["brought"])}
-            replaced = {new: was for new, was in replaced.items() if was in step["gone"]}
-            return Change(step["title"], tuple(step["brought"]), old, {new: str(was) for new, was in replaced.items()})
+            back = {new: was for was, new in _replaced(step["gone"], taken).items()}
+            return Change(step["title"], tuple(step["brought"]), old, back)
 
     def redo(self, desk: Desk) -> Change | None:
         """Do again what was taken back last at a desk; None when there is none."""
@@ -89,9 +89,9 @@ class Journal:
             if not undone:
                 return None
             step = undone[-1]
-            corrected_ids = {record.supersedes for record in _all(connection, step["brought"])}
+            replaced = _replaced(step["gone"], _all(connection, step["brought"]))
             for id in step["gone"]:
-                _switch(connection, [id], "superseded" if id in corrected_ids else "deleted", desk.author)
+                _switch(connection, [id], "superseded" if id in replaced else "deleted", desk.author)
             brought = _bring(connection, step["brought"], desk.author)
             _note(connection, desk, REDO, step["title"], step["gone"], step["brought"], step["seq"])
             return _forwards(step["title"], step["gone"], brought)
@@ -128,10 +128,15 @@ def _expect(record: Annotation, *wanted: Status) -> None:
         raise BadInput(f"somebody has changed this mask since: annotation {record.id} is {record.status} now")
 
 
-def _forwards(title: str, out: Iterable[str], brought: Iterable[Annotation]) -> Change:
-    gone = tuple(out)
-    replaced = {record.supersedes: record.id for record in brought if record.supersedes in gone}
-    return Change(title, gone, tuple(brought), {str(was): new for was, new in replaced.items()})
+def _forwards(title: str, gone: Iterable[str], brought: Iterable[Annotation]) -> Change:
+    out, new = tuple(gone), tuple(brought)
+    return Change(title, out, new, _replaced(out, new))
+
+
+def _replaced(gone: Iterable[str], brought: Iterable[Annotation]) -> dict[str, str]:
+    """Which of the records that went has which of those that came in its place."""
+    heirs = {record.supersedes: record.id for record in brought}
+    return {id: heirs[id] for id in gone if id in heirs}
 
 
 def _note(

@@ -37,16 +37,3 @@ def test_the_names_of_both_are_known(trained: Path, tmp_path: Path) -> None:
     known = load_checkpoint(packaged_weights())[1]
     assert set(card.objects) == {*known.objects, "windmill"}
     assert card.parts == tuple(sorted(known.parts))
-
-
-def test_only_the_largest_changes_count(trained: Path, tmp_path: Path) -> None:
-    """A fifth of every matrix moves, no change that stays out is larger than one that counts; vectors move whole."""
-    path = blend(packaged_weights(), trained, 0.5, tmp_path / "mixed.safetensors", largest=0.2)
-    mixed, old, new = (load_checkpoint(file)[0] for file in (path, packaged_weights(), trained))
-    for (name, value), before, after in zip(mixed.named_parameters(), old.parameters(), new.parameters(), strict=True):
-        moved, change = value != before, (after - before).abs()
-        if value.ndim < 2:
-            torch.testing.assert_close(value, torch.lerp(before, after, 0.5), atol=1e-6, rtol=1e-3)
-        else:
-            assert moved.float().mean() <= 0.2 + 1 / value.numel(), name
-            assert change[moved].min() >= 0.9 * change[~moved].max(), name

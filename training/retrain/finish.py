@@ -14,18 +14,17 @@ def finish(
     run: Path,
     config: TrainConfig,
     share: float,
-    largest: float,
     out: Path,
     naming: NamingSettings | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Path:
-    """Write the ``old`` weights with ``share`` of the (``largest``) changes of the run's, names fitted last.
+    """Write the ``old`` weights with ``share`` of the run's changes, names fitted last.
 
     ``run`` is the folder of the fine-tuning, ``config`` its settings. A share of 0 needs no training: the masks stay
     and the new names are learned.
     """
     folder = RunFolder(run, config)
-    mixed = blend(old, folder.weights, share, out.with_name(f"unnamed-{out.name}"), largest) if share else old
+    mixed = blend(old, folder.weights, share, out.with_name(f"unnamed-{out.name}")) if share else old
     name_weights_anew(old, mixed, config, folder.names, out, naming, progress)
     if mixed != old:
         mixed.unlink()

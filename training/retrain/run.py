@@ -40,15 +40,14 @@ class RetrainSettings:
     """How to fine-tune; ``replay_packs`` are mixed in beside the scenes (share ``replay`` of the batch is scenes).
 
     ``steps``: 0 chooses by the number of images (``steps_for``). ``blend``: how far the new version goes from the old
-    weights to the fine-tuned ones, in the ``largest`` share of the changes; ``naming``: how names are fitted last.
+    weights to the fine-tuned ones; ``naming``: how names are fitted last.
     """
 
     steps: int = 0
     batch: int = 4
     lr: float = 8e-4
     clicks: int = 16
-    blend: float = 0.7
-    largest: float = 0.2
+    blend: float = 0.4
     size: int = 256
     final_size: int = 384
     replay: float = 0.25
@@ -148,7 +147,7 @@ def _fine_tune(data: ProjectData, old: ModelVersion, settings: RetrainSettings, 
     train(config, work / "run", lambda done, steps, losses: progress("training", done, steps))
     told: Callable[[int, int], None] = lambda done, total: progress("naming", done, total)  # noqa: E731
     out = work / "weights.safetensors"
-    return finish(old.weights, work / "run", config, settings.blend, settings.largest, out, settings.naming, told)
+    return finish(old.weights, work / "run", config, settings.blend, out, settings.naming, told)
 
 
 def _compare(
