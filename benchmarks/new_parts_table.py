@@ -81,10 +81,11 @@ def _values(rows: Rows, key: str) -> list[float]:
 def _draw(told: Table, path: Path) -> None:
     """Differences to before with their intervals, a row a kind, a panel a figure, a line an arm."""
     figure = Figure(figsize=(3.6 * len(SHOWN), 1.0 + 3.0 * max(1, len(told))), layout="constrained")
+    arms = sorted({name.split("-", 1)[1] for lines in told.values() for name in lines} - {"before"})
     for row, (kind, lines) in enumerate(told.items()):
         for column, (what, key) in enumerate(SHOWN):
             panel = figure.add_subplot(len(told), len(SHOWN), 1 + row * len(SHOWN) + column)
-            _panel(panel, lines, what, key)
+            _panel(panel, lines, arms, what, key)
             panel.set_title(f"{kind.split('-')[0]}: {key}" + (" on what was known" if what == KEPT else ""), fontsize=9)
             panel.set_xlabel("photos annotated", fontsize=8)
     if told:
@@ -95,10 +96,9 @@ def _draw(told: Table, path: Path) -> None:
     figure.savefig(path, dpi=110)
 
 
-def _panel(panel: Any, lines: dict[str, dict[str, Any]], what: str, key: str) -> None:
-    """Numbers of photos side by side, the arms of each beside one another."""
-    names = [name.split("-", 1) for name in lines if not name.endswith("before")]
-    counts, arms = sorted({int(images) for images, _ in names}), sorted({arm for _, arm in names})
+def _panel(panel: Any, lines: dict[str, dict[str, Any]], arms: list[str], what: str, key: str) -> None:
+    """Numbers of photos side by side, the arms of each beside one another, each in its own colour everywhere."""
+    counts = sorted({int(name.split("-", 1)[0]) for name in lines} - {0})
     for place, arm in enumerate(arms):
         found = [(at, lines.get(f"{images}-{arm}", {}).get(what)) for at, images in enumerate(counts)]
         points = [(at, *figures[key]["difference"]) for at, figures in found if figures]
