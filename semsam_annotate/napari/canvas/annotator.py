@@ -52,9 +52,9 @@ class Annotator:
         self.files = FileList(self.viewer, paths)
         self._turn_to(lambda: self.files.show(0))
 
-    def open_project_images(self, folder: Path) -> None:
+    def open_project_images(self) -> None:
         """Take the project's images as the list, and go on where the last window was left."""
-        workspace, paths = Workspace.read(folder), self.session.ledger.images()
+        workspace, paths = Workspace.read(self.session.ledger.workspace), self.session.ledger.images()
         if not paths or any(isinstance(layer, Image) for layer in self.viewer.layers):
             return
         self.files = FileList(self.viewer, paths)

@@ -28,6 +28,7 @@ class Asking:
         refresh: Callable[[], None],
     ) -> None:
         self._session, self._review, self._worker, self._refresh = session, review, worker, refresh
+        self._sought: str | None = None
         self._signals: list[tuple[Any, Callable[..., None]]] = [
             (session.asked, self._ask),
             (hover.asked, self._glance),
@@ -52,7 +53,8 @@ class Asking:
     def search(self) -> None:
         """Look for everything in the picture; what is found becomes the queue."""
         self._refresh()
-        self._submit(self._session.ticket, everything=True)
+        self._sought = None if self._session.picture is None else self._session.picture.key
+        self._submit(0, everything=True)
 
     def _ask(self, ticket: int, prompt: Prompt) -> None:
         self._refresh()
@@ -80,8 +82,9 @@ class Asking:
     def _answer(self, ticket: int, ladder: Ladder) -> None:
         self._session.answer(ticket, ladder)
 
-    def _find(self, ticket: int, tree: Tree) -> None:
-        if ticket == self._session.ticket:
+    def _find(self, _: int, tree: Tree) -> None:
+        picture = self._session.picture
+        if picture is not None and picture.key == self._sought:
             self._review.load(tree)
 
     def _refuse(self, ticket: int, message: str) -> None:

@@ -18,6 +18,11 @@ class Ledger(Protocol):
     """Every method that changes something has stored it durably when it returns; BadInput or OSError when it cannot."""
 
     @property
+    def workspace(self) -> Path:
+        """File in which this author's workspace is kept."""
+        ...
+
+    @property
     def vocabulary(self) -> Vocabulary:
         """Object names and bare part names of the project."""
         ...

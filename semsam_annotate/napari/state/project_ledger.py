@@ -18,6 +18,7 @@ from semsam_annotate.napari.state.candidate import Candidate
 from semsam_annotate.napari.state.labels import LabelChoice, describe
 from semsam_annotate.napari.state.picture import Picture
 from semsam_annotate.napari.state.shift import Shift
+from semsam_annotate.napari.state.workspace_file import workspace_file
 
 EXPORTS = {"coco": "coco.json", "parts": "parts.json"}
 """Format and the file it is written to, in the project folder."""
@@ -44,6 +45,11 @@ class ProjectLedger:
     def close(self) -> None:
         """Give the store back."""
         self._project.close()
+
+    @property
+    def workspace(self) -> Path:
+        """File in which this author's workspace is kept."""
+        return workspace_file(self._project.folder, self._author)
 
     @property
     def vocabulary(self) -> Vocabulary:

@@ -12,9 +12,6 @@ from semsam_annotate.napari.state.editing import MaskEditing
 from semsam_annotate.napari.state.labels import LabelChoice
 from semsam_annotate.napari.state.session import AnnotationSession
 
-FILE = "workspace.json"
-"""Kept in the project folder; it may be deleted at any time."""
-
 
 @dataclass(frozen=True)
 class Workspace:
@@ -30,18 +27,19 @@ class Workspace:
     candidate: dict[str, Any] | None = None
 
     @classmethod
-    def read(cls, folder: Path) -> "Workspace":
-        """What was kept in a project folder; an empty one when nothing was, or when it cannot be read."""
+    def read(cls, path: Path) -> "Workspace":
+        """What was kept in a file; an empty one when nothing was, or when it cannot be read."""
         try:
-            plain = json.loads((folder / FILE).read_bytes())
+            plain = json.loads(path.read_bytes())
         except (OSError, ValueError):
             return cls()
         given = plain if isinstance(plain, dict) else {}
         return cls(**{name: value for name in _TYPES if (value := _of_kind(name, given.get(name))) is not None})
 
-    def write(self, folder: Path) -> None:
+    def write(self, path: Path) -> None:
         """Keep it, complete or not at all."""
-        write_atomically(folder / FILE, json.dumps(asdict(self)).encode())
+        path.parent.mkdir(exist_ok=True)
+        write_atomically(path, json.dumps(asdict(self)).encode())
 
 
 _TEXTS = ("selected", "hidden", "locked")

@@ -60,10 +60,10 @@ class AnnotationDock(QWidget):
         self._fold.collapse(animate=False)
         if images:
             self.annotator.open_files(images)
-            self.annotator.resume(Workspace.read(folder))
+            self.annotator.resume(Workspace.read(ledger.workspace))
         else:
-            self.annotator.open_project_images(folder)
-        self._keeper.watch(self.annotator, folder)
+            self.annotator.open_project_images()
+        self._keeper.watch(self.annotator)
 
     def shut_down(self) -> None:
         """End the engine and leave the viewer as it was; what was accepted is stored."""

@@ -1,7 +1,6 @@
 """Writes down where the person is, soon after it changes, so that a killed window opens there again."""
 
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 from qtpy.QtCore import QObject, QTimer
@@ -18,15 +17,14 @@ class WorkspaceKeeper(QObject):
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self._annotator: Annotator | None = None
-        self._folder = Path()
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(DELAY_MS)
         self._timer.timeout.connect(self._write)
 
-    def watch(self, annotator: Annotator, folder: Path) -> None:
+    def watch(self, annotator: Annotator) -> None:
         """Keep this one's from now on."""
-        self._annotator, self._folder = annotator, folder
+        self._annotator = annotator
         for signal in self._signals(annotator):
             signal.connect(self._soon)
 
@@ -51,4 +49,4 @@ class WorkspaceKeeper(QObject):
     def _write(self) -> None:
         if self._annotator is not None and self._annotator.session.picture is not None:
             with suppress(OSError):  # a full disk must not stop the work: what was accepted is stored by its own way
-                self._annotator.workspace().write(self._folder)
+                self._annotator.workspace().write(self._annotator.session.ledger.workspace)

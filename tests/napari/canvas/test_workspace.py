@@ -13,7 +13,8 @@ from semsam_annotate.annotations import Project
 from semsam_annotate.napari.canvas.annotator import Annotator
 from semsam_annotate.napari.state.project_ledger import ProjectLedger
 from semsam_annotate.napari.state.session import AnnotationSession
-from semsam_annotate.napari.state.workspace import FILE, Workspace
+from semsam_annotate.napari.state.workspace import Workspace
+from semsam_annotate.napari.state.workspace_file import workspace_file
 
 PART = (60.0, 70.0)
 """(row, column) in the scene."""
@@ -37,7 +38,7 @@ def window(folder, worker):
             annotator.close()
             annotator.session.ledger.close()
         annotator = Annotator(ViewerModel(), AnnotationSession(ProjectLedger.open(folder)), worker)
-        annotator.open_project_images(folder)
+        annotator.open_project_images()
         opened.append(annotator)
         return annotator
 
@@ -60,7 +61,7 @@ def test_image_view_selection_and_ladder_come_back(window, hand_of, folder):
     first.editing.select([first.session.accepted[0].id])
     first.editing.mark([first.session.accepted[0].id], hidden=True, locked=True)
     first.viewer.scene.camera.zoom = 7.5
-    first.workspace().write(folder)
+    first.workspace().write(first.session.ledger.workspace)
     before = first.session.candidate
     again = window()
     assert again.session.picture.name == "b"
@@ -82,7 +83,7 @@ def test_without_a_workspace_the_first_image_opens(window):
 def test_an_image_that_changed_gets_nothing_of_the_old_one(window, hand_of, folder, tmp_path, scene):
     first = window()
     hand_of(first).click(PART)
-    first.workspace().write(folder)
+    first.workspace().write(first.session.ledger.workspace)
     PillowImage.fromarray(255 - scene).save(tmp_path / "a.png")
     again = window()
     assert again.session.picture.name == "a"
@@ -93,8 +94,10 @@ def test_an_image_that_changed_gets_nothing_of_the_old_one(window, hand_of, fold
     "content",
     [b"", b"[]", b"{", b"\xff\xfe", b'{"file": 3, "plane": 7, "view": [1]}', b"null", b'{"candidate": {"prompt": 4}}'],
 )
-def test_damage_is_no_workspace(window, folder, content):
-    (folder / FILE).write_bytes(content)
+def test_damage_is_no_workspace(window, content):
+    first = window()
+    first.session.ledger.workspace.parent.mkdir()
+    first.session.ledger.workspace.write_bytes(content)
     assert window().session.picture.name == "a"
 
 
@@ -104,9 +107,15 @@ JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambd
 @settings(max_examples=30, deadline=None)
 @given(name=st.sampled_from(["file", "plane", "view", "selected", "hidden", "candidate", "else"]), value=JSON)
 def test_a_field_that_makes_no_sense_is_left_out(tmp_path_factory, name, value):
-    folder = tmp_path_factory.mktemp("w")
-    (folder / FILE).write_text(json.dumps({name: value, "locked": ["x"]}))
-    read = Workspace.read(folder)
+    path = tmp_path_factory.mktemp("w") / "somebody.json"
+    path.write_text(json.dumps({name: value, "locked": ["x"]}))
+    read = Workspace.read(path)
     assert read.locked == ("x",)
     kept = getattr(read, name, None)
     assert kept in (None, ()) or (list(kept) if isinstance(kept, tuple) else kept) == value
+
+
+def test_everybody_has_a_file_of_their_own(tmp_path):
+    names = [workspace_file(tmp_path, author) for author in ("ann", "bob", None, "../../etc/passwd")]
+    assert len(set(names)) == 4
+    assert all(path.parent == tmp_path / "workspaces" for path in names)

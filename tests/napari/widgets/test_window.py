@@ -22,10 +22,10 @@ def screen() -> list[str]:
     pytest.skip("no display: DISPLAY is not set and xvfb-run is not installed")
 
 
-def play(screen: list[str], scenario: str, folder: Path) -> dict[str, float]:
+def play(screen: list[str], scenario: str, folder: Path, killed: bool = False) -> dict[str, float]:
     command = [*screen, sys.executable, str(SCENARIOS), scenario, str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=560)
-    assert done.returncode == 0, f"{done.stdout[-2000:]}\n{done.stderr[-6000:]}"
+    assert killed or done.returncode == 0, f"{done.stdout[-2000:]}\n{done.stderr[-6000:]}"
     return json.loads(done.stdout.splitlines()[-1])
 
 
@@ -45,3 +45,10 @@ def test_digits_letters_and_the_tree(screen, tmp_path):
 @pytest.mark.window
 def test_killing_the_engine_loses_no_work(screen, tmp_path):
     play(screen, "crash", tmp_path)
+
+
+@pytest.mark.window
+@pytest.mark.stress
+def test_a_killed_window_opens_where_it_was(screen, tmp_path):
+    left = play(screen, "leave", tmp_path, killed=True)
+    assert play(screen, "come_back", tmp_path) == left

@@ -149,15 +149,15 @@ class Person:
 
 
 @contextmanager
-def window(folder: Path) -> Iterator[Person]:
-    """A window on the astronaut with the real engine as child process."""
+def window(folder: Path, again: bool = False) -> Iterator[Person]:
+    """A window on the astronaut with the real engine as child process; ``again``: on the project as it was left."""
     photo, project = folder / "astronaut.png", folder / "project"
-    Image.fromarray(data.astronaut()).save(photo)
-    Project.create(
-        project, objects=["person", "rocket", "flag"], parts={"face": ["person"], "suit": ["person"]}
-    ).close()
+    if not again:
+        Image.fromarray(data.astronaut()).save(photo)
+        parts = {"face": ["person"], "suit": ["person"]}
+        Project.create(project, objects=["person", "rocket", "flag"], parts=parts).close()
     manager = subprocess.Popen(["openbox"]) if shutil.which("openbox") else None
-    viewer, dock = open_window([photo], project, EngineChoice())
+    viewer, dock = open_window([] if again else [photo], project, EngineChoice())
     viewer.window.resize(*SIZE)
     try:
         person = Person(viewer, dock)

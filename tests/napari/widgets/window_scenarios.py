@@ -121,6 +121,30 @@ def organise(folder: Path) -> dict[str, float]:
         return {}
 
 
+def leave(folder: Path) -> dict[str, float]:
+    """Accept a mask, make another one, and be killed."""
+    with window(folder) as person:
+        person.click(SUIT)
+        person.press("Enter")
+        person.click(PATCH)
+        person.press("]")
+        person.rest(1.0)
+        print(json.dumps({"rung": person.session.candidate.rung}), flush=True)
+        os.kill(os.getpid(), signal.SIGKILL)
+    return {}
+
+
+def come_back(folder: Path) -> dict[str, float]:
+    """Open the project again: nothing is lost, and Enter accepts what was left."""
+    with window(folder, again=True) as person:
+        assert person.session.picture.name == "astronaut"
+        assert len(person.session.accepted) == 1
+        rung = person.session.candidate.rung
+        person.press("Enter")
+        assert len(stored(folder)) == 2
+        return {"rung": rung}
+
+
 def crash(folder: Path) -> dict[str, float]:
     """The engine is killed between clicks and in the middle of reading the image; nothing accepted is lost."""
     with window(folder) as person:
@@ -145,5 +169,8 @@ def crash(folder: Path) -> dict[str, float]:
     return {"click_after_crash_s": again}
 
 
+SCENARIOS = {scenario.__name__: scenario for scenario in (annotate, organise, leave, come_back, crash)}
+
+
 if __name__ == "__main__":
-    print(json.dumps({"annotate": annotate, "organise": organise, "crash": crash}[sys.argv[1]](Path(sys.argv[2]))))
+    print(json.dumps(SCENARIOS[sys.argv[1]](Path(sys.argv[2]))))
