@@ -183,6 +183,8 @@ class _Run:
     def _serve(self, request: Request) -> None:
         try:
             self._answer_or_restart(request)
+        except Cancelled:  # by what the person did next, which needs no words
+            return
         except SemsamError as error:
             self._emit(self, "failed", request.ticket, str(error))
         except Exception as error:  # a fault of the engine must reach the user, never end the thread

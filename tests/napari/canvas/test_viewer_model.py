@@ -187,11 +187,14 @@ def test_tab_looks_for_everything_and_goes_through_it(annotator, hand, pump, led
 
 
 def test_a_click_ends_a_search(annotator, hand, link, pump):
+    failures = []
+    annotator.worker.failed.connect(lambda ticket, message: failures.append(message))
     hand.click(PART)
     link.engine.delay = 0.3
     hand.press("Tab")
     hand.click(PART)
     assert annotator.session.candidate.clicks
+    assert failures == []
     link.engine.delay = 0.0
     hand.press("Escape")
     assert annotator.review.items == []
