@@ -139,6 +139,21 @@ class Project:
             found.update(dict.fromkeys(file for file in files if file == path or file.suffix.lower() in SUFFIXES))
         return list(found)
 
+    def queue(self) -> list[Path]:
+        """Every image file, the most useful one to annotate first.
+
+        Those without an accepted mask come first, in their order; then those whose accepted masks the model found
+        hardest, by their mean score (masks that nobody proposed have none and do not count).
+        """
+        scores: dict[Path, list[float]] = {}
+        for record in self.store.annotations():
+            known = scores.setdefault((self.folder / record.image.path).absolute(), [])
+            known += [] if record.score is None else [record.score]
+        images = self.images()
+        new = [path for path in images if path.absolute() not in scores]
+        old = [path for path in images if path.absolute() in scores]
+        return [*new, *sorted(old, key=lambda path: _mean(scores[path.absolute()]))]
+
     def ref(self, path: Path | str, rgb: RgbImage) -> ImageRef:
         """Reference to an image that was read from ``path``, relative to the project if inside."""
         return ImageRef.of(path, rgb, self.folder)
@@ -203,3 +218,7 @@ class Project:
         if config != self.config:
             write_config(self.folder / "project.toml", config)
             self.config = config
+
+
+def _mean(values: list[float]) -> float:
+    return sum(values) / len(values) if values else 1.0

@@ -30,6 +30,7 @@ def named_actions(annotator: "Annotator") -> dict[str, Action]:
         "paste": lambda: _paste(annotator),
         "next": lambda: annotator.turn(1),
         "previous": lambda: annotator.turn(-1),
+        "most useful": annotator.turn_to_useful,
         "propose": lambda: review.step(1) if review.items else annotator.asking.search(),
         "propose back": lambda: review.step(-1),
         "reject": review.reject,

@@ -74,6 +74,15 @@ class Annotator:
         """Open the file that many places further in the list."""
         self._turn_to(lambda: self.files.step(steps))
 
+    def turn_to_useful(self) -> None:
+        """Open the image of the list that is most useful to annotate next."""
+        here = self.files.current()
+        places = [place for path in self.session.ledger.queue() if (place := self.files.index(str(path))) is not None]
+        others = [place for place in places if place != here]
+        if not others:
+            raise BadInput("there is no other image in the list")
+        self._turn_to(lambda: self.files.show(others[0]))
+
     def choose_image(self) -> None:
         """Annotate the active layer if it is an image, else go on with the one before, else take the topmost."""
         active = self.viewer.layers.selection.active

@@ -22,6 +22,7 @@ KEYS: dict[str, str] = {
     "Shift-H": "hover",
     "PageDown": "next",
     "PageUp": "previous",
+    "Shift-N": "most useful",
 }
 """Key and the action it starts, on every layer."""
 

@@ -87,6 +87,10 @@ class Ledger(Protocol):
         """Every image file of the project, in order."""
         ...
 
+    def queue(self) -> list[Path]:
+        """Every image file, the most useful one to annotate first."""
+        ...
+
     def close(self) -> None:
         """Give the store back."""
         ...

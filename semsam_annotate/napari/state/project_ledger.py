@@ -149,6 +149,10 @@ class ProjectLedger:
         """Every image file of the project."""
         return self._project.images()
 
+    def queue(self) -> list[Path]:
+        """Every image file, the most useful one to annotate first."""
+        return self._project.queue()
+
     def record(self, id: str) -> Annotation:
         """The whole record."""
         return self._project.store.get(id)

@@ -132,7 +132,7 @@ class AnnotationPanel(QWidget):
     def _grid(self) -> QGridLayout:
         grid = QGridLayout()
         grid.addWidget(self.buttons["accept"], 0, 0, 1, 3)
-        for place, name in enumerate(("undo", "redo", "export", "previous", "next")):
+        for place, name in enumerate(("undo", "redo", "export", "previous", "next", "most useful")):
             grid.addWidget(self.buttons[name], 1 + place // 3, place % 3)
         return grid
 
@@ -144,6 +144,7 @@ _TIPS = {
     "export": "Ctrl+E: COCO and part JSON into the project folder",
     "previous": "PageUp",
     "next": "PageDown",
+    "most useful": "Shift+N: one without accepted masks, else the one whose masks were found hardest",
 }
 
 _BUTTONS = {
@@ -153,6 +154,7 @@ _BUTTONS = {
     "export": "Export",
     "previous": "Previous image",
     "next": "Next image",
+    "most useful": "Most useful image",
 }
 
 

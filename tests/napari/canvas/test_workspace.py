@@ -76,6 +76,21 @@ def test_image_view_selection_and_ladder_come_back(window, hand_of, folder):
     assert again.session.ledger.record(mask.id).prompt == before.prompt
 
 
+def test_the_most_useful_image_is_one_without_masks_then_the_hardest(window, hand_of):
+    annotator = window()
+    told = []
+    annotator.session.told.connect(told.append)
+    hand = hand_of(annotator)
+    for name, row in (("a", "1"), ("b", "2"), ("c", "1")):
+        assert annotator.session.picture.name == name
+        hand.click((25.0, 70.0))
+        hand.press(row)
+        hand.press("Enter")
+        hand.press("Shift-N")
+    assert annotator.session.picture.name == "a"
+    assert [path.stem for path in annotator.session.ledger.queue()] == ["a", "c", "b"]
+
+
 def test_without_a_workspace_the_first_image_opens(window):
     assert window().session.picture.name == "a"
 
