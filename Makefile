@@ -18,7 +18,7 @@ demo: $(VENV)/all.stamp ## set up, then the main job on real photos into semsam-
 	$(BIN)/semsam demo
 
 test: screen $(VENV)/dev.stamp lint types ## set up, then format, lint, import rules, types and tests
-	$(SCREEN) $(BIN)/python -m pytest -m "not stress"
+	$(SCREEN) $(BIN)/python -m pytest -m "not stress" -n 2 --dist loadfile
 
 stress: screen $(VENV)/dev.stamp $(SEMSAM_LABEL_STUDIO) lint types ## full counts, a real Label Studio, every Python found
 	SEMSAM_LABEL_STUDIO=$(SEMSAM_LABEL_STUDIO) $(SCREEN) $(BIN)/python -m pytest --hypothesis-profile=stress

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 os.environ.setdefault("QT_API", "pyside6")
@@ -11,7 +12,7 @@ import torch
 import torchvision  # noqa: F401 (before the first viewer: it imports triton, which crashes once Mesa has drawn)
 from hypothesis import HealthCheck, settings
 
-torch.set_num_threads(2)
+torch.set_num_threads(max(2 // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")), 1))
 
 settings.register_profile(
     "default", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -28,10 +29,9 @@ def root() -> Path:
     return Path(__file__).resolve().parent.parent
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Fail the run when a room was loaded by its folder's name: it would shadow other packages' modules."""
+@pytest.fixture(scope="session", autouse=True)
+def rooms_by_their_import_names() -> Iterator[None]:
+    """Fail at the end when a room was loaded by its folder's name: it would shadow other packages' modules."""
+    yield
     loaded = sorted(ROOMS_BY_SHORT_NAME & sys.modules.keys())
-    if loaded:
-        print(f"\nimported by folder name instead of semsam_annotate.…: {', '.join(loaded)}", file=sys.stderr)
-        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    assert loaded == [], "imported by folder name instead of semsam_annotate.…"
