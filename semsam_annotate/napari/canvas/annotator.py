@@ -53,12 +53,11 @@ class Annotator:
         self._turn_to(lambda: self.files.show(0))
 
     def open_project_images(self) -> None:
-        """Take the project's images as the list, and go on where the last window was left."""
+        """Take the project's images as the list, and go on where the last window was left; open images stay."""
         workspace, paths = Workspace.read(self.session.ledger.workspace), self.session.ledger.images()
-        if not paths or any(isinstance(layer, Image) for layer in self.viewer.layers):
-            return
         self.files = FileList(self.viewer, paths)
-        self._turn_to(lambda: self.files.show(self.files.index(workspace.file) or 0))
+        if paths and not any(isinstance(layer, Image) for layer in self.viewer.layers):
+            self._turn_to(lambda: self.files.show(self.files.index(workspace.file) or 0))
         self.resume(workspace)
 
     def workspace(self) -> Workspace:

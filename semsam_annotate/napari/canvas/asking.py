@@ -1,12 +1,12 @@
 """What a session wants of the engine, and what comes back."""
 
 from collections.abc import Callable
-from typing import Any
 
 from semsam_annotate.api import Ladder, Prompt, Tree
 from semsam_annotate.napari.engine.lessons import Forget, Remember
 from semsam_annotate.napari.engine.request import Glance, Request
 from semsam_annotate.napari.engine.worker import EngineWorker
+from semsam_annotate.napari.state.connections import Connections
 from semsam_annotate.napari.state.hover import Hover
 from semsam_annotate.napari.state.review import ReviewQueue
 from semsam_annotate.napari.state.session import AnnotationSession
@@ -29,22 +29,21 @@ class Asking:
     ) -> None:
         self._session, self._review, self._worker, self._refresh = session, review, worker, refresh
         self._sought: str | None = None
-        self._signals: list[tuple[Any, Callable[..., None]]] = [
-            (session.asked, self._ask),
-            (hover.asked, self._glance),
-            (worker.glanced, hover.answer),
-            (session.shifted, self._teach),
-            (worker.answered, self._answer),
-            (worker.found, self._find),
-            (worker.failed, self._refuse),
-        ]
-        for signal, carry in self._signals:
-            signal.connect(carry)
+        self._connections = Connections(
+            [
+                (session.asked, self._ask),
+                (hover.asked, self._glance),
+                (worker.glanced, hover.answer),
+                (session.shifted, self._teach),
+                (worker.answered, self._answer),
+                (worker.found, self._find),
+                (worker.failed, self._refuse),
+            ]
+        )
 
     def release(self) -> None:
         """Carry no more."""
-        for signal, carry in self._signals:
-            signal.disconnect(carry)
+        self._connections.release()
 
     def prepare(self) -> None:
         """Encode ahead of the first click."""

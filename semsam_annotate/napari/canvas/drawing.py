@@ -2,6 +2,7 @@
 
 from semsam_annotate.napari.canvas.layers import AnnotationLayers
 from semsam_annotate.napari.state.candidate import Candidate
+from semsam_annotate.napari.state.connections import Connections
 from semsam_annotate.napari.state.editing import MaskEditing
 from semsam_annotate.napari.state.hover import Hover
 from semsam_annotate.napari.state.session import AnnotationSession
@@ -14,20 +15,19 @@ class Drawing:
         self, session: AnnotationSession, editing: MaskEditing, hover: Hover, layers: AnnotationLayers
     ) -> None:
         self._session, self._editing, self._hover, self._layers = session, editing, hover, layers
-        self._signals = (
-            (session.candidate_changed, self._draw_candidate),
-            (session.accepted_changed, self._draw_accepted),
-            (editing.marks_changed, self._draw_accepted),
-            (editing.selection_changed, self._draw_selected),
-            (hover.changed, self._draw_made),
+        self._connections = Connections(
+            [
+                (session.candidate_changed, self._draw_candidate),
+                (session.accepted_changed, self._draw_accepted),
+                (editing.marks_changed, self._draw_accepted),
+                (editing.selection_changed, self._draw_selected),
+                (hover.changed, self._draw_made),
+            ]
         )
-        for signal, draw in self._signals:
-            signal.connect(draw)
 
     def release(self) -> None:
         """Draw no more."""
-        for signal, draw in self._signals:
-            signal.disconnect(draw)
+        self._connections.release()
 
     def _draw_candidate(self, candidate: Candidate) -> None:
         self._draw_made()

@@ -97,12 +97,14 @@ class MaskEditing:
         self.marks_changed.emit()
 
     def _do(self, masks: Sequence[AcceptedMask], deed: Callable[[], Deed]) -> None:
-        held = [mask.title for mask in masks if mask.id in self.locked]
-        if held or self._session.picture is None:
+        picture, held = self._session.picture, [mask.title for mask in masks if mask.id in self.locked]
+        if picture is None:
+            return
+        if held:
             self._session.told.emit(f"{', '.join(held)} is locked: unlock it first")
             return
         try:
-            shift = self._session.ledger.perform(self._session.picture, deed())
+            shift = self._session.ledger.perform(picture, deed())
         except BadInput as error:
             self._session.told.emit(str(error))
             return

@@ -1,9 +1,15 @@
 """The mask that a click would likely show, while the pointer only passes over it."""
 
+import time
+from collections.abc import Callable
+
 from psygnal import Signal
 
 from semsam_annotate.api import Ladder, Point, Prompt, Proposal
 from semsam_annotate.napari.state.session import AnnotationSession
+
+PATIENCE = 2.0
+"""Seconds after which an answer is no longer waited for: the engine was ended, or is slow."""
 
 
 class Hover:
@@ -14,8 +20,9 @@ class Hover:
     changed = Signal(object)
     """Proposal to show, or None."""
 
-    def __init__(self, session: AnnotationSession) -> None:
-        self._session = session
+    def __init__(self, session: AnnotationSession, clock: Callable[[], float] = time.monotonic) -> None:
+        self._session, self._clock = session, clock
+        self._since = 0.0
         self.enabled = True
         self.proposal: Proposal | None = None
         self._here: Prompt | None = None
@@ -31,7 +38,7 @@ class Hover:
             return
         pixel = (float(round(point[0])), float(round(point[1])))
         self._here = Prompt([pixel])
-        if self._asked is None:
+        if self._asked is None or self._clock() - self._since > PATIENCE:
             self._ask()
 
     def answer(self, prompt: Prompt, ladder: Ladder | None) -> None:
@@ -63,7 +70,7 @@ class Hover:
         return not candidate.empty or candidate.ladder is not None
 
     def _ask(self) -> None:
-        self._asked = self._here
+        self._asked, self._since = self._here, self._clock()
         self.asked.emit(self._asked)
 
     def _give_way(self, _: object) -> None:

@@ -44,11 +44,14 @@ class ReviewQueue:
         return self._session.candidate.queued and bool(self.items)
 
     def load(self, tree: Tree) -> None:
-        """Take what was found, but for what was accepted already, and show the first."""
+        """Take what was found, but for what was accepted already; show the first, unless a mask is being made."""
         known = self._session.accepted
         self.items = [item_of(node) for node in tree if not _known(node.proposal, known)]
         self.at = 0
-        self._show()
+        if self._session.candidate.empty:
+            self._show()
+        else:
+            self.changed.emit()
         count = len(self.items)
         self._session.told.emit(f"{count or 'no'} mask{'' if count == 1 else 's'} to review: Enter, Tab or Backspace")
 

@@ -6,6 +6,7 @@ from typing import Any
 from qtpy.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from semsam_annotate.napari.canvas.annotator import Annotator
+from semsam_annotate.napari.state.connections import Connections
 from semsam_annotate.napari.state.outline import outline
 from semsam_annotate.napari.widgets.buttons import quiet_button
 from semsam_annotate.napari.widgets.mask_tree import MENU, MaskTree
@@ -17,6 +18,7 @@ class MaskBox(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._annotator: Annotator | None = None
+        self._connections = Connections()
         self.tree = MaskTree()
         self.buttons = {wish: quiet_button(text) for text, wish in MENU.items()}
         layout, grid = QVBoxLayout(self), QGridLayout()
@@ -31,22 +33,18 @@ class MaskBox(QWidget):
     def attach(self, annotator: Annotator) -> None:
         """Show this annotator's masks from now on."""
         self._annotator = annotator
-        for signal in self._signals(annotator):
-            signal.connect(self._show)
-        annotator.editing.selection_changed.connect(self._show_selection)
+        editing = annotator.editing
+        shown = (annotator.session.accepted_changed, editing.marks_changed)
+        self._connections = Connections(
+            [*((signal, self._show) for signal in shown), (editing.selection_changed, self._show_selection)]
+        )
         self._show()
 
     def detach(self) -> None:
         """Stop showing them."""
-        if self._annotator is not None:
-            for signal in self._signals(self._annotator):
-                signal.disconnect(self._show)
-            self._annotator.editing.selection_changed.disconnect(self._show_selection)
+        self._connections.release()
         self._annotator = None
         self.tree.clear()
-
-    def _signals(self, annotator: Annotator) -> tuple[Any, ...]:
-        return annotator.session.accepted_changed, annotator.editing.marks_changed
 
     def _show(self, _: Any = None) -> None:
         if self._annotator is not None:

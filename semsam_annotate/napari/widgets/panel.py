@@ -10,6 +10,7 @@ from superqt import QCollapsible
 from semsam_annotate.annotations import PartClass
 from semsam_annotate.napari.canvas.annotator import Annotator
 from semsam_annotate.napari.state.candidate import Candidate
+from semsam_annotate.napari.state.connections import Connections, Pair
 from semsam_annotate.napari.state.hotkeys import hotkeys
 from semsam_annotate.napari.state.labels import LabelChoice
 from semsam_annotate.napari.widgets.buttons import quiet_button
@@ -26,6 +27,7 @@ class AnnotationPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._annotator: Annotator | None = None
+        self._connections = Connections()
         self.ladder, self.labels = LadderBox(), LabelForm()
         self.review, self.masks = ReviewBox(), MaskBox()
         self.buttons = {name: quiet_button(text, _TIPS[name]) for name, text in _BUTTONS.items()}
@@ -43,8 +45,7 @@ class AnnotationPanel(QWidget):
     def attach(self, annotator: Annotator) -> None:
         """Show this annotator's session from now on."""
         self._annotator = annotator
-        for signal, show in self._shown(annotator):
-            signal.connect(show)
+        self._connections = Connections(self._shown(annotator))
         self.review.attach(annotator)
         self.masks.attach(annotator)
         self.ladder.list.show_picture(annotator.session.picture)
@@ -54,15 +55,13 @@ class AnnotationPanel(QWidget):
 
     def detach(self) -> None:
         """Stop showing it."""
-        if self._annotator is not None:
-            for signal, show in self._shown(self._annotator):
-                signal.disconnect(show)
+        self._connections.release()
         self.review.detach()
         self.masks.detach()
         self._annotator = None
         self.setEnabled(False)
 
-    def _shown(self, annotator: Annotator) -> list[tuple[Any, Callable[..., None]]]:
+    def _shown(self, annotator: Annotator) -> list[Pair]:
         session = annotator.session
         choice = (session.choice_changed, session.accepted_changed, session.vocabulary_changed)
         return [
@@ -77,7 +76,7 @@ class AnnotationPanel(QWidget):
         self.ladder.described.connect(lambda text: self._do(lambda it: it.session.describe(text)))
         self.labels.parent_chosen.connect(lambda parent: self._do(lambda it: it.session.choose_parent(parent)))
         for side, picker in (("object", self.labels.object), ("part", self.labels.part)):
-            picker.chosen.connect(lambda name, side=side: self._do(lambda it: it.session.label(**{side: name})))
+            picker.chosen.connect(lambda name, side=side: self._do(lambda it: self._name(it, {side: name})))
             picker.committed.connect(lambda name, side=side: self._do(lambda it: self._rename(it, {side: name})))
             picker.entered.connect(lambda: self._do(self._accept))
         for name, button in self.buttons.items():
@@ -86,6 +85,11 @@ class AnnotationPanel(QWidget):
     def _accept(self, annotator: Annotator) -> None:
         if annotator.session.candidate.proposal is not None:
             annotator.actions["accept"]()
+
+    def _name(self, annotator: Annotator, names: dict[str, str]) -> None:
+        """Names chosen for the mask being made; those of a selected mask wait until they are complete."""
+        if self._selected(annotator) is None:
+            annotator.session.label(**names)
 
     def _rename(self, annotator: Annotator, names: dict[str, str]) -> None:
         """With no mask at a click, names are those of the selected mask."""

@@ -6,6 +6,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QDoubleSpinBox, QGridLayout, QLabel, QWidget
 
 from semsam_annotate.napari.canvas.annotator import Annotator
+from semsam_annotate.napari.state.connections import Connections
 from semsam_annotate.napari.widgets.buttons import quiet_button
 
 
@@ -15,6 +16,7 @@ class ReviewBox(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._annotator: Annotator | None = None
+        self._connections = Connections()
         self.place = QLabel()
         self.buttons = {
             "propose": quiet_button("Propose  (Tab)", "Find everything in the image, then show it mask by mask"),
@@ -38,13 +40,12 @@ class ReviewBox(QWidget):
     def attach(self, annotator: Annotator) -> None:
         """Show this annotator's queue from now on."""
         self._annotator = annotator
-        annotator.review.changed.connect(self._show)
+        self._connections = Connections([(annotator.review.changed, self._show)])
         self._show()
 
     def detach(self) -> None:
         """Stop showing it."""
-        if self._annotator is not None:
-            self._annotator.review.changed.disconnect(self._show)
+        self._connections.release()
         self._annotator = None
 
     def _show(self) -> None:

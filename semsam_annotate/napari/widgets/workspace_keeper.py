@@ -6,6 +6,7 @@ from typing import Any
 from qtpy.QtCore import QObject, QTimer
 
 from semsam_annotate.napari.canvas.annotator import Annotator
+from semsam_annotate.napari.state.connections import Connections
 
 DELAY_MS = 400
 """Changes within this time are written once."""
@@ -17,6 +18,7 @@ class WorkspaceKeeper(QObject):
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self._annotator: Annotator | None = None
+        self._connections = Connections()
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(DELAY_MS)
@@ -25,16 +27,13 @@ class WorkspaceKeeper(QObject):
     def watch(self, annotator: Annotator) -> None:
         """Keep this one's from now on."""
         self._annotator = annotator
-        for signal in self._signals(annotator):
-            signal.connect(self._soon)
+        self._connections = Connections((signal, self._soon) for signal in self._signals(annotator))
 
     def stop(self) -> None:
         """Write what is not written yet, and end."""
-        if self._annotator is not None:
-            for signal in self._signals(self._annotator):
-                signal.disconnect(self._soon)
-            self._timer.stop()
-            self._write()
+        self._connections.release()
+        self._timer.stop()
+        self._write()
         self._annotator = None
 
     def _signals(self, annotator: Annotator) -> tuple[Any, ...]:

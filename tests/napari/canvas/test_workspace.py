@@ -95,6 +95,15 @@ def test_without_a_workspace_the_first_image_opens(window):
     assert window().session.picture.name == "a"
 
 
+def test_an_open_image_stays_and_the_list_is_there(window, scene):
+    annotator = window()
+    annotator.viewer.add_image(scene[::3], name="mine")
+    annotator.open_project_images()
+    assert annotator.session.picture.name == "mine"
+    annotator.turn(1)
+    assert annotator.session.picture.name == "b"
+
+
 def test_an_image_that_changed_gets_nothing_of_the_old_one(window, hand_of, folder, tmp_path, scene):
     first = window()
     hand_of(first).click(PART)

@@ -3,15 +3,15 @@
 import pytest
 
 from semsam_annotate.api import Prompt
-from semsam_annotate.napari.state.hover import Hover
+from semsam_annotate.napari.state.hover import PATIENCE, Hover
 
 PART, SQUARE, OUTSIDE = (70.0, 60.0), (45.0, 35.0), (500.0, 5.0)
 """(x, y) in the scene, and beyond it."""
 
 
 @pytest.fixture
-def hover(session):
-    hover = Hover(session)
+def hover(session, clock):
+    hover = Hover(session, clock)
     hover.questions = []
     hover.asked.connect(hover.questions.append)
     return hover
@@ -73,3 +73,16 @@ def test_it_can_be_switched_off_and_needs_a_picture(hover, session):
     session.open(None)
     hover.move(PART)
     assert hover.questions == []
+
+
+def test_an_answer_that_never_comes_is_not_waited_for(hover, clock, look):
+    hover.move(PART)
+    hover.move(SQUARE)
+    assert len(hover.questions) == 1
+    clock.return_value += PATIENCE + 0.1
+    hover.move(SQUARE)
+    assert len(hover.questions) == 2
+    hover.answer(hover.questions[0], look(hover.questions[0]))
+    assert hover.proposal is None
+    hover.answer(hover.questions[1], look(hover.questions[1]))
+    assert hover.proposal is not None

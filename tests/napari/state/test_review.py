@@ -106,3 +106,13 @@ def test_another_picture_ends_the_queue(queue, session, picture):
     queue.step(1)
     queue.reject()
     assert session.candidate.proposal is None
+
+
+def test_what_is_found_late_does_not_take_the_place_of_a_mask_being_made(queue, session):
+    session.click(SQUARE)
+    made = session.candidate
+    queue.find()
+    assert session.candidate is made
+    assert len(queue.items) == 3
+    queue.step(1)
+    assert session.candidate.proposal.area == 3600
