@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 SCREEN := xvfb-run -a -s "-screen 0 1600x1200x24 +extension GLX"
 STUDIO := $(CURDIR)/.venv-label-studio
 SEMSAM_LABEL_STUDIO ?= $(STUDIO)/bin/label-studio
+PYTEST := -m pytest -n 2 --dist loadfile
 SOURCES := semsam_annotate model training backend tests benchmarks tools
 
 .PHONY: help demo test stress lint types screen clean
@@ -18,10 +19,10 @@ demo: $(VENV)/all.stamp ## set up, then the main job on real photos into semsam-
 	$(BIN)/semsam demo
 
 test: screen $(VENV)/dev.stamp lint types ## set up, then format, lint, import rules, types and tests
-	$(SCREEN) $(BIN)/python -m pytest -m "not stress" -n 2 --dist loadfile
+	$(SCREEN) $(BIN)/python $(PYTEST) -m "not stress"
 
 stress: screen $(VENV)/dev.stamp $(SEMSAM_LABEL_STUDIO) lint types ## full counts, a real Label Studio, every Python found
-	SEMSAM_LABEL_STUDIO=$(SEMSAM_LABEL_STUDIO) $(SCREEN) $(BIN)/python -m pytest --hypothesis-profile=stress
+	SEMSAM_LABEL_STUDIO=$(SEMSAM_LABEL_STUDIO) $(SCREEN) $(BIN)/python $(PYTEST) --hypothesis-profile=stress
 	tools/python_matrix.sh $(SCREEN)
 
 lint: $(VENV)/dev.stamp build/house ## format, lint, import rules

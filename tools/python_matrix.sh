@@ -13,5 +13,5 @@ for version in 3.11 3.12 3.13; do
     fi
     echo "Python $version: $python"
     make --no-print-directory VENV=".venv-$version" PYTHON="$python" ".venv-$version/dev.stamp"
-    "$@" ".venv-$version/bin/python" -m pytest -m "not stress"
+    "$@" ".venv-$version/bin/python" -m pytest -n 2 --dist loadfile -m "not stress"
 done
