@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
 Action = Callable[[], object]
 
+FIRST = "finish the touch-up first: Enter keeps it, Esc leaves the mask as it was"
+BRUSH_STEP = 1.25
+"""How much wider one key makes the brush."""
+
 
 def named_actions(annotator: "Annotator") -> dict[str, Action]:
     """Every action that has a name; none of them raises."""
@@ -35,16 +39,36 @@ def named_actions(annotator: "Annotator") -> dict[str, Action]:
         "propose back": lambda: review.step(-1),
         "reject": review.reject,
         "hover": annotator.hover.switch,
+        "touch up": annotator.touch.begin,
     }
-    return {name: partial(annotator.run, action) for name, action in actions.items()}
+    return {name: partial(annotator.run, partial(_choose, annotator, name, action)) for name, action in actions.items()}
 
 
 def character_actions(annotator: "Annotator") -> dict[str, Action]:
     """Digits choose masks of the list, letters accept under the name they stand for."""
     keys: dict[str, Action] = {str(row + 1): partial(annotator.session.show_row, row) for row in range(6)}
     for letter, named in hotkeys(annotator.session.ledger.classes).items():
-        keys[letter.upper()] = partial(annotator.run, partial(annotator.review.accept, named))
-    return keys
+        keys[letter.upper()] = partial(annotator.review.accept, named)
+    return {key: partial(annotator.run, partial(_choose, annotator, key, action)) for key, action in keys.items()}
+
+
+def _choose(annotator: "Annotator", name: str, action: Action) -> None:
+    """While a mask is touched up, actions that have a meaning for it do that, and the others wait."""
+    if annotator.touch.active:
+        action = _touching(annotator).get(name, lambda: annotator.session.told.emit(FIRST))
+    action()
+
+
+def _touching(annotator: "Annotator") -> dict[str, Action]:
+    touch, layer = annotator.touch, annotator.touch_layer
+    return {
+        "accept": touch.finish,
+        "drop": touch.leave,
+        "undo": layer.undo,
+        "redo": layer.redo,
+        "smaller": partial(layer.widen, 1 / BRUSH_STEP),
+        "larger": partial(layer.widen, BRUSH_STEP),
+    }
 
 
 def _delete_under_pointer(annotator: "Annotator") -> None:

@@ -16,12 +16,14 @@ from semsam_annotate.napari.canvas.file_list import FileList
 from semsam_annotate.napari.canvas.layers import AnnotationLayers
 from semsam_annotate.napari.canvas.mouse import MouseActions
 from semsam_annotate.napari.canvas.picture_source import picture_of, shown_limits, shown_plane, shown_rgb
+from semsam_annotate.napari.canvas.touching import TouchLayer
 from semsam_annotate.napari.canvas.view import look_at, set_view, view_of
 from semsam_annotate.napari.engine.worker import EngineWorker
 from semsam_annotate.napari.state.editing import MaskEditing
 from semsam_annotate.napari.state.hover import Hover
 from semsam_annotate.napari.state.review import ReviewQueue
 from semsam_annotate.napari.state.session import AnnotationSession
+from semsam_annotate.napari.state.touch_up import TouchUp
 from semsam_annotate.napari.state.workspace import Workspace, resumed, taken
 
 
@@ -38,6 +40,9 @@ class Annotator:
         self._limits: tuple[float, float] | None = None
         self._quiet = self._closed = False
         self._drawing = Drawing(session, self.editing, self.hover, self.layers)
+        self.touch = TouchUp(session, self.editing)
+        self.touch_layer = TouchLayer(viewer, self.touch, lambda: self.image)
+        self.touch.changed.connect(self._make_room)
         self.asking = Asking(session, self.review, self.hover, worker, self._follow_contrast)
         self.actions = named_actions(self)
         self._bindings = ViewerBindings(
@@ -62,11 +67,11 @@ class Annotator:
 
     def workspace(self) -> Workspace:
         """Where the person is now."""
-        return taken(self.session, self.editing, view_of(self.viewer))
+        return taken(self.session, self.editing, self.touch, view_of(self.viewer))
 
     def resume(self, workspace: Workspace) -> None:
         """Go back there, as far as the picture on screen is the one it was."""
-        if resumed(workspace, self.session, self.editing):
+        if resumed(workspace, self.session, self.editing, self.touch):
             set_view(self.viewer, workspace.view)
 
     def turn(self, steps: int) -> None:
@@ -113,6 +118,8 @@ class Annotator:
         self._bindings.release()
         self._drawing.release()
         self.asking.release()
+        self.touch.changed.disconnect(self._make_room)
+        self.touch_layer.release()
         self.session.vocabulary_changed.disconnect(self._bind_characters)
         self.layers.remove()
 
@@ -122,6 +129,12 @@ class Annotator:
             action()
         except (SemsamError, OSError) as error:
             self.session.told.emit(str(error))
+
+    def _make_room(self) -> None:
+        """While a mask is painted, clicks are strokes, and what lies in its place is not shown."""
+        self.mouse.resting = self.touch.active
+        if self.layers.candidate is not None:
+            self.layers.candidate.visible = not self.touch.active
 
     def _bind_characters(self, _: object = None) -> None:
         self._bindings.keys.set_characters(character_actions(self))
@@ -137,6 +150,7 @@ class Annotator:
     def _annotate(self, image: Image | None) -> None:
         if image is self.image:
             return
+        self.run(self.touch.keep)
         self.image = self.mouse.image = image
         self._quiet = True
         try:
@@ -152,6 +166,7 @@ class Annotator:
         picture = self.session.picture
         if self.image is None or self._quiet or (picture is not None and picture.plane == self._plane()):
             return
+        self.run(self.touch.keep)
         self._open_picture()
 
     def _plane(self) -> tuple[int, ...] | None:

@@ -20,6 +20,7 @@ KEYS: dict[str, str] = {
     "Shift-S": "select",
     "Shift-V": "paste",
     "Shift-H": "hover",
+    "Shift-T": "touch up",
     "PageDown": "next",
     "PageUp": "previous",
     "Shift-N": "most useful",

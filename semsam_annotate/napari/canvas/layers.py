@@ -153,12 +153,12 @@ def _draw_idle(data: NDArray[np.uint8], selected: Sequence[AcceptedMask], likely
 
 def _draw_rungs(data: NDArray[np.uint8], candidate: Candidate) -> Window | None:
     """Write outlines of the rungs from the one shown upwards, then the one shown; the rectangle written to."""
-    shown = candidate.proposal
-    if shown is None or candidate.ladder is None or shown.mask.shape != data.shape:
+    shown = candidate.mask
+    if shown is None or candidate.ladder is None or shown.shape != data.shape:
         return None
     for wider in candidate.ladder[candidate.rung + 1 :]:
         data[_outline(wider.mask)] = WIDER
-    data[shown.mask] = SHOWN
+    data[shown] = SHOWN
     return bounds(data != 0)
 
 

@@ -16,18 +16,22 @@ DRAG_PIXELS = 4.0
 
 
 class MouseActions:
-    """Turns mouse events of a viewer into the session's methods. ``image`` is the layer that clicks refer to."""
+    """Turns mouse events of a viewer into the session's methods.
+
+    ``image``: the layer that clicks refer to. ``resting``: whether clicks mean something else now.
+    """
 
     def __init__(self, session: AnnotationSession, hover: Hover) -> None:
         self._session, self._hover = session, hover
         self.image: Any = None
+        self.resting = False
 
-    def on_drag(self, _: Any, event: Any) -> Iterator[None]:
+    def on_drag(self, viewer: Any, event: Any) -> Iterator[None]:
         """Callback of ``mouse_drag_callbacks``: a click points; Shift with a drag draws a box, Ctrl or Alt a stroke.
 
         The right button clicks away what does not belong; its drags are napari's.
         """
-        if self.image is None or event.button not in (1, 2) or len(event.dims_displayed) != 2:
+        if not self._points(viewer, event) or event.button not in (1, 2):
             return
         button, path, pressed_at = event.button, [self._pixel(event)], tuple(event.pos)
         modifiers, dragged = _names(event.modifiers), False
@@ -43,19 +47,25 @@ class MouseActions:
         elif draws:
             self._draw([*path, self._pixel(event)], modifiers)
 
-    def on_move(self, _: Any, event: Any) -> None:
+    def on_move(self, viewer: Any, event: Any) -> None:
         """Callback of ``mouse_move_callbacks``: the mask under the pointer is looked for."""
-        if self.image is not None and len(event.dims_displayed) == 2 and not event.is_dragging:
+        if self._points(viewer, event) and not event.is_dragging:
             self._hover.move(self._pixel(event))
 
     def on_wheel(self, _: Any, event: Any) -> None:
         """Callback of ``mouse_wheel_callbacks``: Shift+wheel moves along the ladder, up to larger masks."""
-        if "Shift" not in _names(event.modifiers):
+        if "Shift" not in _names(event.modifiers) or self.resting:
             return
         turned = sum(event.delta)  # some systems turn a wheel with Shift sideways
         if turned:
             self._session.move(1 if turned > 0 else -1)
         event.handled = True
+
+    def _points(self, viewer: Any, event: Any) -> bool:
+        """Whether the pointer points at the image: not while somebody draws in a layer, with a tool of napari's."""
+        active = viewer.layers.selection.active
+        tool = "pan_zoom" if active is None else str(active.mode)
+        return self.image is not None and not self.resting and tool == "pan_zoom" and len(event.dims_displayed) == 2
 
     def _click(self, point: Point, modifiers: set[str], negative: bool) -> None:
         extend = bool(modifiers & {"Shift", "Control", "Meta"})

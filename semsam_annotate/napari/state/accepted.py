@@ -16,6 +16,7 @@ Window = tuple[slice, slice]
 @dataclass(frozen=True)
 class AcceptedMask:
     """``id``: of its record. ``part_of``: id of the record it is a part of. ``time``: when it was made, sorts as text.
+    ``edits``: strokes by hand in it.
 
     Only the cut-out is kept decoded: hundreds of masks of a large image would not fit in memory.
     """
@@ -27,6 +28,7 @@ class AcceptedMask:
     part: str | None
     part_of: str | None
     score: float
+    edits: int = 0
 
     @property
     def mask(self) -> Mask:

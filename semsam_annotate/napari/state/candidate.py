@@ -3,7 +3,19 @@
 import math
 from dataclasses import dataclass, field, replace
 
-from semsam_annotate.api import BadInput, Box, Ladder, Mask, Point, Prompt, Proposal, Rle, Stroke, encode_rle
+from semsam_annotate.api import (
+    BadInput,
+    Box,
+    Ladder,
+    Mask,
+    Point,
+    Prompt,
+    Proposal,
+    Rle,
+    Stroke,
+    decode_rle,
+    encode_rle,
+)
 
 
 @dataclass(frozen=True)
@@ -21,6 +33,7 @@ class Candidate:
     ``rough``: a mask from elsewhere, ``text``: a phrase. ``moved``: whether a person moved along the ladder. ``began``:
     clock time in seconds of the first hint. ``effort``: hints given for it, withdrawn ones included. ``before``: the
     candidate without the last hint, None when there was none. ``queued``: it was proposed without being asked for.
+    ``touched``: the mask after ``edits`` by hand, in place of the rung.
     """
 
     clicks: tuple[Click, ...] = ()
@@ -35,6 +48,8 @@ class Candidate:
     effort: int = 0
     before: "Candidate | None" = field(default=None, repr=False)
     queued: bool = False
+    touched: Rle | None = field(default=None, hash=False)
+    edits: int = 0
 
     @classmethod
     def of(cls, prompt: Prompt, ladder: Ladder | None, effort: int | None = None) -> "Candidate":
@@ -59,6 +74,13 @@ class Candidate:
     def proposal(self) -> Proposal | None:
         """The mask shown, or None while the engine has not answered."""
         return None if self.ladder is None else self.ladder[self.rung]
+
+    @property
+    def mask(self) -> Mask | None:
+        """(H, W) bool: the mask shown, touched up if it was; None when there is none yet."""
+        if self.touched is not None:
+            return decode_rle(self.touched)
+        return None if self.proposal is None else self.proposal.mask
 
     @property
     def granularity(self) -> float:
@@ -114,12 +136,16 @@ class Candidate:
             rung = max(range(len(ladder)), key=lambda index: ladder[index].score)
         else:
             rung = min(range(len(ladder)), key=lambda index: abs(ladder[index].area - shown.area))
-        return replace(self, ladder=ladder, rung=rung)
+        return replace(self, ladder=ladder, rung=rung, touched=None, edits=0)
 
     def at(self, rung: int) -> "Candidate":
         """At another rung, held between the smallest mask (0) and the largest."""
         last = 0 if self.ladder is None else len(self.ladder) - 1
-        return replace(self, rung=min(max(rung, 0), last), moved=True)
+        return replace(self, rung=min(max(rung, 0), last), moved=True, touched=None, edits=0)
+
+    def touched_up(self, mask: Mask, edits: int) -> "Candidate":
+        """With a mask, (H, W) bool, that a person painted in that many strokes."""
+        return replace(self, touched=encode_rle(mask) if edits else None, edits=edits)
 
     @property
     def _points_somewhere(self) -> bool:

@@ -7,6 +7,7 @@ import numpy as np
 
 from semsam_annotate.annotations.drafts import Facts
 from semsam_annotate.annotations.journal import Deed
+from semsam_annotate.api import Mask
 from semsam_annotate.napari.state.accepted import AcceptedMask
 from semsam_annotate.napari.state.labels import LabelChoice, describe
 
@@ -29,6 +30,11 @@ def attaching(mask: AcceptedMask, parent: AcceptedMask | None) -> Deed:
     if mask.part and parent.object:
         facts["object"] = parent.object
     return Deed(f"{mask.title} belongs to {parent.title}", correct=((mask.id, facts),))
+
+
+def redrawing(mask: AcceptedMask, pixels: Mask, edits: int) -> Deed:
+    """Another outline, (H, W) bool, painted by hand in that many more strokes."""
+    return Deed(f"touched up {mask.title}", correct=((mask.id, {"mask": pixels, "edits": mask.edits + edits}),))
 
 
 def merging(masks: Sequence[AcceptedMask], others: Sequence[AcceptedMask]) -> Deed:

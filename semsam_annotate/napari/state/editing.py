@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from psygnal import Signal
 
 from semsam_annotate.annotations.journal import Deed
-from semsam_annotate.api import BadInput, Point
+from semsam_annotate.api import BadInput, Mask, Point
 from semsam_annotate.napari.state.accepted import AcceptedMask
-from semsam_annotate.napari.state.deeds import attaching, deletion, merging, renaming
+from semsam_annotate.napari.state.deeds import attaching, deletion, merging, redrawing, renaming
 from semsam_annotate.napari.state.labels import LabelChoice
 from semsam_annotate.napari.state.outline import descendants
 from semsam_annotate.napari.state.session import AnnotationSession
@@ -63,6 +63,12 @@ class MaskEditing:
         """Take parts out of their objects."""
         for id in ids:
             self.attach(id, None)
+
+    def redraw(self, id: str, mask: Mask, edits: int) -> None:
+        """Another outline, (H, W) bool, painted by hand in that many strokes."""
+        old = self._session.mask(id)
+        if old is not None:
+            self._do([old], lambda: redrawing(old, mask, edits))
 
     def merge(self, ids: Sequence[str]) -> None:
         """Join masks into the first one; their parts become its parts."""

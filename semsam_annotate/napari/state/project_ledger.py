@@ -94,6 +94,8 @@ class ProjectLedger:
             "rung": candidate.rung,
             "prompt": None if candidate.empty else candidate.prompt,
         }
+        if candidate.touched is not None:
+            facts |= {"mask": candidate.touched, "edits": candidate.edits}
         record = draft(self._image(picture), candidate.proposal, facts)
         return self.perform(picture, Deed(f"accepted {describe(choice.object, choice.part)}", accept=(record,)))
 
@@ -204,7 +206,7 @@ def _write_png(path: Path, picture: Picture) -> None:
 
 def _shown(record: Annotation) -> AcceptedMask:
     names = record.object, record.part, record.part_of
-    return AcceptedMask(record.id, record.time, record.mask, *names, record.score or 0.0)
+    return AcceptedMask(record.id, record.time, record.mask, *names, record.score or 0.0, record.edits or 0)
 
 
 @overload

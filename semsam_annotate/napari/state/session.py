@@ -8,7 +8,7 @@ from pathlib import Path
 from psygnal import Signal
 
 from semsam_annotate.annotations import ObjectClass, PartClass
-from semsam_annotate.api import Point, Vocabulary
+from semsam_annotate.api import Mask, Point, Vocabulary
 from semsam_annotate.napari.state.accepted import AcceptedMask, at_point, parent_for
 from semsam_annotate.napari.state.candidate import Candidate
 from semsam_annotate.napari.state.labels import LabelChoice
@@ -54,7 +54,7 @@ class AnnotationSession(Pointing):
 
     def open(self, picture: Picture | None) -> None:
         """Turn to another picture; what was pointed at in the one before is dropped, what was accepted is stored."""
-        self.picture = picture
+        self.picture, self.accepted = picture, []
         self._set_candidate(Candidate())
         self.picture_changed.emit(picture)
         self._set_accepted([] if picture is None else self.ledger.masks(picture))
@@ -66,11 +66,11 @@ class AnnotationSession(Pointing):
 
     def proposed_parent(self) -> AcceptedMask | None:
         """The accepted mask that the one shown would become a part of."""
-        shown = self.candidate.proposal
+        shown = self.candidate.mask
         if shown is None or not self.choice.part or self.parent is None:
             return None
         if self.parent == AUTOMATIC:
-            return parent_for(shown.mask, self.accepted)
+            return parent_for(shown, self.accepted)
         return self.mask(self.parent)
 
     def choose_parent(self, parent: str | None) -> None:
@@ -84,7 +84,7 @@ class AnnotationSession(Pointing):
 
     def accept(self) -> AcceptedMask | None:
         """Store the mask shown with the names chosen; None when there is none to accept."""
-        if self.picture is None or self.candidate.proposal is None:
+        if self.picture is None or self.candidate.mask is None:
             self.told.emit("nothing to accept yet: click on something first")
             return None
         if self.waiting:
@@ -104,6 +104,14 @@ class AnnotationSession(Pointing):
             part = named.name if isinstance(named, PartClass) else ""
             self.label(self._owner(named) if isinstance(named, PartClass) else named.name, part)
         return self.accept()
+
+    def touch(self, mask: Mask, edits: int, began: float) -> None:
+        """Show the mask as a person painted it, (H, W) bool; with no ladder it is a mask drawn from nothing.
+
+        ``began``: clock time in seconds of the first stroke.
+        """
+        touched = self.candidate.touched_up(mask, edits)
+        self._show(touched if touched.ladder is not None else replace(touched, began=began))
 
     def learn(self, choice: LabelChoice) -> None:
         """Extend the project's names by those chosen."""
@@ -159,8 +167,8 @@ class AnnotationSession(Pointing):
 
     def _owner(self, part: PartClass) -> str:
         """The object around it, else the one guessed, if the part can be theirs; else one it can be of."""
-        shown = self.candidate.proposal
-        around = None if shown is None else parent_for(shown.mask, self.accepted)
+        shown = self.candidate.mask
+        around = None if shown is None else parent_for(shown, self.accepted)
         names = ("" if around is None else around.object or "", self.choice.object)
         fitting = [name for name in names if name and (not part.objects or name in part.objects)]
         return next(iter((*fitting, *part.objects, self.choice.object)))

@@ -11,6 +11,7 @@ from semsam_annotate.napari.state.candidate import Candidate
 from semsam_annotate.napari.state.editing import MaskEditing
 from semsam_annotate.napari.state.labels import LabelChoice
 from semsam_annotate.napari.state.session import AnnotationSession
+from semsam_annotate.napari.state.touch_up import TouchUp
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Workspace:
     hidden: tuple[str, ...] = ()
     locked: tuple[str, ...] = ()
     candidate: dict[str, Any] | None = None
+    touched: dict[str, Any] | None = None
 
     @classmethod
     def read(cls, path: Path) -> "Workspace":
@@ -48,20 +50,20 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
     **dict.fromkeys(_TEXTS, str),
     "plane": int,
     "view": (int, float),
-    "candidate": dict,
+    **dict.fromkeys(("candidate", "touched"), dict),
 }
 """Of a field, or of the items of a field that is a list."""
 
 
 def _of_kind(name: str, value: Any) -> Any:
     """A field as this program writes it, None for anything else."""
-    if name in ("file", "sha256", "candidate"):
+    if name in ("file", "sha256", "candidate", "touched"):
         return value if isinstance(value, _TYPES[name]) else None
     fits = isinstance(value, list) and all(isinstance(item, _TYPES[name]) for item in value)
     return tuple(value) if fits else None
 
 
-def taken(session: AnnotationSession, editing: MaskEditing, view: tuple[float, ...]) -> Workspace:
+def taken(session: AnnotationSession, editing: MaskEditing, touch: TouchUp, view: tuple[float, ...]) -> Workspace:
     """The workspace as it is now."""
     picture = session.picture
     if picture is None:
@@ -75,10 +77,11 @@ def taken(session: AnnotationSession, editing: MaskEditing, view: tuple[float, .
         hidden=tuple(sorted(editing.hidden)),
         locked=tuple(sorted(editing.locked)),
         candidate=_plain(session.candidate, session.choice),
+        touched=touch.kept(),
     )
 
 
-def resumed(workspace: Workspace, session: AnnotationSession, editing: MaskEditing) -> bool:
+def resumed(workspace: Workspace, session: AnnotationSession, editing: MaskEditing, touch: TouchUp) -> bool:
     """Put back what belongs to the picture that is open; whether it is that picture."""
     picture = session.picture
     if picture is None or (picture.sha256, picture.plane) != (workspace.sha256, workspace.plane):
@@ -90,13 +93,10 @@ def resumed(workspace: Workspace, session: AnnotationSession, editing: MaskEditi
     try:
         if workspace.candidate is not None:
             session.bring_back(*_candidate(workspace.candidate, picture.size))
-    except (
-        BadInput,
-        KeyError,
-        TypeError,
-        AttributeError,
-    ):  # not what this program writes: there is nothing to bring back
-        return True
+        if workspace.touched is not None:
+            touch.resume(workspace.touched)
+    except (BadInput, KeyError, TypeError, ValueError, AttributeError):
+        return True  # not what this program writes: there is nothing to bring back
     return True
 
 

@@ -27,6 +27,7 @@ KEYS_HELP = (
     "<tr><td><b>Tab</b> &nbsp;<b>Shift+Tab</b></td><td>next, previous mask found in the image</td></tr>"
     "<tr><td><b>Backspace</b></td><td>reject the mask found</td></tr>"
     "<tr><td><b>Shift+V</b></td><td>start from the label chosen in another layer</td></tr>"
+    "<tr><td><b>Shift+T</b></td><td>touch up with a brush, or draw by hand</td></tr>"
     "<tr><td><b>Shift+H</b></td><td>outline the mask under the pointer, or not</td></tr>"
     "<tr><td><b>Shift+S</b></td><td>select the mask under the pointer</td></tr>"
     "<tr><td><b>Delete</b></td><td>delete the mask under the pointer</td></tr>"

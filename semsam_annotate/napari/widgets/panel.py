@@ -19,6 +19,7 @@ from semsam_annotate.napari.widgets.label_form import LabelForm, Names
 from semsam_annotate.napari.widgets.ladder_box import LadderBox
 from semsam_annotate.napari.widgets.mask_box import MaskBox
 from semsam_annotate.napari.widgets.review_box import ReviewBox
+from semsam_annotate.napari.widgets.touch_box import TouchBox
 
 
 class AnnotationPanel(QWidget):
@@ -29,13 +30,14 @@ class AnnotationPanel(QWidget):
         self._annotator: Annotator | None = None
         self._connections = Connections()
         self.ladder, self.labels = LadderBox(), LabelForm()
-        self.review, self.masks = ReviewBox(), MaskBox()
+        self.touch, self.review, self.masks = TouchBox(), ReviewBox(), MaskBox()
         self.buttons = {name: quiet_button(text, _TIPS[name]) for name, text in _BUTTONS.items()}
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(_group("Masks at your click, largest first", self.ladder))
         layout.addWidget(_group("Labels", self.labels))
         layout.addLayout(self._grid())
+        layout.addWidget(self.touch)
         layout.addWidget(_group("Everything in the image", self.review))
         layout.addWidget(_group("Accepted in this image", self.masks))
         layout.addWidget(_keys_help())
@@ -46,8 +48,8 @@ class AnnotationPanel(QWidget):
         """Show this annotator's session from now on."""
         self._annotator = annotator
         self._connections = Connections(self._shown(annotator))
-        self.review.attach(annotator)
-        self.masks.attach(annotator)
+        for box in (self.touch, self.review, self.masks):
+            box.attach(annotator)
         self.ladder.list.show_picture(annotator.session.picture)
         self._show_candidate(annotator.session.candidate)
         self._show_choice()
@@ -56,8 +58,8 @@ class AnnotationPanel(QWidget):
     def detach(self) -> None:
         """Stop showing it."""
         self._connections.release()
-        self.review.detach()
-        self.masks.detach()
+        for box in (self.touch, self.review, self.masks):
+            box.detach()
         self._annotator = None
         self.setEnabled(False)
 
@@ -67,6 +69,7 @@ class AnnotationPanel(QWidget):
         return [
             (session.picture_changed, self.ladder.list.show_picture),
             (session.candidate_changed, self._show_candidate),
+            (annotator.touch.changed, self._make_room),
             *((signal, self._show_choice) for signal in (*choice, annotator.editing.selection_changed)),
         ]
 
@@ -113,6 +116,14 @@ class AnnotationPanel(QWidget):
     def _show_candidate(self, candidate: Candidate) -> None:
         self.ladder.show_candidate(candidate)
         self.buttons["accept"].setEnabled(candidate.proposal is not None)
+
+    def _make_room(self) -> None:
+        """While a mask is painted, what would take its place waits."""
+        touching = self._annotator is not None and self._annotator.touch.active
+        for widget in (self.ladder, self.review, self.masks, *self.buttons.values()):
+            widget.setDisabled(touching)
+        if not touching and self._annotator is not None:
+            self._show_candidate(self._annotator.session.candidate)
 
     def _show_choice(self, _: Any = None) -> None:
         if self._annotator is not None:

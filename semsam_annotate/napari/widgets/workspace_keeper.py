@@ -39,7 +39,7 @@ class WorkspaceKeeper(QObject):
     def _signals(self, annotator: Annotator) -> tuple[Any, ...]:
         session, editing, camera = annotator.session, annotator.editing, annotator.viewer.scene.camera.events
         ours = (session.candidate_changed, session.accepted_changed, editing.selection_changed, editing.marks_changed)
-        return (*ours, camera.center, camera.zoom)
+        return (*ours, annotator.touch.changed, annotator.touch.stroked, camera.center, camera.zoom)
 
     def _soon(self, _: Any = None) -> None:
         if not self._timer.isActive():
