@@ -46,7 +46,21 @@ def _add_journal(connection: Connection) -> None:
     journal.create(connection)
 
 
-MIGRATIONS: tuple[Migration, ...] = (_add_journal,)
+def _add_image_state(connection: Connection) -> None:
+    tables = MetaData()
+    Table("image", tables, Column("sha256", String(64), primary_key=True))
+    states = Table(
+        "image_state",
+        tables,
+        Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+        Column("sha256", String(64), ForeignKey("image.sha256"), nullable=False),
+        *(Column(name, String, nullable=name == "author") for name in ("state", "author", "time")),
+    )
+    Index("image_state_of", states.c.sha256, states.c.seq)
+    states.create(connection)
+
+
+MIGRATIONS: tuple[Migration, ...] = (_add_journal, _add_image_state)
 """``MIGRATIONS[i]`` brings a store from version i + 1 to i + 2; its statements are written out, never derived from
 ``schema``, which only describes the newest version."""
 

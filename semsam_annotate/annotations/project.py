@@ -10,6 +10,7 @@ from semsam_annotate.annotations.classes import ObjectClass, PartClass
 from semsam_annotate.annotations.coco_images import find_image
 from semsam_annotate.annotations.coco_read import CocoContent
 from semsam_annotate.annotations.exports import ExportReport
+from semsam_annotate.annotations.image_states import ImageProgress
 from semsam_annotate.annotations.images import image_sha256, read_image
 from semsam_annotate.annotations.importing import ImportReport, read_import, store_import
 from semsam_annotate.annotations.project_config import ProjectConfig, read_config, write_config
@@ -139,8 +140,13 @@ class Project:
             found.update(dict.fromkeys(file for file in files if file == path or file.suffix.lower() in SUFFIXES))
         return list(found)
 
+    def progress(self) -> list[ImageProgress]:
+        """How far every image file is, in the order of ``images``."""
+        known = {(self.folder / path).absolute(): (state, count) for path, state, count in self.store.states.all()}
+        return [ImageProgress(path, *known.get(path.absolute(), ("new", 0))) for path in self.images()]
+
     def queue(self) -> list[Path]:
-        """Every image file, the most useful one to annotate first.
+        """Every image file that is neither done nor skipped, the most useful one to annotate first.
 
         Those without an accepted mask come first, in their order; then those whose accepted masks the model found
         hardest, by their mean score (masks that nobody proposed have none and do not count).
@@ -149,7 +155,7 @@ class Project:
         for record in self.store.annotations():
             known = scores.setdefault((self.folder / record.image.path).absolute(), [])
             known += [] if record.score is None else [record.score]
-        images = self.images()
+        images = [image.path for image in self.progress() if image.state not in ("done", "skipped")]
         new = [path for path in images if path.absolute() not in scores]
         old = [path for path in images if path.absolute() in scores]
         return [*new, *sorted(old, key=lambda path: _mean(scores[path.absolute()]))]

@@ -100,3 +100,14 @@ journal = Table(
     Column("time", String, nullable=False),
 )
 Index("journal_of", journal.c.sha256, journal.c.plane, journal.c.seq)
+
+image_state = Table(
+    "image_state",
+    metadata,
+    Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("sha256", String(64), ForeignKey("image.sha256"), nullable=False),
+    Column("state", String, nullable=False),  # "open", "done" or "skipped"
+    Column("author", String),
+    Column("time", String, nullable=False),
+)
+Index("image_state_of", image_state.c.sha256, image_state.c.seq)

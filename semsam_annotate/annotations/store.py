@@ -10,6 +10,7 @@ from sqlalchemy import Engine, func, select
 from semsam_annotate.annotations.connection import open_database, transaction
 from semsam_annotate.annotations.drafts import Facts, corrected, draft
 from semsam_annotate.annotations.exports import ExportReport, write_export
+from semsam_annotate.annotations.image_states import ImageStates
 from semsam_annotate.annotations.journal import Journal
 from semsam_annotate.annotations.migrations import prepare
 from semsam_annotate.annotations.record import STATUSES, Annotation, ImageRef, Source, Status
@@ -29,7 +30,7 @@ class AnnotationStore:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self.splits, self.journal = Splits(engine), Journal(engine)
+        self.splits, self.journal, self.states = Splits(engine), Journal(engine), ImageStates(engine)
 
     @classmethod
     def open(cls, where: Path | str) -> "AnnotationStore":

@@ -158,18 +158,24 @@ def test_an_older_store_is_migrated_step_by_step_or_not_at_all(tmp_path, store, 
     assert store.get(made.id) == made
 
 
-def test_a_store_of_the_first_schema_gets_its_journal(tmp_path, store, image, propose):
+def test_a_store_of_the_first_schema_gets_its_journal_and_states(tmp_path, store, image, propose):
     made = store.accept(image, propose(), object="car")
     with transaction(store._engine, write=True) as connection:
-        wanted = inspect(connection).get_columns("journal"), inspect(connection).get_indexes("journal")
+        wanted = shape(connection)
         connection.execute(text("DROP TABLE journal"))
+        connection.execute(text("DROP TABLE image_state"))
         connection.execute(text("UPDATE semsam_schema SET version = 1"))
     with AnnotationStore.open(tmp_path / "annotations.sqlite") as again:
         assert again.get(made.id) == made
         again.journal.perform(Desk(image), Deed("delete", delete=(made.id,)))
+        again.states.tell(image, "done")
         with transaction(again._engine) as connection:
-            found = inspect(connection).get_columns("journal"), inspect(connection).get_indexes("journal")
-    assert str(found) == str(wanted)
+            assert shape(connection) == wanted
+
+
+def shape(connection):
+    seen = inspect(connection)
+    return str([(seen.get_columns(name), seen.get_indexes(name)) for name in ("journal", "image_state")])
 
 
 @pytest.mark.parametrize("content", [b"hello, this is no database" * 50, b"SQLite format 3\0" + b"\xff" * 5000])
