@@ -38,6 +38,9 @@ def named_actions(annotator: "Annotator") -> dict[str, Action]:
         "propose": lambda: review.step(1) if review.items else annotator.asking.search(),
         "propose back": lambda: review.step(-1),
         "reject": review.reject,
+        "done": partial(annotator.settle, "done"),
+        "skip": partial(annotator.settle, "skipped"),
+        "reopen": partial(annotator.images.mark, "open"),
         "hover": annotator.hover.switch,
         "touch up": annotator.touch.begin,
     }

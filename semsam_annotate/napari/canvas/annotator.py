@@ -7,6 +7,7 @@ from pathlib import Path
 from napari.components import ViewerModel
 from napari.layers import Image
 
+from semsam_annotate.annotations.image_states import Said
 from semsam_annotate.api import BadInput, SemsamError
 from semsam_annotate.napari.canvas.actions import character_actions, named_actions
 from semsam_annotate.napari.canvas.asking import Asking
@@ -21,6 +22,8 @@ from semsam_annotate.napari.canvas.view import look_at, set_view, view_of
 from semsam_annotate.napari.engine.worker import EngineWorker
 from semsam_annotate.napari.state.editing import MaskEditing
 from semsam_annotate.napari.state.hover import Hover
+from semsam_annotate.napari.state.image_list import ImageList
+from semsam_annotate.napari.state.picture import ReadImage
 from semsam_annotate.napari.state.review import ReviewQueue
 from semsam_annotate.napari.state.session import AnnotationSession
 from semsam_annotate.napari.state.touch_up import TouchUp
@@ -33,7 +36,7 @@ class Annotator:
     def __init__(self, viewer: ViewerModel, session: AnnotationSession, worker: EngineWorker) -> None:
         self.viewer, self.session, self.worker = viewer, session, worker
         self.editing, self.review = MaskEditing(session), ReviewQueue(session)
-        self.hover = Hover(session)
+        self.hover, self.images = Hover(session), ImageList(session)
         self.layers, self.files = AnnotationLayers(viewer), FileList(viewer)
         self.mouse = MouseActions(session, self.hover)
         self.image: Image | None = None
@@ -43,6 +46,7 @@ class Annotator:
         self.touch = TouchUp(session, self.editing)
         self.touch_layer = TouchLayer(viewer, self.touch, lambda: self.image)
         self.touch.changed.connect(self._make_room)
+        worker.read.connect(self._keep_ahead)
         self.asking = Asking(session, self.review, self.hover, worker, self._follow_contrast)
         self.actions = named_actions(self)
         self._bindings = ViewerBindings(
@@ -54,13 +58,13 @@ class Annotator:
 
     def open_files(self, paths: Sequence[Path]) -> None:
         """Take image files as a list to go through with PageDown and PageUp; the first one opens."""
-        self.files = FileList(self.viewer, paths)
+        self._list(paths)
         self._turn_to(lambda: self.files.show(0))
 
     def open_project_images(self) -> None:
         """Take the project's images as the list, and go on where the last window was left; open images stay."""
         workspace, paths = Workspace.read(self.session.ledger.workspace), self.session.ledger.images()
-        self.files = FileList(self.viewer, paths)
+        self._list(paths)
         if paths and not any(isinstance(layer, Image) for layer in self.viewer.layers):
             self._turn_to(lambda: self.files.show(self.files.index(workspace.file) or 0))
         self.resume(workspace)
@@ -84,8 +88,21 @@ class Annotator:
         places = [place for path in self.session.ledger.queue() if (place := self.files.index(str(path))) is not None]
         others = [place for place in places if place != here]
         if not others:
-            raise BadInput("there is no other image in the list")
-        self._turn_to(lambda: self.files.show(others[0]))
+            raise BadInput("every other image of the list is done or skipped")
+        self.turn_to(others[0])
+
+    def turn_to(self, place: int) -> None:
+        """Open the file in a place of the list."""
+        self._turn_to(lambda: self.files.show(place))
+
+    def settle(self, said: Said) -> None:
+        """Say that the image is done or skipped, and go on with the next one that is neither."""
+        self.images.mark(said)
+        following = self.images.next_open()
+        if following is None:
+            self.session.told.emit("every image of the list is done or skipped")
+        else:
+            self.turn_to(following)
 
     def choose_image(self) -> None:
         """Annotate the active layer if it is an image, else go on with the one before, else take the topmost."""
@@ -119,6 +136,7 @@ class Annotator:
         self._drawing.release()
         self.asking.release()
         self.touch.changed.disconnect(self._make_room)
+        self.worker.read.disconnect(self._keep_ahead)
         self.touch_layer.release()
         self.session.vocabulary_changed.disconnect(self._bind_characters)
         self.layers.remove()
@@ -130,6 +148,9 @@ class Annotator:
         except (SemsamError, OSError) as error:
             self.session.told.emit(str(error))
 
+    def _keep_ahead(self, image: ReadImage) -> None:
+        self.files.have(image)
+
     def _make_room(self) -> None:
         """While a mask is painted, clicks are strokes, and what lies in its place is not shown."""
         self.mouse.resting = self.touch.active
@@ -138,6 +159,10 @@ class Annotator:
 
     def _bind_characters(self, _: object = None) -> None:
         self._bindings.keys.set_characters(character_actions(self))
+
+    def _list(self, paths: Sequence[Path]) -> None:
+        self.files = FileList(self.viewer, paths)
+        self.images.show(self.files.paths)
 
     def _turn_to(self, show: Callable[[], Image]) -> None:
         self._quiet = True
@@ -184,7 +209,7 @@ class Annotator:
             return
         self._limits = None if self.image is None else shown_limits(self.image)
         self.session.open(picture)
-        self.asking.prepare()
+        self.asking.prepare(self.images.ahead())
 
     def _follow_contrast(self) -> None:
         """The engine sees what the person sees: new contrast limits mean other pixels, of the same picture."""

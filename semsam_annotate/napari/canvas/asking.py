@@ -1,10 +1,11 @@
 """What a session wants of the engine, and what comes back."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 from semsam_annotate.api import Ladder, Prompt, Tree
 from semsam_annotate.napari.engine.lessons import Forget, Remember
-from semsam_annotate.napari.engine.request import Glance, Request
+from semsam_annotate.napari.engine.request import Ahead, Glance, Request
 from semsam_annotate.napari.engine.worker import EngineWorker
 from semsam_annotate.napari.state.connections import Connections
 from semsam_annotate.napari.state.hover import Hover
@@ -45,12 +46,17 @@ class Asking:
         """Carry no more."""
         self._connections.release()
 
-    def prepare(self) -> None:
-        """Encode ahead of the first click."""
+    def prepare(self, ahead: Path | None) -> None:
+        """Encode the picture before the first click, then the file that will likely be opened next."""
         self._submit(self._session.ticket)
+        if ahead is not None:
+            self._worker.read_ahead(Ahead(ahead))
 
     def search(self) -> None:
         """Look for everything in the picture; what is found becomes the queue."""
+        if self._session.waiting:  # the search would take the place of that request
+            self._session.told.emit("one moment: the answer to the last click is on its way")
+            return
         self._refresh()
         self._sought = None if self._session.picture is None else self._session.picture.key
         self._submit(0, everything=True)

@@ -8,6 +8,7 @@ from napari.layers import Image, Layer
 
 from semsam_annotate.api import BadInput
 from semsam_annotate.napari.canvas.picture_source import FILE_KEY, add_file
+from semsam_annotate.napari.state.picture import ReadImage
 
 
 class FileList:
@@ -16,6 +17,7 @@ class FileList:
     def __init__(self, viewer: ViewerModel, paths: Sequence[Path] = ()) -> None:
         self._viewer = viewer
         self.paths = [path.resolve() for path in paths]
+        self._ahead: ReadImage | None = None
 
     def current(self) -> int | None:
         """Place in the list of the file on screen, None when none is."""
@@ -32,12 +34,17 @@ class FileList:
         if not 0 <= index < len(self.paths):
             raise BadInput("no more images in this direction" if self.paths else "no list of images is open")
         before = [layer for layer in self._viewer.layers if self._listed(layer)]
-        layer = add_file(self._viewer, self.paths[index])
+        path, ahead = self.paths[index], self._ahead
+        layer = add_file(self._viewer, ahead if ahead is not None and ahead.path == path else ReadImage.of(path))
         self._viewer.layers.selection.active = layer
         for other in before:
             self._viewer.layers.remove(other)
         self._viewer.reset_view()
         return layer
+
+    def have(self, image: ReadImage) -> None:
+        """Keep an image that was read ahead, the newest one only."""
+        self._ahead = image
 
     def step(self, steps: int) -> Image:
         """Open the file that many places further; BadInput at either end."""

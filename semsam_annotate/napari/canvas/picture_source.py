@@ -9,10 +9,12 @@ from semsam_annotate.annotations import image_sha256, read_image
 from semsam_annotate.api import BadInput, RgbImage
 from semsam_annotate.napari.canvas.geometry import image_shape, plane_of
 from semsam_annotate.napari.canvas.pixels import rgb_plane
-from semsam_annotate.napari.state.picture import Picture
+from semsam_annotate.napari.state.picture import Picture, ReadImage
 
 FILE_KEY = "semsam_file"
 """Key of ``layer.metadata`` that holds the path of the file whose oriented pixels the layer shows."""
+READ_KEY = "semsam_read"
+"""Key of ``layer.metadata`` that holds the ReadImage that the layer was made of: it need not be read again."""
 
 
 def picture_of(layer: Image, viewer: ViewerModel) -> Picture:
@@ -21,6 +23,9 @@ def picture_of(layer: Image, viewer: ViewerModel) -> Picture:
     Grey and 16-bit layers go to the engine with the layer's contrast limits; their name in the store does not depend
     on them. Raises BadInput when the viewer does not show the layer's last two axes.
     """
+    read = layer.metadata.get(READ_KEY)
+    if isinstance(read, ReadImage) and layer.data is read.rgb:
+        return Picture(read.rgb, read.rgb, read.sha256, read.sha256, layer.name, read.path)
     plane = shown_plane(layer, viewer)
     rgb = shown_rgb(layer, plane)
     path, own = _file_pixels(layer)
@@ -49,9 +54,10 @@ def shown_limits(layer: Image) -> tuple[float, float] | None:
     return float(low), float(high)
 
 
-def add_file(viewer: ViewerModel, path: Path) -> Image:
-    """Open an image file as a layer, EXIF orientation applied; BadInput when it cannot be read."""
-    layer = Image(read_image(path), rgb=True, name=path.stem, metadata={FILE_KEY: str(path)})
+def add_file(viewer: ViewerModel, read: ReadImage) -> Image:
+    """Show an image file that was read as a layer."""
+    facts = {FILE_KEY: str(read.path), READ_KEY: read}
+    layer = Image(read.rgb, rgb=True, name=read.path.stem, metadata=facts)
     viewer.add_layer(layer)
     return layer
 

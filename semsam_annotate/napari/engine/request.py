@@ -1,6 +1,7 @@
 """What is asked of an engine, and the way to one."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from semsam_annotate.api import Engine, Prompt, RgbImage, Vocabulary
@@ -26,7 +27,8 @@ class EngineLink(Protocol):
 
 @dataclass(frozen=True)
 class Request:
-    """What is wanted of the engine: encode ``image``, then, with a prompt, propose, or find ``everything`` in it.
+    """What is wanted of the engine: encode ``image``, then, with a prompt or ``several``, propose, or find
+    ``everything`` in it.
 
     ``ticket``: number that the answer carries. ``image_key``: names the pixels, so that they are encoded once.
     """
@@ -37,6 +39,14 @@ class Request:
     prompt: Prompt | None = None
     vocabulary: Vocabulary | None = None
     everything: bool = False
+    several: tuple[Prompt, ...] = ()
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """A file that will likely be opened next."""
+
+    path: Path
 
 
 @dataclass(frozen=True)

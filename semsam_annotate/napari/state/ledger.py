@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Protocol
 
 from semsam_annotate.annotations.classes import ObjectClass, PartClass
+from semsam_annotate.annotations.image_states import ImageProgress, Said
 from semsam_annotate.annotations.journal import Deed
 from semsam_annotate.api import Proposal, Vocabulary
 from semsam_annotate.napari.state.accepted import AcceptedMask
@@ -88,7 +89,15 @@ class Ledger(Protocol):
         ...
 
     def queue(self) -> list[Path]:
-        """Every image file, the most useful one to annotate first."""
+        """Every image file that is neither done nor skipped, the most useful one to annotate first."""
+        ...
+
+    def progress(self) -> list[ImageProgress]:
+        """How far every image file is, in order."""
+        ...
+
+    def mark(self, picture: Picture, said: Said) -> None:
+        """Say that a picture is done, skipped, or open again."""
         ...
 
     def close(self) -> None:

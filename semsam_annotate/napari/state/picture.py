@@ -3,7 +3,23 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from semsam_annotate.annotations import image_sha256, read_image
 from semsam_annotate.api import Point, RgbImage
+
+
+@dataclass(frozen=True, eq=False)
+class ReadImage:
+    """An image file as it was read: ``rgb``, (H, W, 3) uint8, EXIF applied, and the SHA-256 of these pixels."""
+
+    path: Path
+    rgb: RgbImage
+    sha256: str
+
+    @classmethod
+    def of(cls, path: Path) -> "ReadImage":
+        """Read a file; BadInput when it cannot be read."""
+        rgb = read_image(path)
+        return cls(path, rgb, image_sha256(rgb))
 
 
 @dataclass(frozen=True, eq=False)

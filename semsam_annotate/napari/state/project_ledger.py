@@ -11,6 +11,7 @@ from PIL import Image
 
 from semsam_annotate.annotations import Annotation, ImageRef, ObjectClass, PartClass, Project
 from semsam_annotate.annotations.drafts import Facts, draft
+from semsam_annotate.annotations.image_states import ImageProgress, Said
 from semsam_annotate.annotations.journal import Change, Deed, Desk
 from semsam_annotate.api import BadInput, Proposal, Vocabulary
 from semsam_annotate.napari.state.accepted import AcceptedMask, parent_for
@@ -152,8 +153,16 @@ class ProjectLedger:
         return self._project.images()
 
     def queue(self) -> list[Path]:
-        """Every image file, the most useful one to annotate first."""
+        """Every open image file, the most useful one to annotate first."""
         return self._project.queue()
+
+    def progress(self) -> list[ImageProgress]:
+        """How far every image file is."""
+        return self._project.progress()
+
+    def mark(self, picture: Picture, said: Said) -> None:
+        """Say that a picture is done, skipped, or open again."""
+        self._project.store.states.tell(self._image(picture), said, self._author)
 
     def record(self, id: str) -> Annotation:
         """The whole record."""

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QEvent, Qt
-from qtpy.QtWidgets import QApplication, QFrame, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QApplication, QFrame, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 from superqt import QCollapsible
 
 from semsam_annotate.api import SemsamError
@@ -17,6 +17,7 @@ from semsam_annotate.napari.state.session import AnnotationSession
 from semsam_annotate.napari.state.workspace import Workspace
 from semsam_annotate.napari.widgets.delivery import GuiDelivery
 from semsam_annotate.napari.widgets.hints import next_step
+from semsam_annotate.napari.widgets.image_tab import ImageTab
 from semsam_annotate.napari.widgets.panel import AnnotationPanel
 from semsam_annotate.napari.widgets.settings import SettingsForm
 from semsam_annotate.napari.widgets.status_line import StatusLine
@@ -36,7 +37,8 @@ class AnnotationDock(QWidget):
         self._keeper = WorkspaceKeeper(self)
         self.annotator: Annotator | None = None
         self.settings = SettingsForm(self._open)
-        self.status, self.panel = StatusLine(), AnnotationPanel()
+        self.status, self.panel, self.images = StatusLine(), AnnotationPanel(), ImageTab()
+        self.tabs = QTabWidget()
         self._fold = QCollapsible("Project and engine")
         self._fold.addWidget(self.settings.native)
         self._fold.expand(animate=False)
@@ -71,6 +73,7 @@ class AnnotationDock(QWidget):
         if annotator is not None:
             self._keeper.stop()
             self.panel.detach()
+            self.images.detach()
             annotator.close()
             annotator.session.ledger.close()
             self.status.show_work("idle")
@@ -99,6 +102,7 @@ class AnnotationDock(QWidget):
         worker.state.connect(self.status.show_work)
         worker.failed.connect(self._show_failure)
         self.panel.attach(annotator)
+        self.images.attach(annotator)
         self._show_hint()
 
     def _show_hint(self, _: Any = None) -> None:
@@ -115,13 +119,21 @@ class AnnotationDock(QWidget):
             self.annotator.cancel()
 
     def _lay_out(self) -> None:
-        layout, scrolled = QVBoxLayout(self), QScrollArea()
+        layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 4, 8, 8)
-        scrolled.setWidget(self.panel)
-        scrolled.setWidgetResizable(True)
-        scrolled.setFrameShape(QFrame.Shape.NoFrame)
-        scrolled.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.tabs.addTab(_scrolled(self.panel), "Annotate")
+        self.tabs.addTab(self.images, "Images")
+        self.tabs.tabBar().setFocusPolicy(Qt.FocusPolicy.NoFocus)  # keys go on to the canvas
         for widget in (self._fold, self.status):
             layout.addWidget(widget)
-        layout.addWidget(scrolled, 1)
+        layout.addWidget(self.tabs, 1)
         self.setMinimumWidth(380)
+
+
+def _scrolled(content: QWidget) -> QScrollArea:
+    area = QScrollArea()
+    area.setWidget(content)
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    return area

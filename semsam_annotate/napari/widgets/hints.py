@@ -32,6 +32,7 @@ KEYS_HELP = (
     "<tr><td><b>Shift+S</b></td><td>select the mask under the pointer</td></tr>"
     "<tr><td><b>Delete</b></td><td>delete the mask under the pointer</td></tr>"
     "<tr><td><b>PgUp</b> &nbsp;<b>PgDn</b></td><td>previous, next image</td></tr>"
+    "<tr><td><b>Shift+D</b> &nbsp;<b>Shift+K</b></td><td>this image is done, is skipped: the next one</td></tr>"
     "<tr><td><b>Shift+N</b></td><td>the most useful image to go on with</td></tr>"
     "</table>"
 )

@@ -143,3 +143,21 @@ def test_everybody_has_a_file_of_their_own(tmp_path):
     names = [workspace_file(tmp_path, author) for author in ("ann", "bob", None, "../../etc/passwd")]
     assert len(set(names)) == 4
     assert all(path.parent == tmp_path / "workspaces" for path in names)
+
+
+def test_the_next_image_is_ready_before_it_is_wanted(window, pump):
+    annotator = window()
+    ready = []
+    annotator.worker.read.connect(ready.append)
+    pump.until(lambda: bool(ready))
+    assert ready[0].path.stem == "b"
+    annotator.actions["done"]()
+    assert annotator.session.picture.name == "b"
+    assert annotator.session.picture.rgb is ready[0].rgb
+    assert [row.state for row in annotator.images.rows] == ["done", "new", "new"]
+    annotator.actions["skip"]()
+    annotator.actions["done"]()
+    assert annotator.images.settled == 3
+    assert annotator.session.picture.name == "c"
+    annotator.actions["most useful"]()
+    assert annotator.session.picture.name == "c"

@@ -4,10 +4,11 @@ import threading
 import time
 
 import pytest
+from PIL import Image
 
 from semsam_annotate.api import EngineUnavailable, Prompt, encode_rle
 from semsam_annotate.napari.engine.lessons import Forget, Remember
-from semsam_annotate.napari.engine.request import Glance, Request
+from semsam_annotate.napari.engine.request import Ahead, Glance, Request
 from semsam_annotate.napari.engine.worker import EngineWorker
 from semsam_annotate.napari.state.accepted import AcceptedMask
 
@@ -186,3 +187,61 @@ def test_a_glance_waits_for_everything_else_and_starts_nothing(worker, pump, sce
     pump.until(lambda: len(seen) > count)
     assert seen[-1] is None
     assert link.starts == 1
+
+
+@pytest.fixture
+def file(tmp_path, scene):
+    path = tmp_path / "next.png"
+    Image.fromarray(scene[:, ::-1].copy()).save(path)
+    return path
+
+
+def test_a_file_read_ahead_is_not_encoded_again(worker, pump, scene, heard, file):
+    answers, _, states = heard
+    reads = []
+    worker.read.connect(reads.append)
+    worker.submit(request(scene, 1))
+    worker.read_ahead(Ahead(file))
+    pump.until(lambda: reads and 1 in answers)
+    assert reads[0].path == file
+    assert (reads[0].rgb == scene[:, ::-1]).all()
+    worker.submit(Request(2, reads[0].sha256, reads[0].rgb, Prompt([(65.0, 55.0)])))
+    pump.until(lambda: 2 in answers)
+    assert states.count("encoding") == 1
+
+
+def test_reading_ahead_gives_way_and_goes_on_later(worker, pump, scene, heard, file, link):
+    answers, failures, _ = heard
+    worker.submit(request(scene, 1))
+    pump.until(lambda: 1 in answers)
+    encode, calls = link.engine.encode, []
+
+    def patient(image, cancel=None):
+        calls.append(cancel)
+        while len(calls) == 1 and cancel is not None:  # the first time it goes on until it is interrupted
+            cancel.check()
+            time.sleep(0.01)
+        return encode(image)
+
+    link.engine.encode = patient
+    worker.read_ahead(Ahead(file))
+    until = time.monotonic() + 5
+    while not calls and time.monotonic() < until:
+        time.sleep(0.01)
+    worker.submit(request(scene, 2))
+    pump.until(lambda: 2 in answers)
+    until = time.monotonic() + 5
+    while len(calls) < 2 and time.monotonic() < until:
+        time.sleep(0.01)
+    assert len(calls) == 2
+    assert not failures
+
+
+def test_a_file_that_cannot_be_read_ahead_is_not_mentioned(worker, pump, scene, heard, tmp_path):
+    answers, failures, _ = heard
+    worker.submit(request(scene, 1))
+    worker.read_ahead(Ahead(tmp_path / "gone.png"))
+    pump.until(lambda: 1 in answers)
+    worker.submit(request(scene, 2))
+    pump.until(lambda: 2 in answers)
+    assert not failures
