@@ -19,6 +19,7 @@ from semsam_annotate.api import (
     StaleEmbedding,
     Tree,
     Vocabulary,
+    decode_rle,
 )
 from semsam_annotate.api.tree import TreeNode
 from semsam_annotate.napari.engine.worker import EngineWorker
@@ -57,13 +58,21 @@ class RegionEngine:
                 proposals.append(self._proposal(mask, level, words))
         return Ladder(proposals or [self._proposal(np.ones(image.shape[:2], bool), 1, words)])
 
+    def propose_many(self, embedding: Embedding, prompts, vocabulary: Vocabulary | None = None) -> list[Ladder]:
+        return [self.propose(embedding, prompt, vocabulary) for prompt in prompts]
+
     @staticmethod
     def _mask(image: np.ndarray, prompt: Prompt, tolerance: int) -> np.ndarray:
         mask = np.zeros(image.shape[:2], bool)
+        points, labels = [*prompt.points], [*prompt.labels]
+        if prompt.mask is not None:  # its middle
+            rows, columns = np.nonzero(decode_rle(prompt.mask))
+            points.append((float(np.median(columns)), float(np.median(rows))))
+            labels.append(1)
         if prompt.box is not None:
             x0, y0, x1, y1 = (max(round(edge), 0) for edge in prompt.box)
             mask[y0:y1, x0:x1] = True
-        for (x, y), label in zip(prompt.points, prompt.labels, strict=True):
+        for (x, y), label in zip(points, labels, strict=True):
             close = np.abs(image - image[round(y), round(x)]).sum(axis=2) <= (tolerance if label else 20)
             mask = mask | close if label else mask & ~close
         return mask

@@ -41,6 +41,10 @@ def named_actions(annotator: "Annotator") -> dict[str, Action]:
         "done": partial(annotator.settle, "done"),
         "skip": partial(annotator.settle, "skipped"),
         "reopen": partial(annotator.images.mark, "open"),
+        "carry": partial(annotator.carrying.start, 1, 1),
+        "carry on": partial(annotator.carrying.start, 1),
+        "carry back": partial(annotator.carrying.start, -1),
+        "carry stop": annotator.carrying.stop,
         "hover": annotator.hover.switch,
         "touch up": annotator.touch.begin,
     }

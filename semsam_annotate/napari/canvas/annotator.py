@@ -14,12 +14,14 @@ from semsam_annotate.napari.canvas.asking import Asking
 from semsam_annotate.napari.canvas.bindings import ViewerBindings
 from semsam_annotate.napari.canvas.drawing import Drawing
 from semsam_annotate.napari.canvas.file_list import FileList
+from semsam_annotate.napari.canvas.frames import Frames
 from semsam_annotate.napari.canvas.layers import AnnotationLayers
 from semsam_annotate.napari.canvas.mouse import MouseActions
 from semsam_annotate.napari.canvas.picture_source import picture_of, shown_limits, shown_plane, shown_rgb
 from semsam_annotate.napari.canvas.touching import TouchLayer
 from semsam_annotate.napari.canvas.view import look_at, set_view, view_of
 from semsam_annotate.napari.engine.worker import EngineWorker
+from semsam_annotate.napari.state.carrying import Carrying
 from semsam_annotate.napari.state.editing import MaskEditing
 from semsam_annotate.napari.state.hover import Hover
 from semsam_annotate.napari.state.image_list import ImageList
@@ -47,7 +49,9 @@ class Annotator:
         self.touch_layer = TouchLayer(viewer, self.touch, lambda: self.image)
         self.touch.changed.connect(self._make_room)
         worker.read.connect(self._keep_ahead)
-        self.asking = Asking(session, self.review, self.hover, worker, self._follow_contrast)
+        self.frames = Frames(viewer, lambda: self.image, self.turn)
+        self.carrying = Carrying(session, self.editing, self.frames.step)
+        self.asking = Asking(session, self.review, self.hover, self.carrying, worker, self._follow_contrast)
         self.actions = named_actions(self)
         self._bindings = ViewerBindings(
             viewer, self.mouse, self.actions, self.layers.owns, self.choose_image, self._on_dims
@@ -124,6 +128,7 @@ class Annotator:
     def cancel(self) -> None:
         """End what the engine computes; the next click starts it afresh."""
         self.worker.cancel()
+        self.carrying.stop()
         self.session.refuse(self.session.ticket, "stopped; the next click starts the engine again")
 
     def close(self) -> None:

@@ -7,6 +7,7 @@ from semsam_annotate.api import Ladder, Prompt, Tree
 from semsam_annotate.napari.engine.lessons import Forget, Remember
 from semsam_annotate.napari.engine.request import Ahead, Glance, Request
 from semsam_annotate.napari.engine.worker import EngineWorker
+from semsam_annotate.napari.state.carrying import Carrying
 from semsam_annotate.napari.state.connections import Connections
 from semsam_annotate.napari.state.hover import Hover
 from semsam_annotate.napari.state.review import ReviewQueue
@@ -25,10 +26,12 @@ class Asking:
         session: AnnotationSession,
         review: ReviewQueue,
         hover: Hover,
+        carrying: Carrying,
         worker: EngineWorker,
         refresh: Callable[[], None],
     ) -> None:
         self._session, self._review, self._worker, self._refresh = session, review, worker, refresh
+        self._carrying = carrying
         self._sought: str | None = None
         self._connections = Connections(
             [
@@ -38,6 +41,8 @@ class Asking:
                 (session.shifted, self._teach),
                 (worker.answered, self._answer),
                 (worker.found, self._find),
+                (carrying.asked, self._ask_several),
+                (worker.carried, self._bring),
                 (worker.failed, self._refuse),
             ]
         )
@@ -69,11 +74,16 @@ class Asking:
         if self._session.picture is not None:
             self._worker.glance(Glance(self._session.picture.key, prompt, self._session.vocabulary))
 
-    def _submit(self, ticket: int, prompt: Prompt | None = None, everything: bool = False) -> None:
+    def _ask_several(self, prompts: tuple[Prompt, ...]) -> None:
+        self._submit(self._session.ticket, several=prompts)
+
+    def _submit(
+        self, ticket: int, prompt: Prompt | None = None, everything: bool = False, several: tuple[Prompt, ...] = ()
+    ) -> None:
         picture = self._session.picture
         if picture is not None:
             words = self._session.vocabulary
-            self._worker.submit(Request(ticket, picture.key, picture.rgb, prompt, words, everything))
+            self._worker.submit(Request(ticket, picture.key, picture.rgb, prompt, words, everything, several))
 
     def _teach(self, shift: Shift) -> None:
         """The engine forgets what left and remembers what came."""
@@ -92,5 +102,10 @@ class Asking:
         if picture is not None and picture.key == self._sought:
             self._review.load(tree)
 
+    def _bring(self, ticket: int, ladders: list[Ladder]) -> None:
+        if ticket == self._session.ticket:
+            self._carrying.answer(ladders)
+
     def _refuse(self, ticket: int, message: str) -> None:
+        self._carrying.fail()
         self._session.refuse(ticket, message)

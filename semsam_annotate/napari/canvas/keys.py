@@ -21,6 +21,8 @@ KEYS: dict[str, str] = {
     "Shift-V": "paste",
     "Shift-H": "hover",
     "Shift-T": "touch up",
+    "Shift-C": "carry",
+    "Shift-A": "carry on",
     "Shift-D": "done",
     "Shift-K": "skip",
     "PageDown": "next",

@@ -6,6 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
+from semsam_annotate.annotations import Annotation
 from semsam_annotate.api import Mask, Point, Rle, decode_rle, rle_area
 from semsam_annotate.napari.state.labels import describe
 
@@ -16,7 +17,8 @@ Window = tuple[slice, slice]
 @dataclass(frozen=True)
 class AcceptedMask:
     """``id``: of its record. ``part_of``: id of the record it is a part of. ``time``: when it was made, sorts as text.
-    ``edits``: strokes by hand in it.
+    ``edits``: strokes by hand in it. ``track``: of the same thing in other frames. ``by_hand``: whether a person
+    pointed at it or painted in it.
 
     Only the cut-out is kept decoded: hundreds of masks of a large image would not fit in memory.
     """
@@ -29,6 +31,15 @@ class AcceptedMask:
     part_of: str | None
     score: float
     edits: int = 0
+    track: str | None = None
+    by_hand: bool = False
+
+    @classmethod
+    def of(cls, record: Annotation) -> "AcceptedMask":
+        """The view of a record."""
+        names, edits = (record.object, record.part, record.part_of), record.edits or 0
+        made = edits, record.track, bool(record.clicks or edits)
+        return cls(record.id, record.time, record.mask, *names, record.score or 0.0, *made)
 
     @property
     def mask(self) -> Mask:

@@ -33,7 +33,7 @@ class Candidate:
     ``rough``: a mask from elsewhere, ``text``: a phrase. ``moved``: whether a person moved along the ladder. ``began``:
     clock time in seconds of the first hint. ``effort``: hints given for it, withdrawn ones included. ``before``: the
     candidate without the last hint, None when there was none. ``queued``: it was proposed without being asked for.
-    ``touched``: the mask after ``edits`` by hand, in place of the rung.
+    ``touched``: the mask after ``edits`` by hand, in place of the rung. ``track``: of the same thing in other frames.
     """
 
     clicks: tuple[Click, ...] = ()
@@ -50,6 +50,7 @@ class Candidate:
     queued: bool = False
     touched: Rle | None = field(default=None, hash=False)
     edits: int = 0
+    track: str | None = None
 
     @classmethod
     def of(cls, prompt: Prompt, ladder: Ladder | None, effort: int | None = None) -> "Candidate":

@@ -10,6 +10,7 @@ from semsam_annotate.annotations.journal import Deed
 from semsam_annotate.api import Proposal, Vocabulary
 from semsam_annotate.napari.state.accepted import AcceptedMask
 from semsam_annotate.napari.state.candidate import Candidate
+from semsam_annotate.napari.state.carried import Carried
 from semsam_annotate.napari.state.labels import LabelChoice
 from semsam_annotate.napari.state.picture import Picture
 from semsam_annotate.napari.state.shift import Shift
@@ -58,6 +59,16 @@ class Ledger(Protocol):
         accepted: Sequence[AcceptedMask],
     ) -> Shift:
         """Store masks under their names in one step, parts in the smallest one around them."""
+        ...
+
+    def begin_tracks(self, picture: Picture, masks: Sequence[AcceptedMask]) -> Shift:
+        """Give every mask a track of its own."""
+        ...
+
+    def carry(
+        self, picture: Picture, found: Sequence[Carried], accepted: Sequence[AcceptedMask], above: dict[str, str]
+    ) -> Shift:
+        """Store masks carried over from another frame in one step; see ``carrying_deed``."""
         ...
 
     def reject(self, picture: Picture, proposal: Proposal) -> None:

@@ -10,12 +10,14 @@ from typing import overload
 from PIL import Image
 
 from semsam_annotate.annotations import Annotation, ImageRef, ObjectClass, PartClass, Project
-from semsam_annotate.annotations.drafts import Facts, draft
+from semsam_annotate.annotations.drafts import Facts
 from semsam_annotate.annotations.image_states import ImageProgress, Said
 from semsam_annotate.annotations.journal import Change, Deed, Desk
 from semsam_annotate.api import BadInput, Proposal, Vocabulary
-from semsam_annotate.napari.state.accepted import AcceptedMask, parent_for
+from semsam_annotate.napari.state.accepted import AcceptedMask
+from semsam_annotate.napari.state.accepting import queue_records, shown_record
 from semsam_annotate.napari.state.candidate import Candidate
+from semsam_annotate.napari.state.carried import Carried, carrying_deed, track_deed
 from semsam_annotate.napari.state.labels import LabelChoice, describe
 from semsam_annotate.napari.state.picture import Picture
 from semsam_annotate.napari.state.shift import Shift
@@ -83,21 +85,8 @@ class ProjectLedger:
         self, picture: Picture, candidate: Candidate, choice: LabelChoice, parent: AcceptedMask | None, seconds: float
     ) -> Shift:
         """Store the mask shown."""
-        facts: Facts = {
-            "plane": picture.plane,
-            "object": choice.object or None,
-            "part": choice.part or None,
-            "part_of": None if parent is None else parent.id,
-            "author": self._author,
-            "seconds": round(seconds, 2),
-            "clicks": candidate.effort,
-            "ladder": candidate.ladder,
-            "rung": candidate.rung,
-            "prompt": None if candidate.empty else candidate.prompt,
-        }
-        if candidate.touched is not None:
-            facts |= {"mask": candidate.touched, "edits": candidate.edits}
-        record = draft(self._image(picture), candidate.proposal, facts)
+        facts: Facts = {**self._facts(picture), "seconds": round(seconds, 2)}
+        record = shown_record(self._image(picture), candidate, choice, parent, facts)
         return self.perform(picture, Deed(f"accepted {describe(choice.object, choice.part)}", accept=(record,)))
 
     def accept_all(
@@ -107,14 +96,18 @@ class ProjectLedger:
         accepted: Sequence[AcceptedMask],
     ) -> Shift:
         """Store masks under their names in one step, parts in the smallest mask around them."""
-        image, records, made = self._image(picture), list[Annotation](), list(accepted)
-        for proposal, choice in sorted(named, key=lambda item: -item[0].area):
-            parent = parent_for(proposal.mask, made) if choice.part else None
-            facts: Facts = {"plane": picture.plane, "author": self._author}
-            facts |= {"object": choice.object or None, "part": choice.part or None}
-            records.append(draft(image, proposal, {**facts, "part_of": None if parent is None else parent.id}))
-            made.append(_shown(records[-1]))
+        records = queue_records(self._image(picture), named, accepted, self._facts(picture))
         return self.perform(picture, Deed(f"accepted {len(records)} masks", accept=tuple(records)))
+
+    def begin_tracks(self, picture: Picture, masks: Sequence[AcceptedMask]) -> Shift:
+        """Give every mask a track of its own."""
+        return self.perform(picture, track_deed(masks))
+
+    def carry(
+        self, picture: Picture, found: Sequence[Carried], accepted: Sequence[AcceptedMask], above: dict[str, str]
+    ) -> Shift:
+        """Store masks carried over from another frame."""
+        return self.perform(picture, carrying_deed(self._image(picture), found, accepted, above, self._facts(picture)))
 
     def reject(self, picture: Picture, proposal: Proposal) -> None:
         """Store a mask that a person refused."""
@@ -146,7 +139,7 @@ class ProjectLedger:
     def masks(self, picture: Picture) -> list[AcceptedMask]:
         """Accepted masks of the picture's plane, oldest first."""
         records = self._project.store.annotations(image=picture.sha256)
-        return [_shown(record) for record in records if tuple(record.plane) == picture.plane]
+        return [AcceptedMask.of(record) for record in records if tuple(record.plane) == picture.plane]
 
     def images(self) -> list[Path]:
         """Every image file of the project."""
@@ -185,6 +178,10 @@ class ProjectLedger:
                 lines.append(f"{name}: {report.objects} objects, {report.parts} parts")
         return written, f"exported to {self._project.folder} – {'; '.join(lines)}"
 
+    def _facts(self, picture: Picture) -> Facts:
+        """What every record made here says."""
+        return {"plane": picture.plane, "author": self._author}
+
     def _desk(self, picture: Picture) -> Desk:
         """Where steps of a picture are looked for; nothing is written."""
         return Desk(ImageRef(picture.sha256, picture.name, *picture.size), picture.plane, self._author)
@@ -213,11 +210,6 @@ def _write_png(path: Path, picture: Picture) -> None:
     os.replace(part, path)
 
 
-def _shown(record: Annotation) -> AcceptedMask:
-    names = record.object, record.part, record.part_of
-    return AcceptedMask(record.id, record.time, record.mask, *names, record.score or 0.0, record.edits or 0)
-
-
 @overload
 def _shift(change: Change) -> Shift: ...
 
@@ -229,7 +221,7 @@ def _shift(change: None) -> None: ...
 def _shift(change: Change | None) -> Shift | None:
     if change is None:
         return None
-    return Shift(change.title, change.out, tuple(_shown(record) for record in change.brought), change.replaced)
+    return Shift(change.title, change.out, tuple(AcceptedMask.of(record) for record in change.brought), change.replaced)
 
 
 def _user() -> str | None:

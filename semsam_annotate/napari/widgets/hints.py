@@ -8,6 +8,7 @@ WORK = {
     "encoding": "Reading the image …",
     "proposing": "Looking for masks …",
     "searching": "Looking through the whole image …",
+    "carrying": "Carrying masks over …",
     "idle": "",
 }
 """One line for every state of the engine worker."""
@@ -32,6 +33,7 @@ KEYS_HELP = (
     "<tr><td><b>Shift+S</b></td><td>select the mask under the pointer</td></tr>"
     "<tr><td><b>Delete</b></td><td>delete the mask under the pointer</td></tr>"
     "<tr><td><b>PgUp</b> &nbsp;<b>PgDn</b></td><td>previous, next image</td></tr>"
+    "<tr><td><b>Shift+C</b> &nbsp;<b>Shift+A</b></td><td>carry masks over to the next plane or image, to all</td></tr>"
     "<tr><td><b>Shift+D</b> &nbsp;<b>Shift+K</b></td><td>this image is done, is skipped: the next one</td></tr>"
     "<tr><td><b>Shift+N</b></td><td>the most useful image to go on with</td></tr>"
     "</table>"

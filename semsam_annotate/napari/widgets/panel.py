@@ -14,6 +14,7 @@ from semsam_annotate.napari.state.connections import Connections, Pair
 from semsam_annotate.napari.state.hotkeys import hotkeys
 from semsam_annotate.napari.state.labels import LabelChoice
 from semsam_annotate.napari.widgets.buttons import quiet_button
+from semsam_annotate.napari.widgets.carry_box import CarryBox
 from semsam_annotate.napari.widgets.hints import KEYS_HELP
 from semsam_annotate.napari.widgets.label_form import LabelForm, Names
 from semsam_annotate.napari.widgets.ladder_box import LadderBox
@@ -30,7 +31,7 @@ class AnnotationPanel(QWidget):
         self._annotator: Annotator | None = None
         self._connections = Connections()
         self.ladder, self.labels = LadderBox(), LabelForm()
-        self.touch, self.review, self.masks = TouchBox(), ReviewBox(), MaskBox()
+        self.touch, self.review, self.masks, self.carry = TouchBox(), ReviewBox(), MaskBox(), CarryBox()
         self.buttons = {name: quiet_button(text, _TIPS[name]) for name, text in _BUTTONS.items()}
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -40,6 +41,7 @@ class AnnotationPanel(QWidget):
         layout.addWidget(self.touch)
         layout.addWidget(_group("Everything in the image", self.review))
         layout.addWidget(_group("Accepted in this image", self.masks))
+        layout.addWidget(_group("Carry over to other planes or images", self.carry))
         layout.addWidget(_keys_help())
         self._wire()
         self.setEnabled(False)
@@ -48,7 +50,7 @@ class AnnotationPanel(QWidget):
         """Show this annotator's session from now on."""
         self._annotator = annotator
         self._connections = Connections(self._shown(annotator))
-        for box in (self.touch, self.review, self.masks):
+        for box in (self.touch, self.review, self.masks, self.carry):
             box.attach(annotator)
         self.ladder.list.show_picture(annotator.session.picture)
         self._show_candidate(annotator.session.candidate)
@@ -58,7 +60,7 @@ class AnnotationPanel(QWidget):
     def detach(self) -> None:
         """Stop showing it."""
         self._connections.release()
-        for box in (self.touch, self.review, self.masks):
+        for box in (self.touch, self.review, self.masks, self.carry):
             box.detach()
         self._annotator = None
         self.setEnabled(False)
@@ -120,7 +122,7 @@ class AnnotationPanel(QWidget):
     def _make_room(self) -> None:
         """While a mask is painted, what would take its place waits."""
         touching = self._annotator is not None and self._annotator.touch.active
-        for widget in (self.ladder, self.review, self.masks, *self.buttons.values()):
+        for widget in (self.ladder, self.review, self.masks, self.carry, *self.buttons.values()):
             widget.setDisabled(touching)
         if not touching and self._annotator is not None:
             self._show_candidate(self._annotator.session.candidate)

@@ -1,0 +1,50 @@
+"""The frame after, or before, the one on screen: the next plane of a stack, else the next file of the list."""
+
+from collections.abc import Callable
+
+from napari.components import ViewerModel
+from napari.layers import Image
+
+from semsam_annotate.api import BadInput
+from semsam_annotate.napari.canvas.geometry import image_shape, plane_of
+
+
+class Frames:
+    """Shows other frames. ``image``: the layer being annotated; ``turn``: opens a file that many places further."""
+
+    def __init__(self, viewer: ViewerModel, image: Callable[[], Image | None], turn: Callable[[int], object]) -> None:
+        self._viewer, self._image, self._turn = viewer, image, turn
+
+    def step(self, way: int) -> bool:
+        """Show the next frame (1) or the one before (-1); False when there is none."""
+        image = self._image()
+        if image is None:
+            return False
+        axis = self._axis(image)
+        return self._next_file(way) if axis is None else self._next_plane(image, axis, way)
+
+    def _axis(self, image: Image) -> int | None:
+        """Of the viewer: the slider used last if the image has planes along it, else its innermost one."""
+        shape, first = image_shape(image), self._viewer.dims.ndim - len(image_shape(image))
+        axes = [first + place for place, size in enumerate(shape[:-2]) if size > 1]
+        if not axes:
+            return None
+        used = int(self._viewer.dims.last_used)
+        return used if used in axes else axes[-1]
+
+    def _next_plane(self, image: Image, axis: int, way: int) -> bool:
+        """Steps of the slider may be finer than the planes of this image."""
+        dims = self._viewer.dims
+        before = plane_of(image, dims.point)
+        while 0 <= dims.current_step[axis] + way < dims.nsteps[axis]:
+            dims.set_current_step(axis, dims.current_step[axis] + way)
+            if plane_of(image, dims.point) != before:
+                return True
+        return False
+
+    def _next_file(self, way: int) -> bool:
+        try:
+            self._turn(way)
+        except BadInput:  # the list ends here, or there is none
+            return False
+        return True
