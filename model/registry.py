@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from semsam_annotate.api import BadInput
+from semsam_annotate.api.promotions import PACKAGED, Promotions
 from semsam_annotate.model.checkpoints.weights import load_checkpoint
 
-PACKAGED = "packaged"
+__all__ = ["PACKAGED", "ModelRegistry", "ModelVersion"]
+
 _VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,63}")
 
 
@@ -104,16 +106,11 @@ class ModelRegistry:
         return ModelVersion(version, place / "weights.safetensors", content)
 
     def _history(self) -> list[str]:
-        try:
-            content = json.loads((self.folder / "active.json").read_text(encoding="utf-8"))
-            return [PACKAGED, *(str(version) for version in content["promoted"])]
-        except FileNotFoundError:
-            return [PACKAGED]
-        except (ValueError, KeyError, TypeError) as error:
-            raise BadInput(f"{self.folder / 'active.json'} is damaged: {error}") from error
+        return Promotions(self.folder).history()
 
     def _write_history(self, history: list[str]) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        partial = self.folder / f"active.json.{os.getpid()}.part"
+        file = Promotions(self.folder).file
+        partial = file.with_name(f"{file.name}.{os.getpid()}.part")
         partial.write_text(json.dumps({"promoted": history[1:]}), encoding="utf-8")
-        os.replace(partial, self.folder / "active.json")
+        os.replace(partial, file)

@@ -1,11 +1,10 @@
 """Training as a child process: the server goes on answering, and a crash of training leaves it alone."""
 
-import os
 import subprocess
-import sys
 from pathlib import Path
 from threading import Lock
 
+from semsam_annotate.annotations.retraining.child import CannotStart, semsam, start
 from semsam_annotate.api import EngineUnavailable
 
 
@@ -34,19 +33,10 @@ class Retraining:
 
     def command(self) -> list[str]:
         """What is run."""
-        return [sys.executable, "-m", "semsam_annotate.cli", "retrain", "--project", str(self._project)]
+        return semsam("retrain", "--project", str(self._project))
 
     def _spawn(self) -> "subprocess.Popen[bytes]":
-        log = self._project / "label-studio" / "retrain.log"
         try:
-            log.parent.mkdir(parents=True, exist_ok=True)
-            with open(log, "ab") as output:
-                return subprocess.Popen(
-                    self.command(),
-                    stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=subprocess.STDOUT,
-                    start_new_session=os.name == "posix",  # Ctrl+C of the server does not stop a training
-                )
-        except OSError as error:
-            raise EngineUnavailable(f"training cannot start: {error}") from error
+            return start(self.command(), self._project / "label-studio" / "retrain.log")
+        except CannotStart as error:
+            raise EngineUnavailable(str(error)) from error

@@ -123,6 +123,13 @@ class AnnotationStore:
         with transaction(self._engine) as connection:
             return read_records(connection, query)
 
+    def accepted_ids(self) -> dict[str, str]:
+        """Id of every accepted record of a plain image (no plane of a stack) -> sha256 of its image."""
+        columns = (annotation.c.id, annotation.c.sha256, annotation.c.plane)
+        query = select(*columns).where(latest("status") == "accepted").order_by(annotation.c.seq)
+        with transaction(self._engine) as connection:
+            return {id: sha256 for id, sha256, plane in connection.execute(query) if not plane}
+
     def count(self, status: Status | None = "accepted") -> int:
         """Number of records with a status, of all with None."""
         query = select(func.count()).select_from(annotation)

@@ -1,10 +1,16 @@
 """``semsam retrain``."""
 
 import json
+import signal
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
+
+from semsam_annotate.api import BadInput
+
+if TYPE_CHECKING:
+    from semsam_annotate.training.retrain import RetrainReport
 
 
 def register(app: typer.Typer) -> None:
@@ -19,18 +25,27 @@ def retrain(
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
     replay_pack: Annotated[list[Path] | None, typer.Option(help="Pack of earlier training data to mix in.")] = None,
     force: Annotated[bool, typer.Option(help="Promote whatever the gate says.")] = False,
+    hold: Annotated[bool, typer.Option("--hold", help="Promote nothing: semsam models promote does it.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
-    """Learn from the accepted masks; the new model serves if it is better on the images held back."""
+    """Learn from the accepted masks; the new model serves if it is better on the images held back.
+
+    Whoever watches finds how far it is, and before and after, in a folder of models/runs of the project.
+    """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from semsam_annotate.annotations import Project
-    from semsam_annotate.training.retrain import RetrainSettings
-    from semsam_annotate.training.retrain import retrain as run
+
+    try:
+        from semsam_annotate.training.retrain import RetrainSettings
+        from semsam_annotate.training.retrain import retrain as run
+    except ImportError as error:
+        raise BadInput(f"training needs the extra 'train' ({error}): pip install 'semsam-annotate[train]'") from error
 
     packs = tuple(str(path) for path in replay_pack or ())
-    settings = RetrainSettings(steps=steps, batch=batch, seed=seed, force=force, replay_packs=packs)
+    settings = RetrainSettings(steps=steps, batch=batch, seed=seed, force=force, hold=hold, replay_packs=packs)
+    signal.signal(signal.SIGTERM, _stop)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Project.open(project) as opened, Progress(*columns, console=Console(stderr=True)) as bars:
         tasks: dict[str, int] = {}
@@ -41,6 +56,15 @@ def retrain(
             bars.update(tasks[what], completed=done)  # type: ignore[arg-type]
 
         report = run(opened, settings, show)
+    _tell(report, as_json)
+
+
+def _stop(*_: Any) -> NoReturn:
+    """Whoever asks the process to end gets the clean end of Ctrl+C."""
+    raise KeyboardInterrupt
+
+
+def _tell(report: "RetrainReport", as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(report.to_json(), indent=1))
         return

@@ -85,11 +85,11 @@ def _picture(engine: Proposer, image: SampleImage, row: ClickRow) -> Picture:
     truth = next(one for one in image.truths if one.id == row.mask).mask()
     prompt = prompts_of(row.prompt, [truth])[0]
     ladder = engine.propose_many(engine.encode(rgb), [prompt])[0]
-    oracle = _best_fit(ladder, truth)
-    view = _view(truth | ladder.best.mask | oracle.mask)
+    oracle = best_fit(ladder, truth)
+    view = view_around(truth | ladder.best.mask | oracle.mask)
     return Picture(
         row=row,
-        truth=_jpeg(_outlined(rgb, truth, view), prompt, view),
+        truth=_jpeg(outlined(rgb, truth, view), prompt, view),
         chosen=_jpeg(_painted(rgb, ladder.best), prompt, view),
         oracle=_jpeg(_painted(rgb, oracle), prompt, view),
         chosen_level=ladder.best.level,
@@ -98,7 +98,8 @@ def _picture(engine: Proposer, image: SampleImage, row: ClickRow) -> Picture:
     )
 
 
-def _best_fit(ladder: Ladder, truth: Mask) -> Proposal:
+def best_fit(ladder: Ladder, truth: Mask) -> Proposal:
+    """The proposal with the best IoU with the true mask."""
     return max(ladder, key=lambda one: np.count_nonzero(one.mask & truth) / np.count_nonzero(one.mask | truth))
 
 
@@ -106,7 +107,7 @@ def _painted(rgb: RgbImage, proposal: Proposal) -> RgbImage:
     return paint(rgb, proposal.mask, LEVEL_COLOURS[min(max(proposal.level, 1), len(LEVEL_COLOURS)) - 1])
 
 
-def _view(masks: Mask) -> View:
+def view_around(masks: Mask) -> View:
     """The square around the masks with a third of their size as margin, as far as the image goes."""
     x0, y0, x1, y1 = tight_box(masks)
     half = max((x1 - x0) * 2 / 3, (y1 - y0) * 2 / 3, LEAST / 2)
@@ -116,15 +117,15 @@ def _view(masks: Mask) -> View:
     return left, top, min(width, round(across + half)), min(height, round(down + half))
 
 
-def _outlined(rgb: RgbImage, mask: Mask, view: View) -> RgbImage:
+def outlined(rgb: RgbImage, mask: Mask, view: View, colour: tuple[int, int, int] = MEANT) -> RgbImage:
     """The photo with the mask's outline, about two pixels wide in the picture."""
     wide = max(1, round(2 / _scale(view)))
     drawn = rgb.copy()
-    drawn[binary_dilation(mask, iterations=wide) & ~mask] = MEANT
+    drawn[binary_dilation(mask, iterations=wide) & ~mask] = colour
     return drawn
 
 
-def _jpeg(rgb: RgbImage, prompt: Prompt, view: View) -> bytes:
+def framed(rgb: RgbImage, prompt: Prompt, view: View) -> Image.Image:
     """The view of the picture at ``SIDE`` with the prompt on it."""
     left, top, right, bottom = view
     scale = _scale(view)
@@ -139,8 +140,12 @@ def _jpeg(rgb: RgbImage, prompt: Prompt, view: View) -> bytes:
         centre = ((x + 0.5 - left) * scale, (y + 0.5 - top) * scale)
         draw.circle(centre, 5.5, fill=PAPER)
         draw.circle(centre, 4, fill=POSITIVE if label else NEGATIVE)
+    return picture
+
+
+def _jpeg(rgb: RgbImage, prompt: Prompt, view: View) -> bytes:
     out = io.BytesIO()
-    picture.save(out, "JPEG", quality=85)
+    framed(rgb, prompt, view).save(out, "JPEG", quality=85)
     return out.getvalue()
 
 

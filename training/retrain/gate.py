@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from semsam_annotate.annotations.retraining.counts import LEAST_HELD_BACK
 from semsam_annotate.training.evaluation.metrics import compare, summarize
 from semsam_annotate.training.evaluation.result import EvaluationResult
 
@@ -19,7 +20,7 @@ class GateSettings:
 
     margin: float = 1.0
     replay: float = 1.0
-    least: int = 20
+    least: int = LEAST_HELD_BACK
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,10 @@
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from semsam_annotate.training.lock import held
+from semsam_annotate.annotations.lock import held
+from semsam_annotate.annotations.retraining.run import LOCK
 
 
 def only_one(folder: Path) -> AbstractContextManager[None]:
     """Hold the lock of a project's models."""
-    return held(folder / ".retrain.lock", f"a retraining of this project is already running ({folder})")
+    return held(folder / LOCK, f"a retraining of this project is already running ({folder})")

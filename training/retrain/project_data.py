@@ -12,10 +12,14 @@ from semsam_annotate.training.evaluation.sample import MIN_AREA, EvaluationSampl
 
 @dataclass(frozen=True)
 class ProjectData:
-    """``train``: images to learn from. ``validation``: every accepted mask of the images held back."""
+    """``train``: images to learn from. ``validation``: every accepted mask of the images held back.
+
+    ``ids``: of the records that either holds.
+    """
 
     train: tuple[ImageEntry, ...]
     validation: EvaluationSample
+    ids: tuple[str, ...] = ()
 
     @property
     def validation_masks(self) -> int:
@@ -30,17 +34,19 @@ def read_project(project: Project, progress: Callable[[int, int], None] = lambda
     """
     train: list[ImageEntry] = []
     held: list[SampleImage] = []
+    ids: list[str] = []
     refs = [ref for ref in project.store.images() if project.store.annotations(image=ref)]
     for number, ref in enumerate(refs):
         rows = [row for row in project.store.annotations(image=ref) if not row.plane]
         project.read(ref)
+        ids += [row.id for row in rows]
         if rows and project.split_of(ref) == "validation":
             held.append(_held_back(project, ref, rows))
         elif rows:
             train.append(project_entry(project, ref, rows))
         progress(number + 1, len(refs))
     clicked = tuple(image for image in held if image.chosen)
-    return ProjectData(tuple(train), EvaluationSample(clicked, _vocabulary(project, train, held), 0))
+    return ProjectData(tuple(train), EvaluationSample(clicked, _vocabulary(project, train, held), 0), tuple(ids))
 
 
 def _vocabulary(project: Project, train: Sequence[ImageEntry], held: Sequence[SampleImage]) -> Vocabulary:

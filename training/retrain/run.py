@@ -2,12 +2,14 @@
 
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from semsam_annotate.annotations import Project
-from semsam_annotate.api import BadInput
+from semsam_annotate.annotations.retraining.writer import RunWriter, recorded
+from semsam_annotate.api import BadInput, SemsamError
 from semsam_annotate.model.engine import LocalEngine
 from semsam_annotate.model.engine.loaded import LoadedModel
 from semsam_annotate.model.engine.opening import packaged_weights
@@ -23,6 +25,7 @@ from semsam_annotate.training.naming import NamingSettings
 from semsam_annotate.training.retrain.finish import finish
 from semsam_annotate.training.retrain.gate import GateSettings, Verdict, judge
 from semsam_annotate.training.retrain.lock import only_one
+from semsam_annotate.training.retrain.pictures import draw_before_after
 from semsam_annotate.training.retrain.project_data import ProjectData, read_project
 from semsam_annotate.training.retrain.replay import replay_sample
 
@@ -40,7 +43,8 @@ class RetrainSettings:
     """How to fine-tune; ``replay_packs`` are mixed in beside the scenes (share ``replay`` of the batch is scenes).
 
     ``steps``: 0 chooses by the number of images (``steps_for``). ``blend``: how far the new version goes from the old
-    weights to the fine-tuned ones; ``naming``: how names are fitted last.
+    weights to the fine-tuned ones; ``naming``: how names are fitted last. ``force``: promote whatever the gate says;
+    ``hold``: promote nothing, a person decides. ``pictures``: held-back photos that are drawn before and after.
     """
 
     steps: int = 0
@@ -55,9 +59,15 @@ class RetrainSettings:
     seed: int = 0
     workers: int = 1
     force: bool = False
+    hold: bool = False
+    pictures: int = 6
     replay_scenes: int = 55
     gate: GateSettings = field(default_factory=GateSettings)
     naming: NamingSettings = field(default_factory=NamingSettings)
+
+    def __post_init__(self) -> None:
+        if self.force and self.hold:
+            raise BadInput("a retraining either promotes whatever the gate says (force) or nothing (hold), not both")
 
 
 @dataclass(frozen=True)
@@ -79,28 +89,48 @@ class RetrainReport:
         }
 
 
+@dataclass(frozen=True)
+class _Telling:
+    """Tells how far it is, to the caller and in the run's folder."""
+
+    run: RunWriter
+    caller: Progress
+
+    def __call__(self, what: str, done: int, total: int, loss: float | None = None) -> None:
+        self.run.mark(what, done, total, loss)
+        self.caller(what, done, total)
+
+
 def retrain(
     project: Project, settings: RetrainSettings, progress: Progress = lambda what, done, total: None
 ) -> RetrainReport:
     """Fine-tune the full model on the accepted masks mixed with replayed scenes, then let the gate decide.
 
-    The active model serves until the last moment: whatever happens before the promotion changes nothing. Raises
-    BadInput when there is nothing to learn from or another retraining is running.
+    The active model serves until the last moment: whatever happens before the promotion changes nothing. How far it is
+    and how it ended lies in a folder of ``models/runs``. Raises BadInput when there is nothing to learn from or another
+    retraining is running.
     """
     registry = ModelRegistry(project.models, packaged_weights())
-    with only_one(project.models), tempfile.TemporaryDirectory(dir=project.models, prefix=".retrain-") as made:
-        work = Path(made)
-        data = read_project(project, lambda done, total: progress("reading", done, total))
+    with (
+        only_one(project.models),
+        recorded(project.models) as run,
+        tempfile.TemporaryDirectory(dir=project.models, prefix=".retrain-") as made,
+    ):
+        work, told = Path(made), _Telling(run, progress)
+        data = read_project(project, lambda done, total: told("reading", done, total))
         if not data.train:
             raise BadInput(f"the project {project.folder} has no accepted annotations to train on")
+        run.took(data.ids)
         old = registry.active()
-        weights = _fine_tune(data, old, settings, work, progress)
-        verdict = _compare(data, old, weights, settings, work, progress)
+        weights = _fine_tune(data, old, settings, work, told)
+        verdict = _compare(data, old, weights, settings, work, told)
         version = registry.add(weights, {"parent": old.version, "verdict": verdict.to_json()})
-        promoted = verdict.promote or settings.force
+        promoted = (verdict.promote or settings.force) and not settings.hold
         if promoted:
             registry.promote(version.version)
-        return RetrainReport(version, promoted, verdict, len(data.train))
+        report = RetrainReport(version, promoted, verdict, len(data.train))
+        run.finish({"parent": old.version, **report.to_json()})
+        return report
 
 
 def fine_tune_config(weights: Path, pack: Path, settings: RetrainSettings) -> TrainConfig:
@@ -140,24 +170,27 @@ def steps_for(images: int) -> int:
     return min(MOST_STEPS, round(FIRST_STEPS + STEPS_AN_IMAGE * images))
 
 
-def _fine_tune(data: ProjectData, old: ModelVersion, settings: RetrainSettings, work: Path, progress: Progress) -> Path:
+def _fine_tune(data: ProjectData, old: ModelVersion, settings: RetrainSettings, work: Path, told: _Telling) -> Path:
     pack = work / "project.pack"
     write_pack(data.train, pack)
     config = fine_tune_config(old.weights, pack, settings)
-    train(config, work / "run", lambda done, steps, losses: progress("training", done, steps))
-    told: Callable[[int, int], None] = lambda done, total: progress("naming", done, total)  # noqa: E731
+    train(config, work / "run", lambda done, steps, losses: told("training", done, steps, losses["total"]))
+    naming: Callable[[int, int], None] = lambda done, total: told("naming", done, total)  # noqa: E731
     out = work / "weights.safetensors"
-    return finish(old.weights, work / "run", config, settings.blend, out, settings.naming, told)
+    return finish(old.weights, work / "run", config, settings.blend, out, settings.naming, naming)
 
 
 def _compare(
-    data: ProjectData, old: ModelVersion, weights: Path, settings: RetrainSettings, work: Path, progress: Progress
+    data: ProjectData, old: ModelVersion, weights: Path, settings: RetrainSettings, work: Path, told: _Telling
 ) -> Verdict:
     replay = replay_sample(work / "replay", settings.replay_scenes)
     results = {}
     for name, path in (("old", old.weights), ("new", weights)):
         for what, sample in (("validation", data.validation), ("replay", replay)):
-            results[name, what] = _evaluate(path, sample, f"{what}, {name} model", progress)
+            results[name, what] = _evaluate(path, sample, f"{what}, {name} model", told)
+    both = results["old", "validation"], results["new", "validation"]
+    with suppress(SemsamError, OSError):  # pictures are for people; the verdict does not hang on them
+        draw_before_after((old.weights, weights), both, data.validation, told.run, settings.pictures)
     return judge(
         results["old", "validation"],
         results["new", "validation"],

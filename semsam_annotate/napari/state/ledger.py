@@ -14,6 +14,7 @@ from semsam_annotate.napari.state.carried import Carried
 from semsam_annotate.napari.state.labels import LabelChoice
 from semsam_annotate.napari.state.picture import Picture
 from semsam_annotate.napari.state.shift import Shift
+from semsam_annotate.napari.state.training import TrainingRun
 
 
 class Ledger(Protocol):
@@ -109,6 +110,10 @@ class Ledger(Protocol):
 
     def mark(self, picture: Picture, said: Said) -> None:
         """Say that a picture is done, skipped, or open again."""
+        ...
+
+    def training(self) -> TrainingRun:
+        """The training of the project's model."""
         ...
 
     def close(self) -> None:

@@ -21,6 +21,7 @@ from semsam_annotate.napari.state.carried import Carried, carrying_deed, track_d
 from semsam_annotate.napari.state.labels import LabelChoice, describe
 from semsam_annotate.napari.state.picture import Picture
 from semsam_annotate.napari.state.shift import Shift
+from semsam_annotate.napari.state.training import TrainingRun
 from semsam_annotate.napari.state.workspace_file import workspace_file
 
 EXPORTS = {"coco": "coco.json", "parts": "parts.json"}
@@ -156,6 +157,10 @@ class ProjectLedger:
     def mark(self, picture: Picture, said: Said) -> None:
         """Say that a picture is done, skipped, or open again."""
         self._project.store.states.tell(self._image(picture), said, self._author)
+
+    def training(self) -> TrainingRun:
+        """The training of the project's model."""
+        return TrainingRun(self._project)
 
     def record(self, id: str) -> Annotation:
         """The whole record."""

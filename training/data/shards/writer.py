@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from semsam_annotate.annotations.files import write_atomically
+from semsam_annotate.annotations.lock import held
 from semsam_annotate.api import BadInput
 from semsam_annotate.training.data.encoding import to_jpeg
 from semsam_annotate.training.data.entry import ImageEntry
@@ -16,7 +17,6 @@ from semsam_annotate.training.data.shards.index import INDEX, Shard, ShardIndex,
 from semsam_annotate.training.data.shards.sample import annotation_to_json
 from semsam_annotate.training.data.shards.table import dump_table
 from semsam_annotate.training.data.shards.tar import TarShard
-from semsam_annotate.training.lock import held
 
 PROBED = 16
 """Images, evenly spaced, by whose annotations the input is known again."""

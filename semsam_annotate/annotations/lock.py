@@ -1,0 +1,54 @@
+"""One process at a time."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from semsam_annotate.api import BadInput
+
+PATIENCE, PAUSE = 0.5, 0.02
+"""Seconds that a lock is tried for, since whoever only looks at it holds it for a moment; seconds between two tries."""
+
+
+@contextmanager
+def held(path: Path, refusal: str) -> Iterator[None]:
+    """Hold the lock file ``path``, or raise BadInput with ``refusal`` when another process does.
+
+    The system lets go of it when the process dies, however it dies.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as file:
+        end = time.monotonic() + PATIENCE
+        while not _taken(file):
+            if time.monotonic() > end:
+                raise BadInput(refusal)
+            time.sleep(PAUSE)
+        yield
+
+
+def is_held(path: Path) -> bool:
+    """Whether a process holds the lock file; one that cannot be opened is held by nobody."""
+    try:
+        with path.open("r+") as file:
+            return not _taken(file)
+    except OSError:
+        return False
+
+
+def _taken(file: IO[str]) -> bool:
+    """Lock an open file until it is closed; False when somebody else has."""
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True

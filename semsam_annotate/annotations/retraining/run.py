@@ -1,0 +1,116 @@
+"""What a retraining leaves for whoever watches it: a small numbered folder under ``models/runs``.
+
+``run.json``: who trains; ``masks.json``: ids of the accepted masks it took; ``progress.jsonl``: a line a step;
+``pictures/``: masks of held-back photos before and after; ``outcome.json``: how it ended, last of all.
+"""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+RUNS = "runs"
+LOCK = ".retrain.lock"
+FINISHED, FAILED, STOPPED = "finished", "failed", "stopped"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """``state``: "finished", with the ``report`` of the retraining, "failed", with a ``message``, or "stopped"."""
+
+    state: str
+    message: str = ""
+    report: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class BeforeAfter:
+    """A mask of a held-back photo: picture files, and the IoU, 0..1, of the best mask of a click with the true one."""
+
+    name: str
+    before: Path
+    after: Path
+    old: float
+    new: float
+
+
+@dataclass(frozen=True)
+class Run:
+    """One retraining; ``started``: ISO 8601, UTC. ``pid`` on ``host``: the process."""
+
+    folder: Path
+    started: str
+    pid: int
+    host: str
+
+    @property
+    def number(self) -> int:
+        """1 for the project's first."""
+        return int(self.folder.name)
+
+    @property
+    def progress(self) -> Path:
+        """File with a line a step."""
+        return self.folder / "progress.jsonl"
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """How it ended; None while it runs, after it was killed, and when the file is damaged."""
+        plain = _read(self.folder / "outcome.json")
+        if not isinstance(plain, dict) or plain.get("state") not in (FINISHED, FAILED, STOPPED):
+            return None
+        report = plain.get("report")
+        return Outcome(plain["state"], str(plain.get("message", "")), report if isinstance(report, dict) else {})
+
+    @property
+    def masks(self) -> frozenset[str]:
+        """Ids of the accepted masks that it learned from or was judged by."""
+        plain = _read(self.folder / "masks.json")
+        return frozenset(map(str, plain)) if isinstance(plain, list) else frozenset()
+
+    @property
+    def pictures(self) -> tuple[BeforeAfter, ...]:
+        """Before and after, the largest gain first."""
+        plain = _read(self.folder / "pictures" / "pictures.json")
+        rows = plain if isinstance(plain, list) else []
+        return tuple(found for row in rows if (found := _picture(self.folder / "pictures", row)) is not None)
+
+
+def runs(models: Path) -> list[Run]:
+    """Every retraining of a project, oldest first; ``models``: its folder of models."""
+    try:
+        places = sorted(
+            (path for path in (models / RUNS).iterdir() if path.name.isdigit()), key=lambda it: int(it.name)
+        )
+    except OSError:
+        return []
+    return [run for place in places if (run := _run(place)) is not None]
+
+
+def last_finished(models: Path) -> Run | None:
+    """The last retraining that came to a verdict."""
+    ended = ((run, run.outcome) for run in reversed(runs(models)))
+    return next((run for run, outcome in ended if outcome is not None and outcome.state == FINISHED), None)
+
+
+def _run(folder: Path) -> Run | None:
+    plain = _read(folder / "run.json")
+    try:
+        return Run(folder, str(plain["started"]), int(plain["pid"]), str(plain["host"]))
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _picture(folder: Path, row: Any) -> BeforeAfter | None:
+    try:
+        files = folder / str(row["before"]), folder / str(row["after"])
+        return BeforeAfter(str(row["name"]), *files, float(row["old"]), float(row["new"]))
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _read(path: Path) -> Any:
+    try:
+        return json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
