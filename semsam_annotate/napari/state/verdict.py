@@ -65,9 +65,10 @@ def _words(difference: Difference) -> str:
 
 def _plain(reason: str) -> str:
     """A reason of the gate with a person's names for what it speaks of."""
-    told = {
-        "mean oracle on the replay set": "masks on earlier pictures",
-        "validation masks": "held-back masks",
-        **NAMES,
-    }
-    return re.sub("|".join(sorted(told, key=len, reverse=True)), lambda found: told[found[0]], reason)
+    told = {"mean oracle on the replay set": "the score on earlier pictures", "validation": "held-back", **NAMES}
+    return _signed(re.sub("|".join(sorted(told, key=len, reverse=True)), lambda found: told[found[0]], reason))
+
+
+def _signed(text: str) -> str:
+    """With minus signs, which unlike hyphens are no place to break a line."""
+    return re.sub(r"(?<![\w])-(?=\d)", "−", text)

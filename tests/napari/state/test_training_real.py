@@ -1,0 +1,115 @@
+"""A real fine-tuning of the packaged weights in its child process, tiny: to its verdict, promoted, back; killed."""
+
+import os
+import random
+import signal
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from semsam_annotate.annotations import Project
+from semsam_annotate.api import encode_rle
+from semsam_annotate.model.engine.opening import packaged_weights
+from semsam_annotate.model.registry import PACKAGED, ModelRegistry
+from semsam_annotate.napari.state.training import TrainingRun
+from semsam_annotate.training.scenes import generate
+
+SCRIPT = Path(__file__).parents[1] / "tiny_retrain.py"
+
+
+@pytest.fixture
+def project(tmp_path):
+    """Three annotated scenes, one of them held back."""
+    with Project.create(tmp_path / "project") as made:
+        for number in range(3):
+            scene = generate(number, 96, "held-out")
+            path = tmp_path / f"{number}.png"
+            Image.fromarray(scene.image).save(path)
+            ref = made.ref(path, scene.image)
+            made.store.register(ref)
+            made.store.splits.assign(ref.sha256, "validation" if number == 2 else "train", None)
+            for index in np.flatnonzero([name is not None for name in scene.objects])[:4]:
+                names = {"object": scene.objects[index], "part": scene.parts[index]}
+                made.store.accept(ref, mask=encode_rle(scene.masks[index]), **names)
+            made.add_images([path])
+        yield made
+
+
+def _window(project: Project) -> TrainingRun:
+    return TrainingRun(project, [sys.executable, str(SCRIPT), str(project.folder)])
+
+
+def _until(run: TrainingRun, done, seconds: float = 300) -> None:
+    end = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < end, f"{run.stage} {run.error} {run.model.error}"
+        run.poll()
+        time.sleep(0.05)
+
+
+def test_trained_judged_promoted_and_taken_back(project):
+    run, other = _window(project), _window(project)
+    run.recount()
+    accepted = run.counts.fresh
+    run.start()
+    _until(run, lambda: not run.busy)
+    assert run.stage == "finished", run.error
+    assert len(run.progress.curve) == run.progress.steps == 8
+    assert (run.verdict.better, run.model.active) == (False, PACKAGED)
+    assert any("held-back masks" in reason for reason in run.verdict.reasons)
+    assert accepted > 0
+    assert run.counts.fresh == 0
+    (pair,) = run.run.pictures
+    for picture in (pair.before, pair.after):
+        with Image.open(picture) as image:
+            assert image.format == "PNG"
+    switched = []
+    other.model.switched.connect(switched.append)
+    run.model.promote(run.verdict.version)
+    _until(run, lambda: not run.model.busy)
+    registry = ModelRegistry(project.models, packaged_weights())
+    assert run.model.active == registry.active().version == run.verdict.version
+    run.model.go_back()
+    _until(run, lambda: not run.model.busy)
+    assert run.model.active == registry.active().version == PACKAGED
+    other.poll()
+    assert switched == []  # it looked too late: what serves now is what served before
+
+
+def _killed(project: Project, wait: float | None) -> None:
+    """``wait``: seconds from the start, None: until it learns."""
+    run = _window(project)
+    run.start()
+    if wait is None:
+        _until(run, lambda: len(run.progress.curve) > 2)
+    else:
+        time.sleep(wait)
+    os.killpg(run._child.pid, signal.SIGKILL)
+    _until(run, lambda: not run.busy)
+    assert run.stage == "failed" or (run.stage == "finished" and run.verdict is not None)
+    registry = ModelRegistry(project.models, packaged_weights())
+    assert registry.active().version == PACKAGED
+    for version in registry.versions():
+        registry.promote(version.version)  # each can be loaded whole
+
+
+def test_killed_while_it_learns_it_leaves_nothing_half(project):
+    _killed(project, None)
+    run = _window(project)
+    run.start()
+    _until(run, lambda: run.stage == "running")
+    assert len(list(project.models.glob(".retrain-*"))) <= 1
+    run.stop()
+    _until(run, lambda: not run.busy)
+    assert run.stage == "stopped"
+    assert list(project.models.glob(".retrain-*")) == []
+
+
+@pytest.mark.stress
+@pytest.mark.parametrize("seed", range(6))
+def test_killed_at_any_time_it_leaves_nothing_half(project, seed):
+    _killed(project, random.Random(seed).uniform(0, 40))
