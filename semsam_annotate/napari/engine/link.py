@@ -1,6 +1,7 @@
 """Which engine a session uses: a child process on this machine, or a server."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from semsam_annotate.api import BadInput
 from semsam_annotate.napari.engine.request import EngineLink
@@ -18,6 +19,10 @@ class EngineChoice:
     def on_a_server(self) -> bool:
         """Whether the source is the address of a server."""
         return self.source.startswith(("http://", "https://"))
+
+    def of(self, project: Path) -> "EngineChoice":
+        """What "default" means in a project: its promoted model, which is the packaged one until there is one."""
+        return replace(self, source=f"project:{project.absolute()}") if self.source == "default" else self
 
     def link(self) -> EngineLink:
         """The way to that engine; nothing starts yet."""

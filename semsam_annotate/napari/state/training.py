@@ -103,26 +103,26 @@ class TrainingRun:
         self.model.poll()
         found = runs(self._project.models)  # before the lock: a run without an outcome whose lock is free was killed
         running = is_held(self._project.models / LOCK)
-        self._adopt(found[-1] if found else None)
-        if self._run is not None and self.progress.read():
-            self.changed.emit()
-        self._become(self._stage(running))
+        other = self._adopt(found[-1] if found else None)
+        news = self.progress.read() or other
+        self._become(self._stage(running), news)
         if self.stage == "stopping" and self._asked is not None and self._clock() - self._asked[1] > GRACE:
             with suppress(OSError, BadInput):
                 self._end(force=True)
 
-    def _adopt(self, run: Run | None) -> None:
+    def _adopt(self, run: Run | None) -> bool:
+        """Follow this run from now on; whether it is another one."""
         if self._child is not None:
             self._child.poll()  # or it stays behind as a zombie
         if run == self._run:
-            return
+            return False
         self._run, self.verdict = run, None
         self.progress = TrainingProgress(None if run is None else run.progress)
-        if run is None or self._before is None or run.number <= self._before:
-            return
-        self._before = None
-        if self._asked is not None and self._child is not None and run.pid == self._child.pid:
-            self._asked = (run.number, self._asked[1])
+        if run is not None and self._before is not None and run.number > self._before:
+            self._before = None
+            if self._asked is not None and self._child is not None and run.pid == self._child.pid:
+                self._asked = (run.number, self._asked[1])
+        return True
 
     def _stage(self, running: bool) -> Stage:
         run = self._run
@@ -149,7 +149,8 @@ class TrainingRun:
         number = None if self._run is None else self._run.number
         if self._asked is not None and self._asked[0] in (None, number):
             return "stopped"
-        self.error = f"{reason.rstrip('.')}. Start again; what it printed is in {self._log}"
+        log = f"; what it printed is in {self._log}" if self._log.is_file() else ""
+        self.error = f"Training has failed: {reason.rstrip('.')}. Start again{log}."
         return "failed"
 
     def _judged(self, report: dict[str, object]) -> Stage:
@@ -157,14 +158,15 @@ class TrainingRun:
             self.verdict = Verdict.read(report)
         return "finished" if self.verdict is not None else self._ended("what it found cannot be read")
 
-    def _become(self, stage: Stage) -> None:
-        if stage == self.stage:
-            return
+    def _become(self, stage: Stage, news: bool = False) -> None:
         was, self.stage = self.stage, stage
-        if was in BUSY and stage not in BUSY:
+        if stage == was and not news:
+            return
+        if stage not in BUSY:
             self.counts = count(self._project)
-            self.told.emit(_ENDS[stage])
         self.changed.emit()
+        if was in BUSY and stage not in BUSY:
+            self.told.emit(_ENDS[stage])
 
     def _end(self, force: bool) -> None:
         if self._before is not None and self._child is not None:

@@ -19,7 +19,7 @@ class BeforeAfterView(QWidget):
         self._pictures = QPixmap(str(shown.before)), QPixmap(str(shown.after))
         self.caption = f"{shown.name}: before {100 * shown.old:.0f} %, after {100 * shown.new:.0f} %"
         self.setToolTip("The click, the best mask for it (blue), the true mask (black line); IoU of the two")
-        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
 
@@ -64,7 +64,6 @@ class BeforeAfterList(QWidget):
         self._shown: tuple[BeforeAfter, ...] = ()
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
     def show_pairs(self, pairs: tuple[BeforeAfter, ...]) -> None:
         """Show these; the same ones again change nothing."""
