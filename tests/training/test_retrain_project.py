@@ -96,6 +96,11 @@ def test_more_photos_are_worth_more_steps_within_a_limit() -> None:
     assert counts[-1] == 800
 
 
+def test_to_promote_anyway_and_to_hold_exclude_each_other() -> None:
+    with pytest.raises(BadInput, match="not both"):
+        RetrainSettings(force=True, hold=True)
+
+
 def test_nothing_accepted_is_said_in_one_line(tmp_path: Path) -> None:
     with Project.create(tmp_path / "empty") as empty, pytest.raises(BadInput, match="no accepted annotations"):
         retrain(empty, SMALL)

@@ -220,38 +220,6 @@ def test_nothing_accepted_nothing_starts(tmp_path):
         assert counts_words(run.counts) == NOTHING_YET
 
 
-def test_a_model_promoted_elsewhere_is_noticed(window, project):
-    run, told = window(), []
-    run.model.switched.connect(told.append)
-    run.poll()
-    assert told == []
-    (project.models / "active.json").write_text('{"promoted": ["0123456789ab"]}')
-    run.poll()
-    run.poll()
-    assert told == [project.folder]
-    assert (run.model.active, run.model.can_go_back) == ("0123456789ab", True)
-    (project.models / "active.json").write_text("{")
-    run.poll()
-    assert "is damaged" in run.model.error
-    (project.models / "active.json").unlink()
-    run.poll()
-    assert (run.model.active, run.model.error) == ("packaged", "")
-
-
-def test_a_version_that_is_not_there_changes_nothing(window, project):
-    run = window()
-    run.model.promote("0123456789ab")
-    with pytest.raises(BadInput, match="one moment"):
-        run.model.go_back()
-    end = time.monotonic() + 120
-    while run.model.busy:
-        assert time.monotonic() < end
-        run.poll()
-        time.sleep(0.05)
-    assert "no model version '0123456789ab'" in run.model.error
-    assert run.model.active == "packaged"
-
-
 def test_this_process_has_no_torch_of_training():
     code = "import sys, semsam_annotate.napari.state.training; print('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "False"
