@@ -22,6 +22,7 @@ from semsam_annotate.napari.widgets.panel import AnnotationPanel
 from semsam_annotate.napari.widgets.settings import SettingsForm
 from semsam_annotate.napari.widgets.status_line import StatusLine
 from semsam_annotate.napari.widgets.tab_keys import TabKeys
+from semsam_annotate.napari.widgets.train_tab import TrainTab
 from semsam_annotate.napari.widgets.workspace_keeper import WorkspaceKeeper
 
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ class AnnotationDock(QWidget):
         self._keeper = WorkspaceKeeper(self)
         self.annotator: Annotator | None = None
         self.settings = SettingsForm(self._open)
-        self.status, self.panel, self.images = StatusLine(), AnnotationPanel(), ImageTab()
+        self.status, self.panel = StatusLine(), AnnotationPanel()
+        self.images, self.train = ImageTab(), TrainTab()
         self.tabs = QTabWidget()
         self._fold = QCollapsible("Project and engine")
         self._fold.addWidget(self.settings.native)
@@ -45,6 +47,7 @@ class AnnotationDock(QWidget):
         self._lay_out()
         self._tabs = TabKeys(napari_viewer.window._qt_viewer.canvas.native, self._start, self)
         self.status.stopped.connect(self._stop)
+        self.train.promoted.connect(self._serve_anew)
         self.status.hint.setText("Choose a project folder, then press Open project.")
         if (application := QApplication.instance()) is not None:
             application.aboutToQuit.connect(self.shut_down)
@@ -52,7 +55,7 @@ class AnnotationDock(QWidget):
     def open_project(self, folder: Path, engine: EngineChoice | None = None, images: Sequence[Path] = ()) -> None:
         """Annotate into ``folder`` from now on. BadInput when project, engine or the first image cannot be used."""
         choice = engine or EngineChoice()
-        link = choice.link  # made before the old project closes: a wrong address must not lose it
+        link = choice.of(folder).link  # made before the old project closes: a wrong address must not lose it
         ledger = ProjectLedger.open(folder, images)
         self.shut_down()
         worker = EngineWorker(link, self._delivery)
@@ -72,8 +75,8 @@ class AnnotationDock(QWidget):
         annotator, self.annotator = self.annotator, None
         if annotator is not None:
             self._keeper.stop()
-            self.panel.detach()
-            self.images.detach()
+            for tab in (self.panel, self.images, self.train):
+                tab.detach()
             annotator.close()
             annotator.session.ledger.close()
             self.status.show_work("idle")
@@ -101,8 +104,8 @@ class AnnotationDock(QWidget):
         session.accepted_changed.connect(self._show_hint)
         worker.state.connect(self.status.show_work)
         worker.failed.connect(self._show_failure)
-        self.panel.attach(annotator)
-        self.images.attach(annotator)
+        for tab in (self.panel, self.images, self.train):
+            tab.attach(annotator)
         self._show_hint()
 
     def _show_hint(self, _: Any = None) -> None:
@@ -118,11 +121,18 @@ class AnnotationDock(QWidget):
         if self.annotator is not None:
             self.annotator.cancel()
 
+    def _serve_anew(self, _: Path) -> None:
+        """Another model was promoted: an engine of this window's own starts anew with it, a server sees to its own."""
+        if self.annotator is not None and not self.settings.choice.on_a_server:
+            self.annotator.worker.cancel()
+            self.annotator.asking.prepare(None)
+
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 4, 8, 8)
         self.tabs.addTab(_scrolled(self.panel), "Annotate")
         self.tabs.addTab(self.images, "Images")
+        self.tabs.addTab(_scrolled(self.train), "Train")
         self.tabs.tabBar().setFocusPolicy(Qt.FocusPolicy.NoFocus)  # keys go on to the canvas
         for widget in (self._fold, self.status):
             layout.addWidget(widget)
