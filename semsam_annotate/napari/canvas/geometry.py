@@ -50,6 +50,17 @@ def plane_transform(layer: Any) -> dict[str, NDArray[Any]]:
     return {"affine": affine}
 
 
+def placed_on(layer: Any, plane: Sequence[int], corner: tuple[int, int] = (0, 0)) -> dict[str, Any]:
+    """What places a layer with as many axes exactly on pixels of ``layer``; for ``Image(…)``.
+
+    ``plane``: indices of the leading axes, along which the new layer is one pixel long. ``corner``: (row, column) on
+    which its first pixel lies.
+    """
+    first = np.array([*plane, *corner, 1], dtype=float)
+    same = ("scale", "rotate", "shear", "affine", "units", "axis_labels")
+    return {"translate": (_own_matrix(layer) @ first)[:-1], **{name: getattr(layer, name) for name in same}}
+
+
 def to_rows_columns(points: Sequence[Point]) -> NDArray[np.float64]:
     """(x, y) points as napari's (N, 2) array of (row, column)."""
     return np.array([(y, x) for x, y in points], dtype=float).reshape(-1, 2)

@@ -1,0 +1,78 @@
+"""Layers that show effects: right above the image they were made from, seen as long as it is."""
+
+from typing import Any
+
+from napari.components import ViewerModel
+from napari.layers import Image, Layer
+
+from semsam_annotate.napari.canvas.geometry import placed_on
+from semsam_annotate.napari.state.effect_choice import Patch
+from semsam_annotate.napari.state.picture import Picture
+
+EFFECT_KEY = "semsam_effect_of"
+"""Key of ``layer.metadata`` that holds the sha256 of the picture and the ``unique_id`` of the image layer."""
+
+
+def is_effect(layer: Layer) -> bool:
+    """Whether a layer was made by an effect."""
+    return EFFECT_KEY in layer.metadata
+
+
+class EffectLayers:
+    """The effects in a viewer, newer ones on top. Adding one activates nothing: the image stays the one annotated."""
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        self._viewer = viewer
+        self._hidden: list[Layer] = []
+
+    def of(self, picture: Picture | None) -> list[Layer]:
+        """The effects made from a picture, the newest last."""
+        key = None if picture is None else picture.sha256
+        return [layer for layer in self._viewer.layers if is_effect(layer) and layer.metadata[EFFECT_KEY][0] == key]
+
+    def lay(self, image: Image, picture: Picture, patch: Patch, name: str) -> Image:
+        """Add what an effect made of a picture as a layer that lies exactly on its pixels of ``image``."""
+        (rows, columns), pixels = patch
+        layer = Image(
+            pixels.reshape((1,) * len(picture.plane) + pixels.shape),
+            rgb=True,
+            name=name,
+            metadata={EFFECT_KEY: (picture.sha256, image.unique_id)},
+            interpolation2d=image.interpolation2d,
+            **placed_on(image, picture.plane, (rows.start, columns.start)),
+        )
+        below = (self.of(picture) or [image])[-1]
+        _insert_unselected(self._viewer, self._viewer.layers.index(below) + 1, layer)
+        return layer
+
+    def take_away(self, picture: Picture | None) -> None:
+        """Remove the newest effect of a picture, if there is one."""
+        for layer in self.of(picture)[-1:]:
+            self._viewer.layers.remove(layer)
+
+    def follow(self, picture: Picture | None) -> None:
+        """Hide effects whose image left the viewer for another one, and show them when it is back."""
+        if picture is None:
+            return
+        here = {layer.unique_id for layer in self._viewer.layers}
+        back = self.of(picture)
+        for layer in [layer for layer in self._viewer.layers if is_effect(layer)]:
+            if layer in back and layer in self._hidden:
+                layer.visible = True
+                self._hidden.remove(layer)
+            elif layer not in back and layer.visible and layer.metadata[EFFECT_KEY][1] not in here:
+                layer.visible = False
+                self._hidden.append(layer)
+
+
+def _insert_unselected(viewer: ViewerModel, place: int, layer: Any) -> None:
+    """Insert a layer; what was selected stays selected, and nobody hears of anything else."""
+    selection = viewer.layers.selection
+    before, active = set(selection), selection.active
+    with selection.events.active.blocker():
+        viewer.layers.insert(place, layer)
+        if active is not None:
+            selection.active = active
+        else:
+            selection.clear()
+            selection.update(before)
