@@ -3,15 +3,16 @@
     python benchmarks/human_cost.py --data FOLDER [--images N] [--masks 10] [--weights default] [--out FILE]
 
 FOLDER holds val.json and images of masks of parts and objects. A person clicks the innermost pixel of a mask.
-"ladder": takes the rung most like it, if that is another one than is shown, by its digit; "one": takes the mask of
-best score, the only one there is. Below IoU 0.9 the centre of the largest error is clicked, to add or to take away,
-up to five clicks in all; what is left is painted. Enter accepts. Every answer is looked at once (M); another rung, or
-the brush, is a decision more. Seconds are those of the keystroke-level model (``keystrokes``); names are not part of
-it.
+"ladder": takes the rung most like it, by its digit, if that is visibly better than the one shown (by 0.05, or good
+enough); "one": takes the mask of best score, the only one there is. Below IoU 0.9 the centre of the largest error is
+clicked, to add or to take away, up to five clicks in all; what is left is painted. Enter accepts. Every answer is
+looked at once (M); another rung, or the brush, is a decision more. Seconds are those of the keystroke-level model
+(``keystrokes``); names are not part of it.
 
-Brush: strokes = ceil(pixels / (pi / 4 * d^2)), d the brush's diameter (--brush, pixels of the image); pixels are the
-fewest wrong ones that must change until IoU 0.9. With I and U the pixels of intersection and union and T those of the
-mask: 0.9 U - I missed ones, if so many are missed; else all T - I of them and U - T / 0.9 of those taken by mistake.
+Brush: strokes = ceil(pixels / (pi / 4 * d^2)), d the brush's diameter: --brush times the root of the mask's area, at
+least 8 pixels of the image. ``pixels`` are the fewest wrong ones that must change until IoU 0.9. With I and U the
+pixels of intersection and union and T those of the mask: 0.9 U - I missed ones, if so many are missed; else all T - I
+of them and U - T / 0.9 of those taken by mistake.
 
 "bare_ladder" is our ladder as it is after the clicks, nothing painted: cheaper, and not always as good (``iou``).
 Killed at any time it goes on. Rows stay beside the table.
@@ -41,6 +42,9 @@ from semsam_annotate.training.evaluation.clicks import correction_click
 from semsam_annotate.training.evaluation.sample import SampleImage, read_sample
 
 GOOD, CLICKS = 0.9, 5
+LEAST_BRUSH = 8.0
+VISIBLE = 0.05
+"""IoU by which another rung is seen to be better."""
 BARE = ("actions", *SECONDS)
 FACTS = (*BARE, "clicks", "strokes", "iou")
 KEYS = (*(f"{arm}_{fact}" for arm in ARMS for fact in FACTS), *(f"bare_ladder_{fact}" for fact in BARE), "part")
@@ -67,11 +71,12 @@ def annotated(truth: Mask, choosing: bool, brush: float) -> Work:
 
 
 def best_rung(candidate: Candidate, truth: Mask, hand: Hand) -> Candidate:
-    """The rung most like the truth, by its digit."""
+    """The rung most like the truth, by its digit, if it is better than the one shown."""
     assert candidate.ladder is not None
     ious = [iou(proposal.mask, truth) for proposal in candidate.ladder]
     best = int(np.argmax(ious))
-    if ious[best] <= ious[candidate.rung]:
+    now = ious[candidate.rung]
+    if now >= GOOD or ious[best] < min(now + VISIBLE, GOOD):
         return candidate
     hand.think()
     hand.press()
@@ -81,7 +86,8 @@ def best_rung(candidate: Candidate, truth: Mask, hand: Hand) -> Candidate:
 def finished(hand: Hand, clicks: int, shown: Mask, truth: Mask, brush: float) -> dict[str, float]:
     """Look at what is shown, paint what is missing, accept; "bare" are the counts of accepting without paint."""
     hand.think()
-    bare, strokes = hand.copy(), math.ceil(wrong_pixels(shown, truth) / (math.pi / 4 * brush**2))
+    diameter = max(brush * math.sqrt(np.count_nonzero(truth)), LEAST_BRUSH)
+    bare, strokes = hand.copy(), math.ceil(wrong_pixels(shown, truth) / (math.pi / 4 * diameter**2))
     if strokes:
         hand.think()
         hand.press()  # the brush
@@ -141,7 +147,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--images", type=int, default=None)
     parser.add_argument("--masks", type=int, default=10, help="of an image, at most")
-    parser.add_argument("--brush", type=float, default=20.0, help="diameter in pixels")
+    parser.add_argument("--brush", type=float, default=0.2, help="diameter by the root of the mask's area")
     parser.add_argument("--weights", default="default")
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks/results/human_cost.json")
     given = parser.parse_args()
@@ -158,7 +164,8 @@ def main() -> None:
     facts = {"machine": machine(), "version": engine.info.version, "brush": given.brush, "masks": len(rows)}
     told = facts | {"figures": table(rows)}
     given.out.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
-    print(json.dumps(told["figures"], indent=1))
+    for kind, figures in told["figures"].items():
+        print(json.dumps({"kind": kind, **figures}))
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ class _Job:
 
 
 class Effects:
-    """One effect at a time. Each starts from the image, never from an effect before: the uppermost layer is seen.
+    """One effect at a time. Each starts from the image, never from an effect before; where both lie, the newer is seen.
 
     ``deliver``: hands a call from the thread that computes to the one of the viewer. What comes after the picture
     changed is dropped. To take an effect back, remove its layer.

@@ -1,20 +1,19 @@
 """Which effect a person wants, with which settings, and what it makes of a picture."""
 
 from dataclasses import dataclass
-from typing import Any
 
-from numpy.typing import NDArray
+import numpy as np
 
 from semsam_annotate.api import CancelToken, Mask, RgbImage
 from semsam_annotate.napari.state.accepted import Window
-from semsam_annotate.napari.state.effects import Colour, blurred, copied, cut_out, recoloured
+from semsam_annotate.napari.state.effects import Colour, RgbaImage, blurred, copied, cut_out, recoloured
 from semsam_annotate.napari.state.inpainting import Progress, removed
 
 VERBS = {"recolour": "recoloured", "blur": "blurred", "remove": "removed", "cut out": "cut out", "copy": "copied"}
 """Kind of effect, and what was done to the mask: "car blurred"."""
 
-Patch = tuple[Window, NDArray[Any]]
-"""Where the pixels lie in the picture; (h, w, 3) or, with alpha, (h, w, 4) uint8."""
+Patch = tuple[Window, RgbaImage]
+"""Where the pixels lie in the picture; (h, w, 4) uint8, transparent where nothing changed: what lies below is seen."""
 
 
 @dataclass(frozen=True)
@@ -33,10 +32,15 @@ class EffectChoice:
         if self.kind == "copy":
             return copied(rgb, mask)
         whole = slice(0, rgb.shape[0]), slice(0, rgb.shape[1])
-        if self.kind == "recolour":
-            return whole, recoloured(rgb, mask, self.colour, self.strength)
-        if self.kind == "blur":
-            return whole, blurred(rgb, mask, self.strength)
         if self.kind == "cut out":
             return whole, cut_out(rgb, mask)
-        return whole, removed(rgb, mask, cancel, progress)
+        if self.kind == "recolour":
+            return whole, _over(rgb, recoloured(rgb, mask, self.colour, self.strength))
+        if self.kind == "blur":
+            return whole, _over(rgb, blurred(rgb, mask, self.strength))
+        return whole, _over(rgb, removed(rgb, mask, cancel, progress))
+
+
+def _over(rgb: RgbImage, changed: RgbImage) -> RgbaImage:
+    """What changed, opaque; so effects on several masks are seen together."""
+    return np.dstack([changed, 255 * (changed != rgb).any(axis=-1).astype(np.uint8)])

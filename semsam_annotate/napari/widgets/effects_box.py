@@ -83,6 +83,8 @@ class EffectsBox(QWidget):
     def _lay_out(self) -> None:
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
+        for column in range(3):
+            grid.setColumnStretch(column, 1)
         grid.addWidget(self.target, 0, 0, 1, 3)
         for place, widget in enumerate((self.buttons["recolour"], self.swatch, self.buttons["blur"])):
             grid.addWidget(widget, 1, place)
@@ -134,6 +136,6 @@ _BUTTONS = {
     "recolour": ("Recolour", "Give it the hue of the colour beside; light and shade stay"),
     "blur": ("Blur", "Blur it, by its own size; what lies around it does not bleed in"),
     "remove": ("Remove", "Fill its place smoothly from what lies around it"),
-    "cut out": ("Cut out", "It alone on a transparent picture as large as this one"),
+    "cut out": ("Cut out", "It alone on a transparent picture as large as this one; hide the image to see it"),
     "copy": ("Copy", "It alone, as large as it is: a layer to move with napari's transform tool"),
 }
