@@ -13,6 +13,7 @@ from semsam_annotate.napari.canvas.actions import character_actions, named_actio
 from semsam_annotate.napari.canvas.asking import Asking
 from semsam_annotate.napari.canvas.bindings import ViewerBindings
 from semsam_annotate.napari.canvas.drawing import Drawing
+from semsam_annotate.napari.canvas.effect_layers import is_effect
 from semsam_annotate.napari.canvas.file_list import FileList
 from semsam_annotate.napari.canvas.frames import Frames
 from semsam_annotate.napari.canvas.layers import AnnotationLayers
@@ -113,10 +114,10 @@ class Annotator:
         active = self.viewer.layers.selection.active
         if self._quiet:
             return
-        if isinstance(active, Image):
+        if isinstance(active, Image) and not is_effect(active):
             self._annotate(active)
         elif self.image not in self.viewer.layers:
-            images = [layer for layer in self.viewer.layers if isinstance(layer, Image)]
+            images = [layer for layer in self.viewer.layers if isinstance(layer, Image) and not is_effect(layer)]
             self._annotate(images[-1] if images else None)
 
     def look_at(self, id: str) -> None:
@@ -175,17 +176,19 @@ class Annotator:
             layer = show()
         finally:
             self._quiet = False
-        self._annotate(layer)
+        self._annotate(layer, anew=True)
 
-    def _annotate(self, image: Image | None) -> None:
-        if image is self.image:
+    def _annotate(self, image: Image | None, anew: bool = False) -> None:
+        """``anew``: also when it is the layer of before, which shows another picture now."""
+        if image is self.image and not anew:
             return
         self.run(self.touch.keep)
         self.image = self.mouse.image = image
         self._quiet = True
         try:
-            self.layers.remove()
-            if image is not None:
+            if image is None:
+                self.layers.remove()
+            else:
                 self.layers.lie_on(image)
         finally:
             self._quiet = False

@@ -50,11 +50,16 @@ class EffectLayers:
         for layer in self.of(picture)[-1:]:
             self._viewer.layers.remove(layer)
 
-    def follow(self, picture: Picture | None) -> None:
-        """Hide effects whose image left the viewer for another one, and show them when it is back."""
+    def follow(self, picture: Picture | None, image: Image | None) -> None:
+        """Hide effects whose picture left the viewer for another one, and show them when it is back.
+
+        ``image``: the layer that shows ``picture``; of files it shows one after the other.
+        """
         if picture is None:
             return
         here = {layer.unique_id for layer in self._viewer.layers}
+        if image is not None and picture.path is not None:
+            here.discard(image.unique_id)
         back = self.of(picture)
         for layer in [layer for layer in self._viewer.layers if is_effect(layer)]:
             if layer in back and layer in self._hidden:

@@ -78,7 +78,7 @@ class Effects:
         session, selected = self._annotator.session, self._annotator.editing.selection
         if self._annotator.image is None or session.picture is None:
             return None
-        if session.candidate.proposal is not None:
+        if session.candidate.mask is not None:
             return describe(session.choice.object, session.choice.part)
         more = f" and {len(selected) - 1} more" if len(selected) > 1 else ""
         return selected[0].title + more if selected else None
@@ -112,9 +112,9 @@ class Effects:
 
     def _mask(self) -> Mask:
         """(H, W) bool of what effects apply to."""
-        shown = self._annotator.session.candidate.proposal
+        shown = self._annotator.session.candidate.mask
         if shown is not None:
-            return shown.mask
+            return shown
         return reduce(np.logical_or, (mask.mask for mask in self._annotator.editing.selection))
 
     def _run(self, job: _Job) -> None:
@@ -152,7 +152,7 @@ class Effects:
 
     def _turn(self, picture: Picture | None) -> None:
         self.stop()
-        self._layers.follow(picture)
+        self._layers.follow(picture, self._annotator.image)
         self.changed.emit()
 
     def _tell(self, _: object = None) -> None:

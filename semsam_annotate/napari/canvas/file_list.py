@@ -2,17 +2,18 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeGuard
 
 from napari.components import ViewerModel
 from napari.layers import Image, Layer
 
 from semsam_annotate.api import BadInput
-from semsam_annotate.napari.canvas.picture_source import FILE_KEY, add_file
+from semsam_annotate.napari.canvas.picture_source import FILE_KEY, add_file, show_file
 from semsam_annotate.napari.state.picture import ReadImage
 
 
 class FileList:
-    """Paths in order; the file shown is a layer of the viewer, the one before it leaves."""
+    """Paths in order; one layer of the viewer shows one after the other."""
 
     def __init__(self, viewer: ViewerModel, paths: Sequence[Path] = ()) -> None:
         self._viewer = viewer
@@ -33,12 +34,14 @@ class FileList:
         """Open the file at a place of the list; BadInput when it cannot be read or there is none."""
         if not 0 <= index < len(self.paths):
             raise BadInput("no more images in this direction" if self.paths else "no list of images is open")
-        before = [layer for layer in self._viewer.layers if self._listed(layer)]
         path, ahead = self.paths[index], self._ahead
-        layer = add_file(self._viewer, ahead if ahead is not None and ahead.path == path else ReadImage.of(path))
+        read = ahead if ahead is not None and ahead.path == path else ReadImage.of(path)
+        layer = next((layer for layer in self._viewer.layers if self._listed(layer)), None)
+        if layer is None:
+            layer = add_file(self._viewer, read)
+        else:
+            show_file(layer, read)
         self._viewer.layers.selection.active = layer
-        for other in before:
-            self._viewer.layers.remove(other)
         self._viewer.reset_view()
         return layer
 
@@ -51,5 +54,5 @@ class FileList:
         current = self.current()
         return self.show(0 if current is None else current + steps)
 
-    def _listed(self, layer: Layer) -> bool:
-        return Path(str(layer.metadata.get(FILE_KEY))) in self.paths
+    def _listed(self, layer: Layer) -> TypeGuard[Image]:
+        return isinstance(layer, Image) and Path(str(layer.metadata.get(FILE_KEY))) in self.paths

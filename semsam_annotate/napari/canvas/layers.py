@@ -49,10 +49,40 @@ class AnnotationLayers:
         return any(layer is made for made in self._made)
 
     def lie_on(self, image: Image) -> None:
-        """Make the layers afresh on an image layer: same plane, scale, rotation, translation."""
-        self.remove()
-        size = image_shape(image)[-2:]
+        """Lay the layers, empty, on an image layer: same plane, scale, rotation, translation.
+
+        Layers that are there are used again: removing and adding them takes napari most of a second.
+        """
+        height, width = image_shape(image)[-2:]
+        size = height, width
         placed = {**plane_transform(image), "units": image.units[-2:]}
+        if len(self.all) == len(self._made) > 0:
+            self._move(size, placed)
+        else:
+            self.remove()
+            self._make(size, placed, image)
+
+    def _move(self, size: tuple[int, int], placed: dict[str, Any]) -> None:
+        self._clear(size)
+        self._drawn = None
+        for layer in self._made:
+            layer.affine, layer.units = placed["affine"], placed["units"]
+        places = [self._viewer.layers.index(layer) for layer in self._made]
+        if places != list(range(len(self._viewer.layers) - len(places), len(self._viewer.layers))):
+            self._viewer.layers.move_multiple(places, len(self._viewer.layers))
+
+    def _clear(self, size: tuple[int, int]) -> None:
+        assert self.accepted is not None
+        assert self.candidate is not None
+        for layer, kind in ((self.accepted, np.int32), (self.candidate, np.uint8)):
+            if layer.data.shape == size:
+                cast("NDArray[Any]", layer.data)[:] = 0
+                layer.refresh(extent=False)
+            else:
+                layer.data = np.zeros(size, kind)
+        self.show_prompt(Candidate())
+
+    def _make(self, size: tuple[int, int], placed: dict[str, Any], image: Image) -> None:
         self.accepted = Labels(np.zeros(size, np.int32), name=ACCEPTED, opacity=0.9, **placed)
         self.accepted.contour = 2  # outlines: the image and the mask being made stay visible
         self.candidate = Labels(

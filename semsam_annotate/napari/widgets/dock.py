@@ -16,6 +16,7 @@ from semsam_annotate.napari.state.project_ledger import ProjectLedger
 from semsam_annotate.napari.state.session import AnnotationSession
 from semsam_annotate.napari.state.workspace import Workspace
 from semsam_annotate.napari.widgets.delivery import GuiDelivery
+from semsam_annotate.napari.widgets.effects_box import EffectsBox
 from semsam_annotate.napari.widgets.hints import next_step
 from semsam_annotate.napari.widgets.image_tab import ImageTab
 from semsam_annotate.napari.widgets.panel import AnnotationPanel
@@ -39,7 +40,8 @@ class AnnotationDock(QWidget):
         self.annotator: Annotator | None = None
         self.settings = SettingsForm(self._open)
         self.status, self.panel = StatusLine(), AnnotationPanel()
-        self.images, self.train = ImageTab(), TrainTab()
+        self.images, self.effects, self.train = ImageTab(), EffectsBox(), TrainTab()
+        self._attached = (self.panel, self.images, self.effects, self.train)
         self.tabs = QTabWidget()
         self._fold = QCollapsible("Project and engine")
         self._fold.addWidget(self.settings.native)
@@ -75,7 +77,7 @@ class AnnotationDock(QWidget):
         annotator, self.annotator = self.annotator, None
         if annotator is not None:
             self._keeper.stop()
-            for tab in (self.panel, self.images, self.train):
+            for tab in self._attached:
                 tab.detach()
             annotator.close()
             annotator.session.ledger.close()
@@ -104,7 +106,7 @@ class AnnotationDock(QWidget):
         session.accepted_changed.connect(self._show_hint)
         worker.state.connect(self.status.show_work)
         worker.failed.connect(self._show_failure)
-        for tab in (self.panel, self.images, self.train):
+        for tab in self._attached:
             tab.attach(annotator)
         self._show_hint()
 
@@ -132,6 +134,7 @@ class AnnotationDock(QWidget):
         layout.setContentsMargins(8, 4, 8, 8)
         self.tabs.addTab(_scrolled(self.panel), "Annotate")
         self.tabs.addTab(self.images, "Images")
+        self.tabs.addTab(_scrolled(self.effects), "Effects")
         self.tabs.addTab(_scrolled(self.train), "Train")
         self.tabs.tabBar().setFocusPolicy(Qt.FocusPolicy.NoFocus)  # keys go on to the canvas
         for widget in (self._fold, self.status):
