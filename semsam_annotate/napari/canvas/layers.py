@@ -1,7 +1,7 @@
 """The four layers the plugin draws in: candidate, accepted masks, clicks and box, all lying on the image's plane."""
 
 from collections.abc import Collection, Sequence
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 from napari.components import ViewerModel
@@ -20,9 +20,13 @@ from semsam_annotate.napari.canvas.colours import (
 from semsam_annotate.napari.canvas.geometry import image_shape, plane_transform, to_rows_columns
 from semsam_annotate.napari.state.accepted import AcceptedMask, Window, bounds
 from semsam_annotate.napari.state.candidate import Candidate
+from semsam_annotate.napari.state.label_planes import mask_table, number_of
 
 SHOWN, WIDER, SELECTED = 1, 2, 3
 """Values of the candidate layer: the mask of the rung shown; outlines of larger rungs; accepted masks selected."""
+
+VIEW_KEY = "semsam_view"
+"""Key of ``metadata`` of the accepted layer: parts hide what is under them, so it must not be saved as the masks."""
 
 CANDIDATE, ACCEPTED, CLICKS, BOX = "candidate", "accepted masks", "clicks", "box and strokes"
 
@@ -83,7 +87,9 @@ class AnnotationLayers:
         self.show_prompt(Candidate())
 
     def _make(self, size: tuple[int, int], placed: dict[str, Any], image: Image) -> None:
-        self.accepted = Labels(np.zeros(size, np.int32), name=ACCEPTED, opacity=0.9, **placed)
+        self.accepted = Labels(
+            np.zeros(size, np.int32), name=ACCEPTED, opacity=0.9, metadata={VIEW_KEY: True}, **placed
+        )
         self.accepted.contour = 2  # outlines: the image and the mask being made stay visible
         self.candidate = Labels(
             np.zeros(size, np.uint8),
@@ -158,7 +164,7 @@ class AnnotationLayers:
             if mask.id not in hidden:
                 window, inner = mask.cut_out
                 data[window][inner] = value
-        self.accepted.features = _features(masks)
+        self.accepted.features = mask_table(dict(enumerate(masks, 1)), number_of(masks))
         self.accepted.refresh(extent=False)
 
     def colour_accepted(self, colours: Sequence[str | None], selected: Sequence[bool]) -> None:
@@ -200,13 +206,3 @@ def _outline(mask: Mask) -> Mask:
     inner[:, 1:] &= mask[:, :-1]
     inner[:, :-1] &= mask[:, 1:]
     return mask & ~inner
-
-
-def _features(masks: Sequence[AcceptedMask]) -> dict[str, list[Any]]:
-    """Columns of the accepted layer's table; ``index`` ties a row to a label value, row 0 is the background."""
-    return {
-        "index": [0, *range(1, len(masks) + 1)],
-        "object": ["", *(mask.object or "" for mask in masks)],
-        "part": ["", *(mask.part or "" for mask in masks)],
-        "score": [0.0, *(mask.score for mask in masks)],
-    }

@@ -11,6 +11,7 @@ from semsam_annotate.api import Proposal, Vocabulary
 from semsam_annotate.napari.state.accepted import AcceptedMask
 from semsam_annotate.napari.state.candidate import Candidate
 from semsam_annotate.napari.state.carried import Carried
+from semsam_annotate.napari.state.drawn import DrawnMask
 from semsam_annotate.napari.state.labels import LabelChoice
 from semsam_annotate.napari.state.picture import Picture
 from semsam_annotate.napari.state.shift import Shift
@@ -70,6 +71,10 @@ class Ledger(Protocol):
         self, picture: Picture, found: Sequence[Carried], accepted: Sequence[AcceptedMask], above: dict[str, str]
     ) -> Shift:
         """Store masks carried over from another frame in one step; see ``carrying_deed``."""
+        ...
+
+    def accept_drawn(self, picture: Picture, masks: Sequence[DrawnMask], accepted: Sequence[AcceptedMask]) -> Shift:
+        """Store masks of a labels layer in one step, parts in what they say, else in the smallest mask around them."""
         ...
 
     def reject(self, picture: Picture, proposal: Proposal) -> None:

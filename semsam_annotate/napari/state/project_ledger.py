@@ -18,6 +18,7 @@ from semsam_annotate.napari.state.accepted import AcceptedMask
 from semsam_annotate.napari.state.accepting import queue_records, shown_record
 from semsam_annotate.napari.state.candidate import Candidate
 from semsam_annotate.napari.state.carried import Carried, carrying_deed, track_deed
+from semsam_annotate.napari.state.drawn import DrawnMask, drawn_records
 from semsam_annotate.napari.state.labels import LabelChoice, describe
 from semsam_annotate.napari.state.picture import Picture
 from semsam_annotate.napari.state.shift import Shift
@@ -109,6 +110,11 @@ class ProjectLedger:
     ) -> Shift:
         """Store masks carried over from another frame."""
         return self.perform(picture, carrying_deed(self._image(picture), found, accepted, above, self._facts(picture)))
+
+    def accept_drawn(self, picture: Picture, masks: Sequence[DrawnMask], accepted: Sequence[AcceptedMask]) -> Shift:
+        """Store masks of a labels layer in one step."""
+        records = drawn_records(self._image(picture), masks, accepted, self._facts(picture))
+        return self.perform(picture, Deed(f"took {len(records)} masks of a layer", accept=tuple(records)))
 
     def reject(self, picture: Picture, proposal: Proposal) -> None:
         """Store a mask that a person refused."""

@@ -11,6 +11,7 @@ from semsam_annotate.annotations import ObjectClass, PartClass
 from semsam_annotate.api import Mask, Point, Vocabulary
 from semsam_annotate.napari.state.accepted import AcceptedMask, at_point, parent_for
 from semsam_annotate.napari.state.candidate import Candidate
+from semsam_annotate.napari.state.drawn import DrawnMask
 from semsam_annotate.napari.state.labels import LabelChoice
 from semsam_annotate.napari.state.ledger import Ledger
 from semsam_annotate.napari.state.picture import Picture
@@ -117,6 +118,15 @@ class AnnotationSession(Pointing):
         """Extend the project's names by those chosen."""
         if self.ledger.learn(choice.object, choice.part):
             self.vocabulary_changed.emit(self.vocabulary)
+
+    def take(self, masks: Sequence[DrawnMask]) -> None:
+        """Accept masks of a labels layer under the names they have, in one step."""
+        if self.picture is None or not masks:
+            self.told.emit("there are no masks to take")
+            return
+        for object, part in dict.fromkeys((mask.object or "", mask.part or "") for mask in masks):
+            self.learn(LabelChoice(object, part))
+        self.apply(self.ledger.accept_drawn(self.picture, masks, self.accepted))
 
     def under(self, point: Point) -> AcceptedMask | None:
         """The smallest accepted mask at (x, y)."""
