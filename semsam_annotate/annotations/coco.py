@@ -110,7 +110,7 @@ def _frames(
 
 def _image_row(number: int, ref: ImageRef, name: str, plane: Plane, split: Split | None) -> dict[str, Any]:
     own = {
-        "sha256": ref.sha256,
+        "sha256": ref.sha256 or None,
         "plane": list(plane),
         "split": None if split is None else split.split,
         "group": None if split is None else split.group,

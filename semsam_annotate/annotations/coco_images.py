@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from semsam_annotate.annotations.images import image_sha256, read_image
+from semsam_annotate.annotations.images import MAX_PIXELS, image_sha256, read_image
 from semsam_annotate.annotations.record import ImageRef, Plane
 from semsam_annotate.annotations.splits import SPLITS, Split
 from semsam_annotate.api import BadInput
@@ -15,11 +15,16 @@ _NAMED = 3  # of many missing images a line names so many
 
 @dataclass(frozen=True)
 class CocoImage:
-    """An image of a file, its plane, and its split where the file tells one."""
+    """An image of a file, its plane, its split where the file tells one, and where it was found."""
 
     ref: ImageRef
     plane: Plane = ()
     split: Split | None = None
+    path: Path | None = None
+
+
+Finder = Callable[[str], Path | None]
+"""Where the image of a name in a file is, None when it is nowhere."""
 
 
 def find_image(folder: Path, name: str) -> Path | None:
@@ -48,13 +53,41 @@ def read_images(
     return images
 
 
+def glanced_images(file: Path, rows: Sequence[Mapping[str, Any]], find: Finder) -> dict[int, CocoImage]:
+    """Images by id; one that ``find`` does not find has the size that the file says, and its id in place of a sha256.
+
+    BadInput when one is found that cannot be read or has another size, or when the file says no size.
+    """
+    images: dict[int, CocoImage] = {}
+    for row in rows:
+        id, name = _named(file, row)
+        if id in images:
+            raise BadInput(f"{file}: image id {id} comes twice")
+        path = find(name)
+        images[id] = _unseen(file, row) if path is None else _read(row, path)
+    return images
+
+
+def _unseen(file: Path, row: Mapping[str, Any]) -> CocoImage:
+    size = row.get("height"), row.get("width")
+    height, width = (side if isinstance(side, int) else 0 for side in size)
+    if min(height, width) < 1 or height * width > MAX_PIXELS:
+        raise BadInput(f"{file}: the image {row['file_name']} is not there, and the file says no size that it can have")
+    return CocoImage(ImageRef(f"image {row['id']}", row["file_name"], height, width))
+
+
+def _named(file: Path, row: Mapping[str, Any]) -> tuple[int, str]:
+    id, name = row.get("id"), row.get("file_name")
+    if not isinstance(id, int) or not isinstance(name, str) or not name:
+        raise BadInput(f"{file}: an image needs a whole number as id and a file_name, not {id!r} and {name!r}")
+    return id, name
+
+
 def _found(file: Path, rows: Sequence[Mapping[str, Any]], folder: Path) -> dict[int, Path]:
     paths: dict[int, Path] = {}
     missing: list[str] = []
     for row in rows:
-        id, name = row.get("id"), row.get("file_name")
-        if not isinstance(id, int) or not isinstance(name, str) or not name:
-            raise BadInput(f"{file}: an image needs a whole number as id and a file_name, not {id!r} and {name!r}")
+        id, name = _named(file, row)
         if id in paths or name in missing:
             raise BadInput(f"{file}: image id {id} comes twice")
         path = find_image(folder, name)
@@ -77,8 +110,8 @@ def _read(row: Mapping[str, Any], path: Path) -> CocoImage:
     ref = ImageRef(image_sha256(rgb), row["file_name"], height, width)
     own = row.get("semsam")
     if not isinstance(own, dict):
-        return CocoImage(ref)
-    if own.get("sha256", ref.sha256) != ref.sha256:
+        return CocoImage(ref, path=path)
+    if (own.get("sha256") or ref.sha256) != ref.sha256:
         raise BadInput(f"{path} is not the image that was annotated: its pixels differ")
     plane = own.get("plane") or []
     if not isinstance(plane, list) or not all(isinstance(index, int) for index in plane):
@@ -86,4 +119,4 @@ def _read(row: Mapping[str, Any], path: Path) -> CocoImage:
     split, group = own.get("split"), own.get("group")
     if split is not None and (split not in SPLITS or not isinstance(group, str | None)):
         raise BadInput(f"image {row['id']}: a split is one of {', '.join(SPLITS)}, not {split!r}")
-    return CocoImage(ref, tuple(plane), None if split is None else Split(split, group))
+    return CocoImage(ref, tuple(plane), None if split is None else Split(split, group), path)

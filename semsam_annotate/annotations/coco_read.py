@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from semsam_annotate.annotations.categories import UNLABELLED, Category, read_categories
-from semsam_annotate.annotations.coco_images import CocoImage, read_images
+from semsam_annotate.annotations.coco_images import CocoImage, Finder, glanced_images, read_images
 from semsam_annotate.annotations.drafts import checked
 from semsam_annotate.annotations.hierarchy import parents_first
 from semsam_annotate.annotations.record import Annotation
 from semsam_annotate.annotations.segmentation import segmentation_rle
 from semsam_annotate.api import BadInput, rle_area
+
+LISTS = ("images", "annotations", "categories")
+"""What every COCO file has, and part JSON, too."""
 
 _NAMESPACE = uuid.UUID("6f0f5a3e-51c4-4b0e-9a44-7f6c1f3e5d10")
 
@@ -42,17 +45,37 @@ def read_coco(
     is wrong, before anything is stored.
     """
     data = _read_bytes(path)
-    document = _document(path, data)
-    categories = read_categories(document["categories"])
-    rows = _rows_by_id(document["annotations"])
-    _check_references(path, rows, categories, {image.get("id") for image in document["images"]})
-    parents = _parents(rows, parts)
-    images = read_images(path, document["images"], folder, progress)
-    content = CocoContent(path, folder, list(images.values()), list(categories.values()))
-    reader = _Reader(content, hashlib.sha256(data).hexdigest()[:16], images, categories)
-    for id in parents_first(parents):
-        reader.take(id, rows[id], parents[id])
-    return content
+    file = CocoFile(path, data, parsed(path, data), parts)
+    return file.content(folder, read_images(path, file.images, folder, progress))
+
+
+class CocoFile:
+    """A file that was read and whose rows fit each other; BadInput when they do not. No image is read yet."""
+
+    def __init__(self, path: Path, data: bytes, plain: Any, parts: bool = False) -> None:
+        document = _document(path, plain)
+        self._path, self._digest = path, hashlib.sha256(data).hexdigest()[:16]
+        self._categories = read_categories(document["categories"])
+        self._rows = _rows_by_id(document["annotations"])
+        self.images: list[dict[str, Any]] = document["images"]
+        ids = {image["id"] for image in self.images if isinstance(image.get("id"), int)}
+        _check_references(path, self._rows, self._categories, ids)
+        self._parents = _parents(self._rows, parts)
+
+    def content(self, folder: Path, images: Mapping[int, CocoImage]) -> CocoContent:
+        """Images of the file, by id, with their masks; what belongs to other images is left out."""
+        content = CocoContent(self._path, folder, list(images.values()), list(self._categories.values()))
+        reader = _Reader(content, self._digest, images, self._categories)
+        for id in parents_first(self._parents):
+            if self._rows[id]["image_id"] in images:
+                reader.take(id, self._rows[id], self._parents[id])
+        return content
+
+    def glance(self, folder: Path, find: Finder, most: int) -> CocoContent:
+        """The first ``most`` images, those with annotations ahead, to be looked at; not found ones have no pixels."""
+        annotated = {row["image_id"] for row in self._rows.values()}
+        ahead = sorted(self.images, key=lambda row: row.get("id") not in annotated)
+        return self.content(folder, glanced_images(self._path, ahead[:most], find))
 
 
 class _Reader:
@@ -112,16 +135,19 @@ def _read_bytes(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def _document(path: Path, data: bytes) -> dict[str, Any]:
+def parsed(path: Path, data: bytes) -> Any:
+    """Plain JSON values; BadInput when it is no JSON."""
     try:
-        document = json.loads(data)
+        return json.loads(data)
     except (ValueError, RecursionError) as error:
         raise BadInput(f"{path} is not JSON: {error}") from error
-    names = ("images", "annotations", "categories")
+
+
+def _document(path: Path, document: Any) -> dict[str, Any]:
     if not isinstance(document, dict) or not all(
-        isinstance(document.get(name), list) and all(isinstance(row, dict) for row in document[name]) for name in names
+        isinstance(document.get(name), list) and all(isinstance(row, dict) for row in document[name]) for name in LISTS
     ):
-        raise BadInput(f"{path} is not a COCO file: it needs lists of objects called {', '.join(names)}")
+        raise BadInput(f"{path} is not a COCO file: it needs lists of objects called {', '.join(LISTS)}")
     return document
 
 
@@ -141,9 +167,9 @@ def _check_references(
     path: Path, rows: Mapping[int, Mapping[str, Any]], categories: Mapping[int, Category], images: set[Any]
 ) -> None:
     for id, row in rows.items():
-        if row.get("category_id") not in categories:
+        if not isinstance(row.get("category_id"), int) or row["category_id"] not in categories:
             raise BadInput(f"{path}: annotation {id} has the unknown category {row.get('category_id')!r}")
-        if row.get("image_id") not in images:
+        if not isinstance(row.get("image_id"), int) or row["image_id"] not in images:
             raise BadInput(f"{path}: annotation {id} belongs to image {row.get('image_id')!r}, which is not listed")
 
 

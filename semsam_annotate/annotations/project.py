@@ -133,12 +133,7 @@ class Project:
 
     def images(self) -> list[Path]:
         """Every image file of the project, folders looked through with their sub-folders, in a stable order."""
-        found: dict[Path, None] = {}
-        for entry in self.config.images:
-            path = self.folder / entry
-            files = sorted(path.rglob("*")) if path.is_dir() else [path]
-            found.update(dict.fromkeys(file for file in files if file == path or file.suffix.lower() in SUFFIXES))
-        return list(found)
+        return listed_images(self.folder, self.config)
 
     def progress(self) -> list[ImageProgress]:
         """How far every image file is, in the order of ``images``."""
@@ -224,6 +219,16 @@ class Project:
         if config != self.config:
             write_config(self.folder / "project.toml", config)
             self.config = config
+
+
+def listed_images(folder: Path, config: ProjectConfig) -> list[Path]:
+    """Every image file that a project in ``folder`` lists, folders looked through; its store is not opened."""
+    found: dict[Path, None] = {}
+    for entry in config.images:
+        path = folder / entry
+        files = sorted(path.rglob("*")) if path.is_dir() else [path]
+        found.update(dict.fromkeys(file for file in files if file == path or file.suffix.lower() in SUFFIXES))
+    return list(found)
 
 
 def _mean(values: list[float]) -> float:

@@ -67,8 +67,8 @@ def mask_table(masks: Mapping[int, AcceptedMask], numbers: Mapping[str, int]) ->
 def _level(mask: AcceptedMask, by_id: Mapping[str, AcceptedMask]) -> int:
     """Number of masks above it; a part whose object is not there is on the level of parts."""
     level, seen = 0, {mask.id}
-    while mask.part_of in by_id and mask.part_of not in seen:
-        mask = by_id[mask.part_of]
+    while (above := by_id.get(mask.part_of or "")) is not None and above.id not in seen:
+        mask = above
         seen.add(mask.id)
         level += 1
     return level + 1 if mask.part else level

@@ -6,6 +6,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QDoubleSpinBox, QGridLayout, QLabel, QWidget
 
 from semsam_annotate.napari.canvas.annotator import Annotator
+from semsam_annotate.napari.files.settings import read_preferences
 from semsam_annotate.napari.state.connections import Connections
 from semsam_annotate.napari.widgets.buttons import quiet_button
 
@@ -26,7 +27,7 @@ class ReviewBox(QWidget):
         self.least = QDoubleSpinBox()
         self.least.setRange(0.0, 1.0)
         self.least.setSingleStep(0.05)
-        self.least.setValue(0.8)
+        self.least.setValue(read_preferences().least_score)
         self.least.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.least.setToolTip("Least score: the IoU that the model expects")
         layout = QGridLayout(self)

@@ -7,6 +7,7 @@ from magicgui.types import FileDialogMode
 from magicgui.widgets import Container, FileEdit, LineEdit, Password, PushButton
 
 from semsam_annotate.napari.engine.link import EngineChoice
+from semsam_annotate.napari.files.settings import read_preferences
 
 
 class SettingsForm(Container):  # type: ignore[type-arg]
@@ -17,7 +18,7 @@ class SettingsForm(Container):  # type: ignore[type-arg]
         self.project.tooltip = (
             "Accepted masks, names and exports are kept in this folder; it is made if it is not there"
         )
-        self.engine = LineEdit(value="default", label="Engine")
+        self.engine = LineEdit(value=read_preferences().engine, label="Engine")
         self.engine.tooltip = "default: packaged weights on this computer; or a .safetensors file; or http://host:port"
         self.token = Password(value="", label="Token")
         self.token.tooltip = "Only for an engine on a server"

@@ -38,7 +38,12 @@ def labels():
 
 
 def test_names_come_from_the_table_else_from_the_layer(labels):
-    table = {"index": [0, 7, 2], "object": ["", " car ", "car"], "part": ["", float("nan"), "wheel"], "part_of": [0, 0, 1]}
+    table = {
+        "index": [0, 7, 2],
+        "object": ["", " car ", "car"],
+        "part": ["", float("nan"), "wheel"],
+        "part_of": [0, 0, 1],
+    }
     found = {mask.value: (mask.object, mask.part, mask.part_of) for mask in drawn_masks(labels, table, "cells: mine")}
     assert found == {
         1: ("cells  mine", None, None),
@@ -100,5 +105,7 @@ def test_layers_with_values_of_their_own_keep_parents_across_them():
     rle = {"size": [1, 1], "counts": "01"}
     objects, parts = [DrawnMask(1, rle), DrawnMask(2, rle, part_of=0)], [DrawnMask(3, rle, part_of=2)]
     assert beside_each_other([objects, parts]) == [*objects, *parts]
-    joined = beside_each_other([objects, [DrawnMask(1, rle), DrawnMask(2, rle, part_of=1), DrawnMask(3, rle, part_of=9)]])
+    joined = beside_each_other(
+        [objects, [DrawnMask(1, rle), DrawnMask(2, rle, part_of=1), DrawnMask(3, rle, part_of=9)]]
+    )
     assert [(mask.value, mask.part_of) for mask in joined] == [(1, None), (2, 0), (3, None), (4, 3), (5, None)]

@@ -1,0 +1,1 @@
+"""napari's files: what opens as layers, what layers are saved as, samples, settings; no Qt."""
