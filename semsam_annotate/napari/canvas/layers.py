@@ -1,7 +1,7 @@
 """The four layers the plugin draws in: candidate, accepted masks, clicks and box, all lying on the image's plane."""
 
 from collections.abc import Collection, Sequence
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 from napari.components import ViewerModel

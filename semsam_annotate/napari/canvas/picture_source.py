@@ -7,8 +7,9 @@ from napari.layers import Image
 
 from semsam_annotate.annotations import image_sha256, read_image
 from semsam_annotate.api import BadInput, RgbImage
+from semsam_annotate.api.pixels import Pixels
 from semsam_annotate.napari.canvas.geometry import image_shape, plane_of
-from semsam_annotate.napari.canvas.pixels import rgb_plane
+from semsam_annotate.napari.canvas.pixels import read_plane, rgb_pixels
 from semsam_annotate.napari.state.picture import Picture, ReadImage
 
 FILE_KEY = "semsam_file"
@@ -27,10 +28,11 @@ def picture_of(layer: Image, viewer: ViewerModel) -> Picture:
     if isinstance(read, ReadImage) and layer.data is read.rgb:
         return Picture(read.rgb, read.rgb, read.sha256, read.sha256, layer.name, read.path)
     plane = shown_plane(layer, viewer)
-    rgb = shown_rgb(layer, plane)
+    pixels = _read(layer, plane)
+    rgb = rgb_pixels(pixels, rgb=layer.rgb, contrast_limits=shown_limits(layer))
     path, own = _file_pixels(layer)
     if own is None:
-        own = rgb if layer.rgb else _rgb(layer, plane, None)
+        own = rgb if layer.rgb else rgb_pixels(pixels, rgb=False)
     return Picture(rgb, own, image_sha256(own), image_sha256(rgb), layer.name, path, plane)
 
 
@@ -43,7 +45,7 @@ def shown_plane(layer: Image, viewer: ViewerModel) -> tuple[int, ...]:
 
 def shown_rgb(layer: Image, plane: tuple[int, ...]) -> RgbImage:
     """(H, W, 3) uint8 of a plane as the layer shows it."""
-    return _rgb(layer, plane, shown_limits(layer))
+    return rgb_pixels(_read(layer, plane), rgb=layer.rgb, contrast_limits=shown_limits(layer))
 
 
 def shown_limits(layer: Image) -> tuple[float, float] | None:
@@ -72,9 +74,9 @@ def _facts(read: ReadImage) -> dict[str, object]:
     return {FILE_KEY: str(read.path), READ_KEY: read}
 
 
-def _rgb(layer: Image, plane: tuple[int, ...], limits: tuple[float, float] | None) -> RgbImage:
-    data = layer.data[0] if layer.multiscale else layer.data
-    return rgb_plane(data, rgb=layer.rgb, plane=plane, contrast_limits=limits)
+def _read(layer: Image, plane: tuple[int, ...]) -> Pixels:
+    """Pixels of a plane, of a pyramid at full resolution."""
+    return read_plane(layer.data[0] if layer.multiscale else layer.data, rgb=layer.rgb, plane=plane)
 
 
 def _file_pixels(layer: Image) -> tuple[Path | None, RgbImage | None]:

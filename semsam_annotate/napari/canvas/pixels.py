@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from semsam_annotate.annotations import MAX_PIXELS
 from semsam_annotate.api import BadInput, RgbImage
 from semsam_annotate.api.pixels import Limits, Pixels, to_rgb, value_range
 
@@ -13,14 +14,30 @@ def rgb_plane(data: Any, *, rgb: bool, plane: tuple[int, ...] = (), contrast_lim
 
     ``data``: array of shape (*leading, H, W) or, with ``rgb``, (*leading, H, W, 3 or 4). ``plane``: one index per
     leading axis. ``contrast_limits``: values shown black and white; the plane's own range when None; not used for
-    uint8 RGB, which is taken as it is. Raises BadInput when the plane does not exist or is empty.
+    uint8 RGB, which is taken as it is. Raises BadInput as ``read_plane`` does.
     """
-    sliced = np.asarray(_slice(data, plane, axes=3 if rgb else 2))
+    return rgb_pixels(read_plane(data, rgb=rgb, plane=plane), rgb=rgb, contrast_limits=contrast_limits)
+
+
+def read_plane(data: Any, *, rgb: bool, plane: tuple[int, ...] = ()) -> Pixels:
+    """(H, W) or, with ``rgb``, (H, W, 3 or 4) of a plane, as it is; of a lazy array nothing else is computed.
+
+    Raises BadInput when the plane does not exist, is empty, or has more than ``MAX_PIXELS``.
+    """
+    sliced = _slice(data, plane, axes=3 if rgb else 2)
+    height, width = (int(side) for side in sliced.shape[:2])
     if 0 in sliced.shape:
         raise BadInput("this layer has no pixels")
+    if height * width > MAX_PIXELS:
+        raise BadInput(f"this layer is {width}x{height}, more than {MAX_PIXELS:,} pixels: crop it to what is annotated")
+    return np.asarray(sliced)
+
+
+def rgb_pixels(pixels: Pixels, *, rgb: bool, contrast_limits: Limits | None = None) -> RgbImage:
+    """What ``read_plane`` read as (H, W, 3) uint8 RGB; see ``rgb_plane``."""
     if rgb:
-        return to_rgb(sliced, (0, 1, 2), limits=[_full_scale(sliced)] * 3)[0]
-    return to_rgb(sliced, limits=[contrast_limits or value_range(sliced)])[0]
+        return to_rgb(pixels, (0, 1, 2), limits=[_full_scale(pixels)] * 3)[0]
+    return to_rgb(pixels, limits=[contrast_limits or value_range(pixels)])[0]
 
 
 def _full_scale(colour: Pixels) -> Limits:

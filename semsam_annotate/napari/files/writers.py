@@ -31,12 +31,17 @@ def write_parts(path: str, data: Any, meta: Mapping[str, Any]) -> list[str]:
 
 def write_coco_layers(path: str, layers: Sequence[LayerData]) -> list[str]:
     """Save labels layers of one picture, and the image layer if there is one, as COCO; the files written."""
-    return _told(lambda: _write("coco", Path(path), layers))
+    return _told(lambda: _write("coco", _named(path), layers))
 
 
 def write_parts_layers(path: str, layers: Sequence[LayerData]) -> list[str]:
     """Save labels layers of one picture, and the image layer if there is one, as part JSON; the files written."""
-    return _told(lambda: _write("parts", Path(path), layers))
+    return _told(lambda: _write("parts", _named(path), layers))
+
+
+def _named(path: str) -> Path:
+    """With an ending, which a person may have left out, so that the file opens again."""
+    return Path(path) if Path(path).suffix else Path(f"{path}.json")
 
 
 def _told(write: Callable[[], list[str]]) -> list[str]:

@@ -41,12 +41,6 @@ class AcceptedMask:
         made = edits, record.track, bool(record.clicks or edits)
         return cls(record.id, record.time, record.mask, *names, record.score or 0.0, *made)
 
-    @classmethod
-    def of(cls, record: Annotation) -> "AcceptedMask":
-        """The view of a record."""
-        names = record.object, record.part, record.part_of
-        return cls(record.id, record.time, record.mask, *names, record.score or 0.0)
-
     @property
     def mask(self) -> Mask:
         """(H, W) bool."""

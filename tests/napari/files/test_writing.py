@@ -93,7 +93,7 @@ def test_labels_alone_open_again(drawn, tmp_path, told):
     table = {"index": [1, 4], "object": ["car", "car"], "part": ["", "wheel"], "area": [3.0, 4.0]}
     meta = {"name": "mine", "features": table, "scale": (0.5, 0.5), "translate": (0.0, 0.0), "affine": np.eye(3)}
     path = tmp_path / "mine.json"
-    write_coco(str(path), drawn, meta)
+    assert write_coco(str(tmp_path / "mine"), drawn, meta) == [str(path)]
     assert "column area" in told[-1]
     assert "scale" in told[-1]
     (labels,) = open_json(path)[:1]
