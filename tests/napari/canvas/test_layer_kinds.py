@@ -32,10 +32,10 @@ def annotate(ledger, worker):
         annotator.close()
 
 
-def of_kind(scene, kind):
-    """The scene as an array of a kind, and how napari is told to show it."""
+def kinds(scene):
+    """The scene as arrays of every kind, and how napari is told to show them."""
     grey = scene[..., 0]
-    arrays = {
+    return {
         "rgb": (scene, {}),
         "rgba": (np.dstack([scene, np.full(grey.shape, 255, np.uint8)]), {}),
         "rgb 16 bits": (scene.astype(np.uint16) * 257, {}),
@@ -51,19 +51,12 @@ def of_kind(scene, kind):
         "time and depth": (np.stack([np.stack([grey // 2, grey])] * 3), {"rgb": False}),
         "rgb stack": (np.stack([scene, scene[::-1]]), {"rgb": True}),
     }
-    return arrays[kind]
 
 
-KINDS = (
-    "rgb,rgba,rgb 16 bits,rgb float,grey,bool,16 bits,signed,half,float with gaps,fortran,channels first,"
-    "time and depth,rgb stack"
-).split(",")
-
-
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", list(kinds(np.zeros((1, 1, 3), np.uint8))))
 def test_a_click_and_its_mask_on_every_kind_of_layer(annotate, hand_of, ledger, scene, kind):
     viewer = ViewerModel()
-    data, shown = of_kind(scene, kind)
+    data, shown = kinds(scene)[kind]
     image = viewer.add_image(data, scale=(2.0,) * (data.ndim - 1 if kind.startswith("rgb") else data.ndim), **shown)
     annotator = annotate(viewer)
     picture = annotator.session.picture
@@ -92,13 +85,10 @@ def test_channels_that_napari_splits_are_layers_of_their_own(annotate, scene):
 
 
 @pytest.mark.parametrize("data", [np.full((9, 9), np.nan), np.full((9, 9), np.inf), np.full((1, 1), 7)])
-def test_layers_without_contrast_open_or_say_why(data):
+def test_layers_without_contrast_open(data):
     viewer = ViewerModel()
     image = viewer.add_image(data, contrast_limits=(0, 1))
-    try:
-        assert picture_of(image, viewer).rgb.shape == (*data.shape, 3)
-    except BadInput as error:
-        assert "\n" not in str(error)
+    assert picture_of(image, viewer).rgb.shape == (*data.shape, 3)
 
 
 sizes = st.floats(0.05, 20).flatmap(lambda size: st.sampled_from([size, -size]))
