@@ -176,6 +176,6 @@ def test_suppression_keeps_the_best_of_what_resembles(seed, count, same):
         return float((masks[a] & masks[b]).sum() / (masks[a] | masks[b]).sum().clamp(min=1))
 
     assert quality[kept].tolist() == sorted(quality[kept].tolist(), reverse=True)
-    assert all(iou(a, b) <= same for a in kept for b in kept if a != b)
+    assert all(iou(a, b) <= same + 1e-6 for a in kept for b in kept if a != b)  # in single precision
     lost = set(range(count)) - set(kept)
-    assert all(any(iou(a, b) > same and quality[b] >= quality[a] for b in kept) for a in lost)
+    assert all(any(iou(a, b) > same - 1e-6 and quality[b] >= quality[a] for b in kept) for a in lost)

@@ -5,7 +5,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from semsam_annotate.napari.canvas.geometry import pixel_at
-from semsam_annotate.napari.canvas.pasting import chosen_mask
+from semsam_annotate.napari.canvas.pasting import all_masks, chosen_mask
 from semsam_annotate.napari.state.hotkeys import hotkeys
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ def named_actions(annotator: "Annotator") -> dict[str, Action]:
         "delete": lambda: _delete_under_pointer(annotator),
         "select": lambda: _select_under_pointer(annotator),
         "paste": lambda: _paste(annotator),
+        "take": lambda: _take(annotator),
         "next": lambda: annotator.turn(1),
         "previous": lambda: annotator.turn(-1),
         "most useful": annotator.turn_to_useful,
@@ -92,3 +93,8 @@ def _select_under_pointer(annotator: "Annotator") -> None:
 def _paste(annotator: "Annotator") -> None:
     if annotator.image is not None:
         annotator.session.paste(chosen_mask(annotator.viewer, annotator.image, tuple(annotator.layers.all)))
+
+
+def _take(annotator: "Annotator") -> None:
+    if annotator.image is not None:
+        annotator.session.take(all_masks(annotator.viewer, annotator.image, tuple(annotator.layers.all)))

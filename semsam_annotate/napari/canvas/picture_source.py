@@ -24,10 +24,9 @@ def picture_of(layer: Image, viewer: ViewerModel) -> Picture:
     Grey and 16-bit layers go to the engine with the layer's contrast limits; their name in the store does not depend
     on them. Raises BadInput when the viewer does not show the layer's last two axes.
     """
-    read = layer.metadata.get(READ_KEY)
+    plane, read = shown_plane(layer, viewer), layer.metadata.get(READ_KEY)
     if isinstance(read, ReadImage) and layer.data is read.rgb:
         return Picture(read.rgb, read.rgb, read.sha256, read.sha256, layer.name, read.path)
-    plane = shown_plane(layer, viewer)
     pixels = _read(layer, plane)
     rgb = rgb_pixels(pixels, rgb=layer.rgb, contrast_limits=shown_limits(layer))
     path, own = _file_pixels(layer)

@@ -11,7 +11,5 @@ class Preferences:
     """As ``EngineChoice.source``: "default", a checkpoint file, "project:DIR", or http://host:port."""
     hover: bool = True
     """Whether the mask under the pointer is outlined."""
-    preview_delay: int = 0
-    """Milliseconds that the pointer rests before the mask under it is looked for."""
     least_score: float = 0.8
     """Of masks that "Accept all above" takes, 0 to 1."""

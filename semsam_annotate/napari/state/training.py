@@ -59,8 +59,8 @@ class TrainingRun:
         self.stage: Stage = "idle"
         self.counts, self.error = TrainingCounts(), ""
         self.verdict: Verdict | None = None
-        self.model.changed.connect(self.changed.emit)
-        self.model.told.connect(self.told.emit)
+        self.model.changed.connect(self._tell_change)
+        self.model.told.connect(self._tell)
 
     @property
     def run(self) -> Run | None:
@@ -167,6 +167,12 @@ class TrainingRun:
         self.changed.emit()
         if was in BUSY and stage not in BUSY:
             self.told.emit(_ENDS[stage])
+
+    def _tell(self, line: str) -> None:
+        self.told.emit(line)
+
+    def _tell_change(self) -> None:
+        self.changed.emit()
 
     def _end(self, force: bool) -> None:
         if self._before is not None and self._child is not None:

@@ -12,6 +12,7 @@ from semsam_annotate.api import SemsamError
 from semsam_annotate.napari.canvas.annotator import Annotator
 from semsam_annotate.napari.engine.link import EngineChoice
 from semsam_annotate.napari.engine.worker import EngineWorker
+from semsam_annotate.napari.files.settings import read_preferences
 from semsam_annotate.napari.state.project_ledger import ProjectLedger
 from semsam_annotate.napari.state.session import AnnotationSession
 from semsam_annotate.napari.state.workspace import Workspace
@@ -62,6 +63,7 @@ class AnnotationDock(QWidget):
         self.shut_down()
         worker = EngineWorker(link, self._delivery)
         self.annotator = Annotator(self._viewer, AnnotationSession(ledger), worker)
+        self.annotator.hover.enabled = read_preferences().hover
         self._listen(self.annotator)
         self.settings.show(folder, choice)
         self._fold.collapse(animate=False)

@@ -24,6 +24,7 @@ class ReviewBox(QWidget):
             "reject": quiet_button("Reject  (Backspace)", "Never show this mask again"),
             "accept all": quiet_button("Accept all above", "Under the names the model finds likeliest, in one step"),
         }
+        self.take = quiet_button("Take a layer's labels", "Accept every label of the active labels layer, in one step")
         self.least = QDoubleSpinBox()
         self.least.setRange(0.0, 1.0)
         self.least.setSingleStep(0.05)
@@ -34,7 +35,9 @@ class ReviewBox(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         for place, widget in enumerate((*self.buttons.values(), self.least)):
             layout.addWidget(widget, place // 2, place % 2)
-        layout.addWidget(self.place, 2, 0, 1, 2)
+        layout.addWidget(self.take, 2, 0, 1, 2)
+        layout.addWidget(self.place, 3, 0, 1, 2)
+        self.take.clicked.connect(lambda: self._do("take"))
         for name, button in self.buttons.items():
             button.clicked.connect(lambda _=False, name=name: self._do(name))
 

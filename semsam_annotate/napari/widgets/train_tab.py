@@ -49,7 +49,7 @@ class TrainTab(QWidget):
         self._connections = Connections(
             [
                 (self.run.changed, self._show),
-                (self.run.told, session.told.emit),
+                (self.run.told, self._tell),
                 (self.run.model.switched, self._announce),
                 (session.shifted, self._outdate),
             ]
@@ -84,6 +84,10 @@ class TrainTab(QWidget):
 
     def _outdate(self, _: Any = None) -> None:
         self._stale = True
+
+    def _tell(self, line: str) -> None:
+        if self._annotator is not None:
+            self._annotator.session.told.emit(line)
 
     def _announce(self, folder: Any) -> None:
         self.promoted.emit(folder)
