@@ -16,6 +16,7 @@ from semsam_annotate.napari.files.settings import read_preferences
 from semsam_annotate.napari.state.project_ledger import ProjectLedger
 from semsam_annotate.napari.state.session import AnnotationSession
 from semsam_annotate.napari.state.workspace import Workspace
+from semsam_annotate.napari.widgets import binding
 from semsam_annotate.napari.widgets.delivery import GuiDelivery
 from semsam_annotate.napari.widgets.effects_box import EffectsBox
 from semsam_annotate.napari.widgets.hints import next_step
@@ -52,6 +53,7 @@ class AnnotationDock(QWidget):
         self.status.stopped.connect(self._stop)
         self.train.promoted.connect(self._serve_anew)
         self.status.hint.setText("Choose a project folder, then press Open project.")
+        self.status.say(binding.warning())
         if (application := QApplication.instance()) is not None:
             application.aboutToQuit.connect(self.shut_down)
 
