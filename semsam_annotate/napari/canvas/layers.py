@@ -37,6 +37,9 @@ class AnnotationLayers:
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = viewer
         self._drawn: Window | None = None
+        self._shown: tuple[object, ...] = ()
+        self._hints: tuple[object, ...] = ()
+        self._colours: tuple[object, ...] = ()
         self._made: list[Layer] = []
         self.candidate: Labels | None = None
         self.accepted: Labels | None = None
@@ -64,11 +67,16 @@ class AnnotationLayers:
             self._move(size, placed)
         else:
             self.remove()
+            self._forget()
             self._make(size, placed, image)
 
+    def _forget(self) -> None:
+        """Nothing that was shown is there."""
+        self._drawn, self._shown, self._hints, self._colours = None, (), (), ()
+
     def _move(self, size: tuple[int, int], placed: dict[str, Any]) -> None:
+        self._forget()
         self._clear(size)
-        self._drawn = None
         for layer in self._made:
             layer.affine, layer.units = placed["affine"], placed["units"]
         places = [self._viewer.layers.index(layer) for layer in self._made]
@@ -100,7 +108,6 @@ class AnnotationLayers:
         )
         self.box = Shapes(ndim=2, name=BOX, face_color="transparent", edge_color="#ffd24d", edge_width=2, **placed)
         self.clicks = Points(ndim=2, name=CLICKS, size=9, border_color="white", border_width=0.15, **placed)
-        self._drawn = None
         self._made = [self.accepted, self.candidate, self.box, self.clicks]
         active = self._viewer.layers.selection.active
         for layer in self._made:
@@ -122,8 +129,10 @@ class AnnotationLayers:
 
         In place: only the rectangle that changes is written.
         """
-        if self.candidate is None:
+        shown = candidate.ladder, candidate.rung, candidate.touched, likely, *(mask.id for mask in selected)
+        if self.candidate is None or _same(shown, self._shown):  # every refresh takes napari as long as a frame
             return
+        self._shown = shown
         data = cast("NDArray[np.uint8]", self.candidate.data)
         if self._drawn is not None:
             data[self._drawn] = 0
@@ -131,12 +140,14 @@ class AnnotationLayers:
             self._drawn = _draw_rungs(data, candidate)
         else:
             self._drawn = _draw_idle(data, selected, likely)
-        self.candidate.refresh(extent=False)
+        self.candidate.refresh(extent=False, thumbnail=False, highlight=False)
 
     def show_prompt(self, candidate: Candidate) -> None:
         """Show the clicks and strokes, green belongs and red does not, and the box."""
-        if self.clicks is None or self.box is None:
+        hints = candidate.clicks, candidate.box, candidate.strokes
+        if self.clicks is None or self.box is None or hints == self._hints:
             return
+        self._hints = hints
         clicks = candidate.clicks
         if len(self.clicks.data) or clicks:
             self.clicks.data = to_rows_columns([click.point for click in clicks])
@@ -152,9 +163,9 @@ class AnnotationLayers:
             self.box.add_paths(path, edge_color=sign_colour(bool(stroke.label)), edge_width=3)
 
     def show_accepted(self, masks: Sequence[AcceptedMask], hidden: Collection[str] = ()) -> None:
-        """Draw accepted masks, large ones first so that parts lie on their objects; one label value per mask.
+        """Write accepted masks, large ones first so that parts lie on their objects; one label value per mask.
 
-        ``hidden``: ids of masks to leave out. Their colours are those of ``colour_accepted``.
+        ``hidden``: ids of masks to leave out. They are seen after ``colour_accepted``, which gives them their colours.
         """
         if self.accepted is None:
             return
@@ -165,12 +176,24 @@ class AnnotationLayers:
                 window, inner = mask.cut_out
                 data[window][inner] = value
         self.accepted.features = mask_table(dict(enumerate(masks, 1)), number_of(masks))
-        self.accepted.refresh(extent=False)
 
     def colour_accepted(self, colours: Sequence[str | None], selected: Sequence[bool]) -> None:
-        """Give the masks drawn their colours, "#rrggbb" or None for one of its own; faint beside selected ones."""
-        if self.accepted is not None:
-            self.accepted.colormap = accepted_colours(colours, selected)
+        """Show the masks written in their colours, "#rrggbb" or None for one of its own; faint beside selected ones."""
+        given = tuple(colours), tuple(selected)
+        if self.accepted is None:
+            return
+        if given == self._colours:
+            self.accepted.refresh(extent=False)
+        else:
+            self._colours = given
+            self.accepted.colormap = accepted_colours(colours, selected)  # which refreshes
+
+
+def _same(first: tuple[object, ...], second: tuple[object, ...]) -> bool:
+    """Whether the same things are shown; ladders and masks are compared as objects, not pixel by pixel."""
+    plain = int | str
+    pairs = zip(first, second, strict=False)
+    return len(first) == len(second) and all(a is b or (isinstance(a, plain) and a == b) for a, b in pairs)
 
 
 def drawn_mask(layer: Labels) -> Mask:

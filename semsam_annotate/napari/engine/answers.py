@@ -107,7 +107,10 @@ class Answers:
             self._emit("carried", request.ticket, engine.propose_many(embedding, request.several, words))
         elif request.prompt is not None:
             self._emit("state", "proposing")
-            self._emit("answered", request.ticket, engine.propose(embedding, request.prompt, words))
+            ladder = engine.propose(embedding, request.prompt, words)
+            for proposal in ladder:
+                proposal.mask  # noqa: B018 - decoded here, the window has to draw
+            self._emit("answered", request.ticket, ladder)
 
     def _embedding(self, engine: Engine, request: Request) -> Embedding:
         if request.image_key not in self._embeddings:

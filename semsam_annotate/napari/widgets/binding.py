@@ -5,7 +5,10 @@ import sys
 import qtpy
 
 
-def warning(api: str = qtpy.API_NAME, version: str | None = None, python: tuple[int, ...] = sys.version_info) -> str:
+PYTHON = sys.version_info[:3]
+
+
+def warning(api: str = qtpy.API_NAME, version: str | None = None, python: tuple[int, ...] = PYTHON) -> str:
     """One line about the binding in use, "" when nothing is known against it.
 
     PySide6 6.12.0 drops a reference to None at every call; before Python 3.12 the process ends when none is left,

@@ -24,7 +24,7 @@ class LabelForm(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.object, self.part = NamePicker("Object", "unnamed object"), NamePicker("Part", "whole object")
-        self.parent_box = QComboBox()
+        self.parent_box, self._titles = QComboBox(), dict[str, str]()
         self.parent_box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -51,13 +51,19 @@ class LabelForm(QWidget):
 
     def show_masks(self, masks: Sequence[AcceptedMask], parent: str | None, proposed: AcceptedMask | None) -> None:
         """Accepted masks that a part may belong to, the parent chosen, and what automatic would take."""
-        self.parent_box.clear()
         titles = {mask.id: f"{number}: {mask.title}" for number, mask in enumerate(masks, 1)}
         known = proposed is not None and parent == AUTOMATIC and proposed.id in titles
         automatic = f"mask around it ({titles[proposed.id]})" if known and proposed is not None else "mask around it"
-        self.parent_box.addItem(automatic, AUTOMATIC)
+        if titles != self._titles or not self.parent_box.count():
+            self._fill_parents(titles)
+        self.parent_box.setItemText(0, automatic)
+        rows: list[str | None] = [AUTOMATIC, None, *titles]
+        self.parent_box.setCurrentIndex(rows.index(parent) if parent in rows else 0)
+
+    def _fill_parents(self, titles: dict[str, str]) -> None:
+        self._titles = titles
+        self.parent_box.clear()
+        self.parent_box.addItem("", AUTOMATIC)
         self.parent_box.addItem("none", None)
         for id, title in titles.items():
             self.parent_box.addItem(title, id)
-        row = next((row for row in range(self.parent_box.count()) if self.parent_box.itemData(row) == parent), 0)
-        self.parent_box.setCurrentIndex(row)

@@ -3,11 +3,14 @@
 from typing import Any
 
 from napari.utils import progress
-from qtpy.QtCore import Qt, Signal
+from qtpy.QtCore import Qt, QTimer, Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 
 from semsam_annotate.napari.widgets.buttons import quiet_button
 from semsam_annotate.napari.widgets.hints import WORK
+
+PATIENCE_MS = 300
+"""Work that takes less is not shown as work."""
 
 
 class StatusLine(QWidget):
@@ -19,6 +22,11 @@ class StatusLine(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._activity: Any = None
+        self._text = ""
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(PATIENCE_MS)
+        self._soon.timeout.connect(self._show_busy)
         self.hint, self.message = _label(bold=True), _label(bold=False)
         self.bar = QProgressBar()
         self.bar.setRange(0, 0)
@@ -35,12 +43,24 @@ class StatusLine(QWidget):
         self.message.setText(message)
 
     def show_work(self, state: str) -> None:
-        """State of the engine worker, also as an activity of napari's status bar."""
-        text = WORK.get(state, state)
-        self.work.setText(text)
+        """State of the engine worker, also as an activity of napari's status bar, once it lasts.
+
+        Showing an activity takes napari a fifth of a second, longer than a click's answer.
+        """
+        self._text = WORK.get(state, state)
+        if not self._text:
+            self._soon.stop()
+            self._show_busy()
+        elif self.bar.isVisibleTo(self):
+            self._show_busy()
+        elif not self._soon.isActive():
+            self._soon.start()
+
+    def _show_busy(self) -> None:
+        self.work.setText(self._text)
         for widget in (self.bar, self.work, self.stop):
-            widget.setVisible(bool(text))
-        self._show_activity(text)
+            widget.setVisible(bool(self._text))
+        self._show_activity(self._text)
 
     def close_activity(self) -> None:
         """Take the activity out of napari's status bar."""
