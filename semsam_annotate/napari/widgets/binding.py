@@ -4,7 +4,6 @@ import sys
 
 import qtpy
 
-
 PYTHON = sys.version_info[:3]
 
 
