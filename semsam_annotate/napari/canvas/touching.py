@@ -97,6 +97,7 @@ class TouchLayer:
         if layer is None:
             return
         layer.events.paint.disconnect(self._painted)
+        layer.mode = "pan_zoom"  # or the brush stays drawn where it was
         with suppress(ValueError):  # a person took it out
             self._viewer.layers.remove(layer)
         image = self._image()

@@ -112,7 +112,6 @@ class TouchUp:
         self.pixels, self.target, self.edits = mask.astype(np.uint8), target, edits
         self._began = self._clock()
         self.changed.emit()
-        self._session.told.emit("paint; Enter keeps it, Esc leaves it as it was")
 
     def _stop(self, _: object = None) -> None:
         if self.active:

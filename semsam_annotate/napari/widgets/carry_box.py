@@ -54,7 +54,7 @@ class CarryBox(QWidget):
 
 _WHICH = "the selected masks, else all; a mask corrected by hand stays and goes on from there"
 _BUTTONS = {
-    "carry": ("To the next  (Shift+C)", f"One plane or image onwards: {_WHICH}"),
+    "carry": ("Next  (Shift+C)", f"One plane or image onwards: {_WHICH}"),
     "carry on": ("Onwards  (Shift+A)", f"Plane by plane until one is in doubt: {_WHICH}"),
     "carry back": ("Backwards", f"Plane by plane backwards until one is in doubt: {_WHICH}"),
     "carry stop": ("Stop", "What was carried over so far is stored"),

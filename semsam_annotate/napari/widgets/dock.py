@@ -108,6 +108,7 @@ class AnnotationDock(QWidget):
         session.told.connect(self.status.say)
         session.candidate_changed.connect(self._show_hint)
         session.accepted_changed.connect(self._show_hint)
+        annotator.touch.changed.connect(self._show_hint)
         worker.state.connect(self.status.show_work)
         worker.failed.connect(self._show_failure)
         for tab in self._attached:
@@ -118,7 +119,8 @@ class AnnotationDock(QWidget):
         if self.annotator is not None:
             session = self.annotator.session
             count = len(session.accepted)
-            self.status.hint.setText(next_step(session.picture, session.candidate, session.waiting, count))
+            touching = self.annotator.touch.active
+            self.status.hint.setText(next_step(session.picture, session.candidate, session.waiting, count, touching))
 
     def _show_failure(self, _: int, message: str) -> None:
         self.status.say(message)
@@ -144,7 +146,7 @@ class AnnotationDock(QWidget):
         for widget in (self._fold, self.status):
             layout.addWidget(widget)
         layout.addWidget(self.tabs, 1)
-        self.setMinimumWidth(380)
+        self.setMinimumWidth(320)
 
 
 def _scrolled(content: QWidget) -> QScrollArea:

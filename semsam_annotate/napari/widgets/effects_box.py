@@ -31,7 +31,7 @@ class EffectsBox(QWidget):
         self.strength = QSlider(Qt.Orientation.Horizontal)
         self.bar = QProgressBar()
         self.halt = quiet_button("Stop", "Leave the picture as it is")
-        self.take_away = quiet_button("Take the last one away", "Remove the newest layer of these from the picture")
+        self.take_away = quiet_button("Take last away", "Remove the newest layer of these from the picture")
         self.set_colour(QColor(*EffectChoice("recolour").colour))
         self._prepare()
         self._lay_out()
@@ -95,6 +95,7 @@ class EffectsBox(QWidget):
         grid.addWidget(self.take_away, 4, 0)
         grid.addWidget(self.bar, 4, 1)
         grid.addWidget(self.halt, 4, 2)
+        grid.setRowStretch(5, 1)
 
     def _show(self) -> None:
         title = None if self.effects is None else self.effects.title

@@ -41,8 +41,10 @@ KEYS_HELP = (
 """The keys, as rich text."""
 
 
-def next_step(picture: Picture | None, candidate: Candidate, waiting: bool, accepted: int) -> str:
+def next_step(picture: Picture | None, candidate: Candidate, waiting: bool, accepted: int, touching: bool) -> str:
     """What to do next, one line."""
+    if touching:
+        return "Paint what belongs, erase what does not, then press Enter; Esc leaves the mask as it was."
     if picture is None:
         return "Open an image: drop a file on the window, or File → Open."
     if waiting:

@@ -117,11 +117,11 @@ class ImageTable(QTableView):
 
 
 _BUTTONS = {
-    "done": ("Done, next  (Shift+D)", "This image is finished; the next open one comes"),
-    "skip": ("Skip, next  (Shift+K)", "This image is not to be annotated; the next open one comes"),
+    "done": ("Done  (Shift+D)", "This image is finished; the next open one comes"),
+    "skip": ("Skip  (Shift+K)", "This image is not to be annotated; the next open one comes"),
     "reopen": ("Open again", "This image is not finished after all"),
     "most useful": (
-        "Most useful  (Shift+N)",
+        "Useful  (Shift+N)",
         "One without accepted masks, else the one whose masks were found hardest",
     ),
 }

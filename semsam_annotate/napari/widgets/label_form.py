@@ -32,7 +32,7 @@ class LabelForm(QWidget):
         layout.addWidget(self.part, 0, 2, 1, 2)
         layout.addWidget(QLabel("Part of"), 1, 0)
         layout.addWidget(self.parent_box, 1, 1, 1, 3)
-        for column, stretch in enumerate((0, 1, 0, 1)):
+        for column, stretch in enumerate((1, 1, 1, 1)):
             layout.setColumnStretch(column, stretch)
         self.parent_box.activated.connect(lambda row: self.parent_chosen.emit(self.parent_box.itemData(row)))
         self.show_masks([], AUTOMATIC, None)

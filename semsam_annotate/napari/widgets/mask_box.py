@@ -26,7 +26,7 @@ class MaskBox(QWidget):
         layout.addWidget(self.tree)
         layout.addLayout(grid)
         for place, button in enumerate(self.buttons.values()):
-            grid.addWidget(button, place // 3, place % 3)
+            grid.addWidget(button, place // 2, place % 2)
         self.tree.setMinimumHeight(140)
         self._wire()
 

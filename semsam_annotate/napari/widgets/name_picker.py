@@ -112,7 +112,9 @@ class NamePicker(QWidget):
     def _fill(self) -> None:
         self.list.clear()
         for row in self.rows():
-            self.list.addTopLevelItem(self._item(row))
+            item = self._item(row)
+            self.list.addTopLevelItem(item)
+            item.setFirstColumnSpanned(not item.text(1))
         self._mark(self.edit.text())
 
     def _mark(self, name: str) -> None:
@@ -128,7 +130,7 @@ class NamePicker(QWidget):
     def _item(self, row: NameRow) -> QTreeWidgetItem:
         guess = "" if row.probability is None else f"{row.probability:.0%}"
         text = f"new: {row.name}" if row.new else row.name or self._nothing
-        item = QTreeWidgetItem([text, guess, row.letter])
+        item = QTreeWidgetItem([text, f"{guess} {row.letter}".strip()])
         item.setData(0, Qt.ItemDataRole.UserRole, row.name)
         item.setIcon(0, swatch(row.colour))
         item.setToolTip(0, self._tip(row))
@@ -142,16 +144,16 @@ class NamePicker(QWidget):
 
     def _lay_out(self, title: str) -> None:
         self.edit.setPlaceholderText(self._nothing)
-        self.list.setColumnCount(3)
+        self.list.setColumnCount(2)
         self.list.setHeaderHidden(True)
         self.list.setRootIsDecorated(False)
+        self.list.setIndentation(0)
         self.list.setUniformRowHeights(True)
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # keys go on to the canvas
         header = self.list.header()
         header.setStretchLastSection(False)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        for column in (1, 2):
-            header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
         self.list.setFixedHeight(SHOWN_ROWS * (self.fontMetrics().lineSpacing() + 6))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

@@ -148,9 +148,9 @@ class AnnotationPanel(QWidget):
 
     def _grid(self) -> QGridLayout:
         grid = QGridLayout()
-        grid.addWidget(self.buttons["accept"], 0, 0, 1, 3)
-        for place, name in enumerate(("undo", "redo", "export", "previous", "next", "most useful")):
-            grid.addWidget(self.buttons[name], 1 + place // 3, place % 3)
+        grid.addWidget(self.buttons["accept"], 0, 0, 1, 2)
+        for place, name in enumerate(("undo", "redo", "previous", "next", "most useful", "export")):
+            grid.addWidget(self.buttons[name], 1 + place // 2, place % 2)
         return grid
 
 

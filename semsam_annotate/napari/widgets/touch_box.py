@@ -93,7 +93,7 @@ class TouchBox(QWidget):
 
 
 _BUTTONS = {
-    "touch up": ("Touch up, or draw by hand  (Shift+T)", "Brush, eraser, fill, polygon; it is then a manual edit"),
+    "touch up": ("Touch up or draw  (Shift+T)", "Brush, eraser, fill, polygon; it is then a manual edit"),
     "accept": ("Keep  (Enter)", "Store it as a manual edit"),
     "drop": ("Leave  (Esc)", "Leave the mask as it was"),
 }

@@ -43,6 +43,11 @@ def test_digits_letters_and_the_tree(screen, tmp_path):
 
 
 @pytest.mark.window
+def test_painting_carrying_states_and_effects(screen, tmp_path):
+    play(screen, "tour", tmp_path)
+
+
+@pytest.mark.window
 def test_killing_the_engine_loses_no_work(screen, tmp_path):
     play(screen, "crash", tmp_path)
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 from napari import Viewer
 from PIL import Image
-from qtpy.QtCore import QEventLoop, QPoint, QPointF, Qt, QTimer
-from qtpy.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
+from qtpy.QtCore import QEvent, QEventLoop, QPoint, QPointF, Qt, QTimer
+from qtpy.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QMouseEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QTreeWidget, QTreeWidgetItemIterator
 from skimage import data
@@ -27,7 +27,7 @@ SIZE = (1600, 1000)
 PATCH, SUIT = (174.0, 385.0), (130.0, 300.0)
 """(x, y) in the astronaut: the mission's emblem, the suit."""
 KEYS = {"Enter": Qt.Key.Key_Return, "[": Qt.Key.Key_BracketLeft, "]": Qt.Key.Key_BracketRight, "Z": Qt.Key.Key_Z}
-KEYS |= {letter: getattr(Qt.Key, f"Key_{letter}") for letter in "EPSR12"}
+KEYS |= {letter: getattr(Qt.Key, f"Key_{letter}") for letter in "CDEPRST12"}
 KEYS |= {"Tab": Qt.Key.Key_Tab, "Backspace": Qt.Key.Key_Backspace}
 
 
@@ -97,6 +97,31 @@ class Person:
         QTest.keyClick(self.canvas, KEYS[key], held)
         self.turn()
 
+    def paint(self, first: tuple[float, float], last: tuple[float, float]) -> None:
+        """Drag the pointer from one pixel (x, y) of the image to another one, slowly enough for every event."""
+        start, end = self.spot(first), self.spot(last)
+        QTest.mousePress(self.canvas, Qt.MouseButton.LeftButton, pos=start)
+        for step in range(1, 11):
+            self._drag_over(start + (end - start) * step / 10)
+        QTest.mouseRelease(self.canvas, Qt.MouseButton.LeftButton, pos=end)
+        self.turn()
+
+    def _drag_over(self, place: QPoint) -> None:
+        """A move with the button held, which QTest's own moves are not."""
+        where, left = QPointF(place), Qt.MouseButton.LeftButton
+        glob = QPointF(self.canvas.mapToGlobal(place))
+        QApplication.sendEvent(
+            self.canvas,
+            QMouseEvent(QEvent.Type.MouseMove, where, glob, left, left, Qt.KeyboardModifier.NoModifier),
+        )
+        self.turn()
+
+    def tab(self, name: str) -> None:
+        """Turn to a tab of the dock."""
+        tabs = self.dock.tabs
+        tabs.setCurrentIndex([tabs.tabText(place) for place in range(tabs.count())].index(name))
+        self.rest(0.3)
+
     def name(self, object: str, part: str) -> None:
         """Type names into the choosers."""
         for picker, text in ((self.dock.panel.labels.object, object), (self.dock.panel.labels.part, part)):
@@ -149,15 +174,21 @@ class Person:
 
 
 @contextmanager
-def window(folder: Path, again: bool = False) -> Iterator[Person]:
-    """A window on the astronaut with the real engine as child process; ``again``: on the project as it was left."""
+def window(folder: Path, again: bool = False, further: int = 0) -> Iterator[Person]:
+    """A window on the astronaut with the real engine as child process; ``again``: on the project as it was left.
+
+    ``further``: photos behind it in the list, each a little further to the left.
+    """
     photo, project = folder / "astronaut.png", folder / "project"
     if not again:
         Image.fromarray(data.astronaut()).save(photo)
         parts = {"face": ["person"], "suit": ["person"]}
         Project.create(project, objects=["person", "rocket", "flag"], parts=parts).close()
     manager = subprocess.Popen(["openbox"]) if shutil.which("openbox") else None
-    viewer, dock = open_window([] if again else [photo], project, EngineChoice())
+    photos = [photo, *(folder / f"astronaut-{number}.png" for number in range(1, further + 1))]
+    for number, path in enumerate(photos[1:], 1):
+        Image.fromarray(np.roll(data.astronaut(), -6 * number, axis=1)).save(path)
+    viewer, dock = open_window([] if again else photos, project, EngineChoice())
     viewer.window.resize(*SIZE)
     try:
         person = Person(viewer, dock)

@@ -169,7 +169,52 @@ def crash(folder: Path) -> dict[str, float]:
     return {"click_after_crash_s": again}
 
 
-SCENARIOS = {scenario.__name__: scenario for scenario in (annotate, organise, leave, come_back, crash)}
+def tour(folder: Path) -> dict[str, float]:
+    """Through the tabs: paint, carry over to the next photo, mark photos done, an effect, the training that could be."""
+    with window(folder, further=2) as person:
+        ready(person)
+        annotator, session, shift = person.dock.annotator, person.session, Qt.KeyboardModifier.ShiftModifier
+        person.click(SUIT)
+        person.press("1")
+        person.name("person", "")
+        person.press("T", shift)
+        layer = annotator.touch_layer.layer
+        person.paint((60.0, 40.0), (140.0, 40.0))
+        assert layer.data[40, 100] == 1
+        assert annotator.touch.edits == 1
+        person.rest(0.3)
+        person.look(folder / "touch-up.png")
+        person.press("Enter")
+        (record,) = stored(folder)
+        assert (record.object, record.edits, record.mask != record.proposed_mask) == ("person", 1, True)
+        person.press("C", shift)
+        person.wait(lambda: not annotator.carrying.running and session.picture.name == "astronaut-1", 60)
+        carried = [other for other in stored(folder) if other.track is not None]
+        assert len(carried) == 1 + len([other for other in session.accepted if other.track is not None])
+        session.drop()
+        person.press("D", shift)
+        assert session.picture.name == "astronaut-2"
+        person.tab("Images")
+        assert [row.state for row in annotator.images.rows] == ["in work", "done", "new"]
+        person.look(folder / "images.png")
+        annotator.turn_to(0)
+        annotator.editing.select([session.accepted[0].id])
+        person.tab("Effects")
+        before = len(person.viewer.layers)
+        effects = person.dock.effects
+        effects.buttons["recolour"].click()
+        person.wait(lambda: len(person.viewer.layers) == before + 1, 30)
+        person.look(folder / "effects.png")
+        person.tab("Train")
+        person.look(folder / "train.png")
+        person.viewer.theme = "light"
+        for name in ("Annotate", "Images", "Effects", "Train"):
+            person.tab(name)
+            person.look(folder / f"light-{name.lower()}.png")
+        return {}
+
+
+SCENARIOS = {scenario.__name__: scenario for scenario in (annotate, organise, tour, leave, come_back, crash)}
 
 
 if __name__ == "__main__":
