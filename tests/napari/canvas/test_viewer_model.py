@@ -1,14 +1,10 @@
 """The annotator on a viewer without Qt: clicks, keys and wheel as events, layers as what is shown."""
 
-import random
-
 import numpy as np
-import pytest
 from napari.components import ViewerModel
 from napari.utils.key_bindings import coerce_keybinding
 from PIL import Image as PillowImage
 
-from semsam_annotate.napari.canvas.annotator import Annotator
 from semsam_annotate.napari.canvas.keys import KEYS
 from semsam_annotate.napari.canvas.layers import ACCEPTED, BOX, CANDIDATE, CLICKS, WIDER, drawn_mask
 
@@ -143,30 +139,6 @@ def test_an_engine_that_dies_loses_no_work(annotator, hand, ledger, link):
     annotator.cancel()
     hand.click(SQUARE)
     assert annotator.session.candidate.ladder is not None
-
-
-def random_event(rng: random.Random, annotator: Annotator, hand):
-    viewer, here = annotator.viewer, (rng.uniform(-20, 140), rng.uniform(-20, 180))
-    return rng.choice(
-        [
-            lambda: hand.drag(here, modifiers=rng.choice([(), ("Shift",), ("Alt",), ("Control",)])),
-            lambda: hand.drag(here, (here[1], here[0]), modifiers=rng.choice([(), ("Shift",)])),
-            lambda: hand.wheel(rng.choice([-1.0, 1.0]), "Shift"),
-            lambda: hand.press(rng.choice(list(KEYS)), rng.choice([viewer, *viewer.layers])),
-            lambda: hand.pump.until(lambda: not annotator.session.waiting),
-            lambda: setattr(viewer.cursor, "position", here),
-            lambda: setattr(viewer.layers.selection, "active", rng.choice(list(viewer.layers))),
-        ]
-    )
-
-
-@pytest.mark.parametrize("count", [300, pytest.param(3000, marks=pytest.mark.stress)])
-def test_any_order_of_events_raises_nothing(annotator, hand, ledger, pump, count):
-    rng = random.Random(11)
-    for _ in range(count):
-        random_event(rng, annotator, hand)()
-    pump.until(lambda: not annotator.session.waiting)
-    assert annotator.session.accepted == ledger.masks(annotator.session.picture)
 
 
 def test_tab_looks_for_everything_and_goes_through_it(annotator, hand, pump, ledger):

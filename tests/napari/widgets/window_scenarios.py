@@ -170,7 +170,7 @@ def crash(folder: Path) -> dict[str, float]:
 
 
 def tour(folder: Path) -> dict[str, float]:
-    """Through the tabs: paint, carry over to the next photo, mark photos done, an effect, the training that could be."""
+    """Through the tabs: paint, carry over to the next photo, mark photos done, an effect, what could be trained."""
     with window(folder, further=2) as person:
         ready(person)
         annotator, session, shift = person.dock.annotator, person.session, Qt.KeyboardModifier.ShiftModifier
