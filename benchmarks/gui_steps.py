@@ -12,14 +12,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from gui_window import Heartbeat, Point, Stopwatch, megabytes, opened, photos, spots
-from qtpy.QtCore import Qt
 
-from semsam_annotate.annotations import image_sha256, read_image
-from semsam_annotate.api import Proposal
-from semsam_annotate.napari.state.labels import LabelChoice
-from semsam_annotate.napari.state.picture import Picture
-from semsam_annotate.napari.state.project_ledger import ProjectLedger
+from semsam_annotate.napari.engine.link import EngineChoice, started
+
+EARLY = started(EngineChoice().link()) if sys.argv[1:2] == ["start"] else None  # as ``semsam annotate`` does
+
+from gui_window import Heartbeat, Point, Stopwatch, megabytes, opened, photos, spots  # noqa: E402
+from qtpy.QtCore import Qt  # noqa: E402
+
+from semsam_annotate.annotations import image_sha256, read_image  # noqa: E402
+from semsam_annotate.api import Proposal  # noqa: E402
+from semsam_annotate.napari.state.labels import LabelChoice  # noqa: E402
+from semsam_annotate.napari.state.picture import Picture  # noqa: E402
+from semsam_annotate.napari.state.project_ledger import ProjectLedger  # noqa: E402
 
 Times = dict[str, list[float]]
 
@@ -43,7 +48,7 @@ def prepare(plan: Plan) -> dict[str, Any]:
 
 def start(plan: Plan) -> dict[str, Any]:
     """From the start of the process to the first ladder on the screen, the click made as soon as there is a photo."""
-    with opened(photos(plan.folder / "photos", 1, plan.size), plan.folder / "start") as watch:
+    with opened(photos(plan.folder / "photos", 1, plan.size), plan.folder / "start", EARLY) as watch:
         watch.drawn(0.0)
         shown = time.time() - plan.began
         made_ladder(watch, (plan.size[0] / 2, plan.size[1] / 3))

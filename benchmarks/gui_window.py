@@ -24,6 +24,7 @@ sys.path.insert(0, str(ROOT / "tests/napari/widgets"))  # the driver of the wind
 from window_person import Person  # noqa: E402
 
 from semsam_annotate.napari.engine.link import EngineChoice  # noqa: E402
+from semsam_annotate.napari.engine.request import EngineLink  # noqa: E402
 from semsam_annotate.napari.window import open_window  # noqa: E402
 
 SIZE = (1600, 1000)
@@ -129,9 +130,9 @@ class Heartbeat:
 
 
 @contextmanager
-def opened(images: Sequence[Path], project: Path) -> Iterator[Stopwatch]:
-    """A window on image files with the packaged model."""
-    viewer, dock = open_window(images, project, EngineChoice())
+def opened(images: Sequence[Path], project: Path, link: EngineLink | None = None) -> Iterator[Stopwatch]:
+    """A window on image files with the packaged model; ``link``: of an engine that starts already."""
+    viewer, dock = open_window(images, project, EngineChoice(), link=link)
     viewer.window.resize(*SIZE)
     try:
         watch = Stopwatch(Person(viewer, dock))

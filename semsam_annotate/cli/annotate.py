@@ -34,10 +34,17 @@ def annotate(
     """Annotate images in a napari window."""
     files = image_files(images or [])
     _check_window()
-    from semsam_annotate.napari.engine.link import EngineChoice
-    from semsam_annotate.napari.window import run_window
+    from semsam_annotate.napari.engine.link import EngineChoice, started
 
-    run_window(files, project, EngineChoice(engine, _token(token_env)))
+    choice = EngineChoice(engine, _token(token_env))
+    known = choice.of(project) if (project / "project.toml").is_file() else choice
+    link = started(known.link())  # loading the engine takes as long as opening a window
+    try:
+        from semsam_annotate.napari.window import run_window
+
+        run_window(files, project, choice, link)
+    finally:
+        link.kill()
 
 
 def image_files(given: list[Path]) -> list[Path]:

@@ -6,27 +6,31 @@ from pathlib import Path
 import napari
 
 from semsam_annotate.napari.engine.link import EngineChoice
+from semsam_annotate.napari.engine.request import EngineLink
 from semsam_annotate.napari.widgets.dock import AnnotationDock
 
 
 def open_window(
-    images: Sequence[Path], project: Path, engine: EngineChoice, show: bool = True
+    images: Sequence[Path], project: Path, engine: EngineChoice, show: bool = True, link: EngineLink | None = None
 ) -> tuple[napari.Viewer, AnnotationDock]:
-    """Open a viewer with the dock on ``project`` and the first image; BadInput when one of them cannot be used."""
+    """Open a viewer with the dock on ``project`` and the first image; BadInput when one of them cannot be used.
+
+    ``link``: of an engine that starts already.
+    """
     viewer = napari.Viewer(title="semsam annotate", show=show)
     try:
         dock = AnnotationDock(viewer)
         viewer.window.add_dock_widget(dock, name="Annotate objects and parts", area="right")
-        dock.open_project(project, engine, images)
+        dock.open_project(project, engine, images, link)
     except BaseException:
         viewer.close()
         raise
     return viewer, dock
 
 
-def run_window(images: Sequence[Path], project: Path, engine: EngineChoice) -> None:
+def run_window(images: Sequence[Path], project: Path, engine: EngineChoice, link: EngineLink | None = None) -> None:
     """Open the window and stay until it is closed."""
-    _, dock = open_window(images, project, engine)
+    _, dock = open_window(images, project, engine, link=link)
     try:
         napari.run()
     finally:

@@ -1,5 +1,7 @@
 """Which engine a session uses: a child process on this machine, or a server."""
 
+import threading
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -29,6 +31,17 @@ class EngineChoice:
         if not self.source.strip():
             raise BadInput('an engine is "default", a checkpoint file, or http://host:port')
         return ServerLink(self.source, self.token) if self.on_a_server else EngineProcess(self.source)
+
+
+def started(link: EngineLink) -> EngineLink:
+    """The same link, its engine starting beside what the caller does; a failure comes when the engine is wanted."""
+
+    def start() -> None:
+        with suppress(Exception):
+            link.engine  # noqa: B018 - starts it
+
+    threading.Thread(target=start, name="semsam-engine-start", daemon=True).start()
+    return link
 
 
 class ServerLink:

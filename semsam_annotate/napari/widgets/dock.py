@@ -11,6 +11,7 @@ from superqt import QCollapsible
 from semsam_annotate.api import SemsamError
 from semsam_annotate.napari.canvas.annotator import Annotator
 from semsam_annotate.napari.engine.link import EngineChoice
+from semsam_annotate.napari.engine.request import EngineLink
 from semsam_annotate.napari.engine.worker import EngineWorker
 from semsam_annotate.napari.files.settings import read_preferences
 from semsam_annotate.napari.state.project_ledger import ProjectLedger
@@ -57,13 +58,23 @@ class AnnotationDock(QWidget):
         if (application := QApplication.instance()) is not None:
             application.aboutToQuit.connect(self.shut_down)
 
-    def open_project(self, folder: Path, engine: EngineChoice | None = None, images: Sequence[Path] = ()) -> None:
-        """Annotate into ``folder`` from now on. BadInput when project, engine or the first image cannot be used."""
+    def open_project(
+        self,
+        folder: Path,
+        engine: EngineChoice | None = None,
+        images: Sequence[Path] = (),
+        link: EngineLink | None = None,
+    ) -> None:
+        """Annotate into ``folder`` from now on. BadInput when project, engine or the first image cannot be used.
+
+        ``link``: of an engine of this choice that starts already; a later one is made when it was ended.
+        """
         choice = engine or EngineChoice()
-        link = choice.of(folder).link  # made before the old project closes: a wrong address must not lose it
+        connect = choice.of(folder).link  # bound before the old project closes: a wrong address must not lose it
+        ready = iter([] if link is None else [link])
         ledger = ProjectLedger.open(folder, images)
         self.shut_down()
-        worker = EngineWorker(link, self._delivery)
+        worker = EngineWorker(lambda: next(ready, None) or connect(), self._delivery)
         self.annotator = Annotator(self._viewer, AnnotationSession(ledger), worker)
         self.annotator.hover.enabled = read_preferences().hover
         self._listen(self.annotator)
