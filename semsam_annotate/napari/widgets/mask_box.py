@@ -9,6 +9,7 @@ from semsam_annotate.napari.canvas.annotator import Annotator
 from semsam_annotate.napari.state.connections import Connections
 from semsam_annotate.napari.state.outline import outline
 from semsam_annotate.napari.widgets.buttons import quiet_button
+from semsam_annotate.napari.widgets.mask_rows import mask_rows
 from semsam_annotate.napari.widgets.mask_tree import MENU, MaskTree
 
 
@@ -44,21 +45,24 @@ class MaskBox(QWidget):
         """Stop showing them."""
         self._connections.release()
         self._annotator = None
-        self.tree.clear()
+        self.tree.show_rows({})
 
     def _show(self, _: Any = None) -> None:
         if self._annotator is not None:
-            session = self._annotator.session
+            session, editing = self._annotator.session, self._annotator.editing
             colours = {mask.id: session.ledger.colour(mask.object, mask.part) for mask in session.accepted}
-            self.tree.show_branches(outline(session.accepted), colours, self._annotator.editing)
-            self._show_selection()
+            self.tree.show_rows(mask_rows(outline(session.accepted), colours, editing), editing.selected)
+            self._show_buttons()
 
     def _show_selection(self, _: Any = None) -> None:
         if self._annotator is not None:
-            editing = self._annotator.editing
-            self.tree.show_selection(editing.selected)
+            self.tree.show_selection(self._annotator.editing.selected)
+            self._show_buttons()
+
+    def _show_buttons(self) -> None:
+        if self._annotator is not None:
             for wish, button in self.buttons.items():
-                button.setEnabled(len(editing.selected) > (wish == "merge"))
+                button.setEnabled(len(self._annotator.editing.selected) > (wish == "merge"))
 
     def _wire(self) -> None:
         self.tree.selected.connect(lambda ids: self._do(lambda it: it.editing.select(ids)))

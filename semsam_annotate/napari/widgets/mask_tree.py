@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 
 from qtpy.QtCore import QPoint, Qt, Signal
-from qtpy.QtGui import QDropEvent, QPaintEvent
+from qtpy.QtGui import QDropEvent, QIcon, QPaintEvent
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTreeWidget, QTreeWidgetItem, QWidget
 
-from semsam_annotate.napari.state.editing import MaskEditing
-from semsam_annotate.napari.state.outline import Branch
 from semsam_annotate.napari.widgets.empty_state import draw_empty_state
+from semsam_annotate.napari.widgets.mask_rows import MaskRow, only_additions
 from semsam_annotate.napari.widgets.name_picker import swatch
 
 ID = Qt.ItemDataRole.UserRole
@@ -31,6 +30,9 @@ class MaskTree(QTreeWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._filling = False
+        self._rows: dict[str, MaskRow] = {}
+        self._items: dict[str, QTreeWidgetItem] = {}
+        self._swatches: dict[str | None, QIcon] = {}
         self.setColumnCount(2)
         self.setHeaderHidden(True)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
@@ -47,23 +49,29 @@ class MaskTree(QTreeWidget):
         self.itemDoubleClicked.connect(lambda item, _: self.jumped.emit(_id(item)))
         self.customContextMenuRequested.connect(self._open_menu)
 
-    def show_branches(self, branches: Sequence[Branch], colours: dict[str, str | None], editing: MaskEditing) -> None:
-        """Show a tree; ``colours``: of every mask by its id."""
+    def show_rows(self, rows: dict[str, MaskRow], selected: Sequence[str] = ()) -> None:
+        """Show lines, by id and from the top down, and which are selected; what is there already is not made anew."""
+        before, self._rows = self._rows, rows
         self._filling = True
-        self.clear()
-        for branch in branches:
-            self.addTopLevelItem(self._item(branch, colours, editing))
-        self.expandAll()
+        if not only_additions(before, rows):
+            before = {}
+            self._items.clear()
+            self.clear()
+        for row in rows.values():
+            if before.get(row.id) != row:
+                self._show_row(row)
         self._filling = False
-        self.show_selection(editing.selected)
+        self.show_selection(selected)
 
     def show_selection(self, ids: Sequence[str]) -> None:
         """Select exactly these; the first one is brought into sight."""
+        shown = {_id(item) for item in self.selectedItems()}
         self._filling = True
-        for item in self.items():
-            item.setSelected(_id(item) in ids)
-            if ids and _id(item) == ids[0]:
-                self.scrollToItem(item)
+        for id in shown.symmetric_difference(ids):
+            if id in self._items:
+                self._items[id].setSelected(id in ids)
+        if ids and ids[0] in self._items and ids[0] not in shown:
+            self.scrollToItem(self._items[ids[0]])
         self._filling = False
 
     def items(self) -> list[QTreeWidgetItem]:
@@ -93,16 +101,26 @@ class MaskTree(QTreeWidget):
         for item in self.selectedItems():
             self.hung.emit(_id(item), _id(target) if target is not None and on else None)
 
-    def _item(self, branch: Branch, colours: dict[str, str | None], editing: MaskEditing) -> QTreeWidgetItem:
-        mask = branch.mask
-        item = QTreeWidgetItem([mask.part or mask.title, "locked" if mask.id in editing.locked else ""])
-        item.setData(0, ID, mask.id)
-        item.setIcon(0, swatch(colours.get(mask.id)))
-        item.setCheckState(0, Qt.CheckState.Unchecked if mask.id in editing.hidden else Qt.CheckState.Checked)
-        item.setToolTip(0, f"{mask.title}: {mask.area:,} pixels, score {mask.score:.2f}")
-        for part in branch.parts:
-            item.addChild(self._item(part, colours, editing))
-        return item
+    def _show_row(self, row: MaskRow) -> None:
+        """A new line, or other texts and marks of one that is there."""
+        item = self._items.get(row.id)
+        if item is None:
+            item = self._items[row.id] = QTreeWidgetItem()
+            item.setData(0, ID, row.id)
+            parent = self._items.get(row.parent or "")
+            (self.addTopLevelItem if parent is None else parent.addChild)(item)
+            if parent is not None:
+                parent.setExpanded(True)
+        item.setText(0, row.text)
+        item.setText(1, "locked" if row.locked else "")
+        item.setIcon(0, self._swatch(row.colour))
+        item.setCheckState(0, Qt.CheckState.Unchecked if row.hidden else Qt.CheckState.Checked)
+        item.setToolTip(0, row.tip)
+
+    def _swatch(self, colour: str | None) -> QIcon:
+        if colour not in self._swatches:
+            self._swatches[colour] = swatch(colour)
+        return self._swatches[colour]
 
     def _tell_selection(self) -> None:
         if not self._filling:
