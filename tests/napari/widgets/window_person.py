@@ -14,12 +14,13 @@ from PIL import Image
 from qtpy.QtCore import QEvent, QEventLoop, QPoint, QPointF, Qt, QTimer
 from qtpy.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QMouseEvent
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QApplication, QTreeWidget, QTreeWidgetItemIterator
+from qtpy.QtWidgets import QApplication, QTreeWidget
 from skimage import data
 
 from semsam_annotate.annotations import Project
 from semsam_annotate.napari.engine.link import EngineChoice
 from semsam_annotate.napari.widgets.dock import AnnotationDock
+from semsam_annotate.napari.widgets.mask_tree import MaskTree
 from semsam_annotate.napari.widgets.name_picker import NamePicker
 from semsam_annotate.napari.window import open_window
 
@@ -154,7 +155,8 @@ class Person:
 
     @staticmethod
     def _place(tree: QTreeWidget, row: int) -> QPoint:
-        item = [line.value() for line in QTreeWidgetItemIterator(tree)][row]
+        flat = (tree.topLevelItem(place) for place in range(tree.topLevelItemCount()))
+        item = (tree.items() if isinstance(tree, MaskTree) else list(flat))[row]
         tree.scrollToItem(item)
         return tree.visualItemRect(item).center()
 
