@@ -1,7 +1,4 @@
-"""What is measured in one window, run by ``gui.py`` in a process of its own: python gui_steps.py STEP JSON.
-
-The last line printed is JSON: lists of milliseconds by name, or what the step says of itself.
-"""
+"""What is measured in one window, a process of its own: ``gui_steps.py STEP JSON``; its last line is JSON, in ms."""
 
 import json
 import os
