@@ -115,6 +115,7 @@ class Reading:
                 part_probability=chance[index],
                 object_labels=names[index][0],
                 part_labels=names[index][1],
+                alike=({}, {}) if votes is None else votes[index].alike,
             )
             for index, mask in enumerate(masks)
         ]

@@ -1,6 +1,8 @@
 """What the nearest prototypes say about a mask's names: kernel weights, by how close and how many they are."""
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +16,8 @@ CLOSE = 2.0
 """A prototype so many standard deviations more similar than those of other names weighs as much as the text."""
 WIDTH = 0.8
 """Standard deviations over which that weight grows e-fold."""
+NOTABLE = 0.5
+"""Weight of a prototype that is named as a reason."""
 PLACE_SHARE = 0.3
 """Exponent of the likelihood of the place: its numbers are not independent of each other nor of the looks."""
 _LARGEST = 30.0
@@ -21,10 +25,14 @@ _LARGEST = 30.0
 
 @dataclass(frozen=True)
 class Votes:
-    """Weights of names for one mask; the text's word weighs 1. ``parts``: given that it is a part."""
+    """Weights of names for one mask; the text's word weighs 1. ``parts``: given that it is a part.
+
+    ``alike``: how many prototypes weigh at least ``NOTABLE`` for an object's name, and for a part's.
+    """
 
     objects: dict[str, float]
     parts: dict[str, float]
+    alike: tuple[dict[str, int], dict[str, int]] = field(default_factory=lambda: ({}, {}))
 
 
 def gather_votes(memory: PrototypeMemory, vectors: MaskVectors) -> list[Votes]:
@@ -48,7 +56,13 @@ def _votes(
             objects[prototype.object] = objects.get(prototype.object, 0.0) + weight
         if prototype.part is not None:
             parts[prototype.part] = parts.get(prototype.part, 0.0) + weight
-    return Votes(objects, _placed(parts, place, places))
+    close = [prototype for weight, prototype in zip(weights.tolist(), prototypes, strict=True) if weight >= NOTABLE]
+    alike = (_counted(prototype.object for prototype in close), _counted(prototype.part for prototype in close))
+    return Votes(objects, _placed(parts, place, places), alike)
+
+
+def _counted(names: Iterable[str | None]) -> dict[str, int]:
+    return dict(Counter(name for name in names if name is not None))
 
 
 def _placed(votes: dict[str, float], place: NDArray[np.float32], places: Places) -> dict[str, float]:

@@ -1,7 +1,7 @@
 """What an engine answers: proposals, and the ladder of one prompt."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, overload
 
 from semsam_annotate.api.errors import BadInput
@@ -19,6 +19,7 @@ class Proposal:
     looser threshold, 0..1. ``level``: 1 coarsest … 6 finest, the granularity of the query it came from. ``box``: edges
     (x0, y0, x1, y1), x1 and y1 exclusive. ``part_probability``: chance that this is a part rather than an object.
     ``object_labels``: what it is or, for a part, what it belongs to. ``part_labels``: which part, given that it is one.
+    ``alike``: how many remembered masks (``Engine.remember``) speak for an object's name, and for a part's.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class Proposal:
         part_probability: float = 0.5,
         object_labels: Sequence[tuple[str, float]] = (),
         part_labels: Sequence[tuple[str, float]] = (),
+        alike: tuple[Mapping[str, int], Mapping[str, int]] = ({}, {}),
     ) -> None:
         if mask is None and rle is None and make_mask is None:
             raise BadInput("a proposal needs a mask")
@@ -46,6 +48,7 @@ class Proposal:
         self.part_probability = float(part_probability)
         self.object_labels = [(name, float(value)) for name, value in object_labels]
         self.part_labels = [(name, float(value)) for name, value in part_labels]
+        self.alike = dict(alike[0]), dict(alike[1])
         self._mask, self._rle, self._make_mask, self._area = mask, rle, make_mask, area
 
     @property
@@ -83,6 +86,7 @@ class Proposal:
             part_probability=self.part_probability,
             object_labels=self.object_labels,
             part_labels=self.part_labels,
+            alike=self.alike,
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -98,6 +102,7 @@ class Proposal:
             "object_labels": [list(label) for label in self.object_labels],
             "part_labels": [list(label) for label in self.part_labels],
             "mask": self.rle,
+            **({"alike": [dict(side) for side in self.alike]} if any(self.alike) else {}),
         }
 
     @classmethod
@@ -105,6 +110,7 @@ class Proposal:
         """Back from ``to_json``; BadInput when a field is missing or wrong, the mask too."""
         try:
             x0, y0, x1, y1 = value["box"]
+            objects, parts = value.get("alike", ({}, {}))
             return cls(
                 id=value["id"],
                 model=value["model"],
@@ -116,8 +122,9 @@ class Proposal:
                 part_probability=value["part_probability"],
                 object_labels=[(name, share) for name, share in value["object_labels"]],
                 part_labels=[(name, share) for name, share in value["part_labels"]],
+                alike=(_counts(objects), _counts(parts)),
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise BadInput(f"not a proposal: {error}") from error
 
     def __eq__(self, other: object) -> bool:
@@ -128,6 +135,10 @@ class Proposal:
 
     def __repr__(self) -> str:
         return f"Proposal(level={self.level}, score={self.score:.2f}, area={self.area}, id={self.id!r})"
+
+
+def _counts(given: Mapping[str, int]) -> dict[str, int]:
+    return {str(name): int(count) for name, count in given.items()}
 
 
 class Ladder(Sequence[Proposal]):

@@ -28,6 +28,7 @@ from semsam_annotate.api.rle import checked_rle, run_lengths
 MASKS = hnp.arrays(bool, hnp.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=20), elements=st.booleans())
 FINITE = st.floats(-1e6, 1e6)
 SHARES = st.floats(0, 1)
+COUNTS = st.dictionaries(st.text(max_size=5), st.integers(1, 64), max_size=3)
 LABELS = st.lists(st.tuples(st.text(), SHARES), max_size=4)
 NAMES = st.lists(st.text().map(str.strip).filter(bool), unique=True, max_size=5)
 JSON = st.recursive(
@@ -58,6 +59,7 @@ def proposals(draw):
         part_probability=draw(SHARES),
         object_labels=draw(LABELS),
         part_labels=draw(LABELS),
+        alike=draw(st.tuples(COUNTS, COUNTS)),
     )
 
 

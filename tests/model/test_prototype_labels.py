@@ -42,12 +42,14 @@ def test_one_accept_names_the_same_mask(engine_of, photo):
     for rung in after:
         check(rung.object_labels, WORDS.objects)
         check(rung.part_labels, WORDS.parts)
+    assert after[0].alike == ({"boat": 1}, {"mast": 1})
     best = dict(after[0].part_labels)
     assert after[0].part_labels[0][0] == "mast"
     assert after[0].object_labels[0][0] == "boat"
     assert best["mast"] > dict(before[0][1])["mast"]
     engine.forget(["r1", "unknown"])
     assert said(engine, handle) == before
+    assert not any(engine.propose(handle, CLICK, WORDS)[0].alike)
 
 
 def test_names_outside_the_vocabulary_do_not_come_up(engine_of, photo):

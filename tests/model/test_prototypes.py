@@ -103,11 +103,13 @@ def test_votes_grow_with_number_and_closeness():
         near = MaskVectors(np.repeat(question.values, copies, 0), "v")
         memory.put([Prototype(f"near{i}", "car", "wheel") for i in range(copies)], near)
         weights.append(gather_votes(memory, question)[0].parts.get("wheel", 0.0))
+        assert gather_votes(memory, question)[0].alike[1].get("wheel", 0) == copies
     assert weights[0] == 0
     assert weights[1] > 1  # one mask just like this one outweighs the text
     assert weights[1] < weights[2] < weights[3]
     far = gather_votes(memory, MaskVectors(-question.values, "v"))[0].parts
     assert far.get("wheel", 0.0) < weights[1] / 10
+    assert gather_votes(memory, MaskVectors(-question.values, "v"))[0].alike[1].get("wheel", 0) == 0
 
 
 def test_an_empty_memory_says_nothing():

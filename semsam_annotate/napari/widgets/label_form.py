@@ -8,6 +8,7 @@ from qtpy.QtWidgets import QComboBox, QGridLayout, QLabel, QWidget
 from semsam_annotate.api import Proposal
 from semsam_annotate.napari.state.accepted import AcceptedMask
 from semsam_annotate.napari.state.labels import LabelChoice
+from semsam_annotate.napari.state.name_rows import reason
 from semsam_annotate.napari.state.session import AUTOMATIC
 from semsam_annotate.napari.widgets.name_picker import NamePicker
 
@@ -24,14 +25,17 @@ class LabelForm(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.object, self.part = NamePicker("Object", "unnamed object"), NamePicker("Part", "whole object")
+        self.why = QLabel()
+        self.why.setWordWrap(True)
         self.parent_box, self._titles = QComboBox(), dict[str, str]()
         self.parent_box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.object, 0, 0, 1, 2)
         layout.addWidget(self.part, 0, 2, 1, 2)
-        layout.addWidget(QLabel("Part of"), 1, 0)
-        layout.addWidget(self.parent_box, 1, 1, 1, 3)
+        layout.addWidget(self.why, 1, 0, 1, 4)
+        layout.addWidget(QLabel("Part of"), 2, 0)
+        layout.addWidget(self.parent_box, 2, 1, 1, 3)
         for column, stretch in enumerate((1, 1, 1, 1)):
             layout.setColumnStretch(column, stretch)
         self.parent_box.activated.connect(lambda row: self.parent_chosen.emit(self.parent_box.itemData(row)))
@@ -44,10 +48,18 @@ class LabelForm(QWidget):
 
     def show_choice(self, choice: LabelChoice, proposal: Proposal | None) -> None:
         """The names chosen or guessed, and the guesses for the mask shown."""
-        self.object.show_guesses([] if proposal is None else proposal.object_labels)
-        self.part.show_guesses([] if proposal is None else proposal.part_labels)
+        objects, parts = ([], []) if proposal is None else (proposal.object_labels, proposal.part_labels)
+        alike = ({}, {}) if proposal is None else proposal.alike
+        self.object.show_guesses(objects, alike[0])
+        self.part.show_guesses(parts, alike[1])
+        self._show_why(choice, alike if proposal is not None and not choice.by_hand else None)
         self.object.show_name(choice.object)
         self.part.show_name(choice.part)
+
+    def _show_why(self, choice: LabelChoice, alike: tuple[dict[str, int], dict[str, int]] | None) -> None:
+        """Of the names guessed: what they are guessed from."""
+        pairs = [] if alike is None else [(choice.object, alike[0]), (choice.part, alike[1])]
+        self.why.setText("; ".join(f"{name}: {reason(name, counts)}" for name, counts in pairs if name))
 
     def show_masks(self, masks: Sequence[AcceptedMask], parent: str | None, proposed: AcceptedMask | None) -> None:
         """Accepted masks that a part may belong to, the parent chosen, and what automatic would take."""

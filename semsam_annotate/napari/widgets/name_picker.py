@@ -1,12 +1,12 @@
 """One side of the labels: a line to type in, and the names below it, best guesses on top."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from qtpy.QtCore import QEvent, QObject, Qt, Signal
 from qtpy.QtGui import QColor, QIcon, QKeyEvent, QPixmap
 from qtpy.QtWidgets import QHeaderView, QLabel, QLineEdit, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
-from semsam_annotate.napari.state.name_rows import NameRow, name_rows
+from semsam_annotate.napari.state.name_rows import NameRow, name_rows, reason
 
 NOTHING = "–"
 SHOWN_ROWS = 6
@@ -28,6 +28,7 @@ class NamePicker(QWidget):
     def __init__(self, title: str, nothing: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._nothing, self._names, self._guesses = nothing, list[str](), list[tuple[str, float]]()
+        self._alike: dict[str, int] = {}
         self._colours: dict[str, str] = {}
         self._letters: dict[str, str] = {}
         self._typed = ""
@@ -44,10 +45,10 @@ class NamePicker(QWidget):
             self._names, self._colours, self._letters = list(names), colours, letters
             self._fill()
 
-    def show_guesses(self, guesses: Sequence[tuple[str, float]]) -> None:
-        """How likely the model finds names."""
-        if list(guesses) != self._guesses:
-            self._guesses = list(guesses)
+    def show_guesses(self, guesses: Sequence[tuple[str, float]], alike: Mapping[str, int] | None = None) -> None:
+        """How likely the model finds names, and how many accepted masks speak for each."""
+        if (list(guesses), dict(alike or {})) != (self._guesses, self._alike):
+            self._guesses, self._alike = list(guesses), dict(alike or {})
             self._fill()
 
     def show_name(self, name: str) -> None:
@@ -62,7 +63,7 @@ class NamePicker(QWidget):
 
     def rows(self) -> list[NameRow]:
         """The rows as they are listed."""
-        listed = name_rows(self._names, self._guesses, self._typed, self._colours, self._letters)
+        listed = name_rows(self._names, self._guesses, self._typed, self._colours, self._letters, self._alike)
         return listed if self._typed else [NameRow("", probability=None), *listed]
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -140,6 +141,7 @@ class NamePicker(QWidget):
     def _tip(self, row: NameRow) -> str:
         lines = [f"a new name: {row.name}" if row.new else row.name or self._nothing]
         lines += [] if row.probability is None else [f"the model finds it {row.probability:.0%} likely"]
+        lines += [] if not row.probability else [reason(row.name, {row.name: row.alike})]
         return "\n".join([*lines, *([f"{row.letter} accepts with it"] if row.letter else [])])
 
     def _lay_out(self, title: str) -> None:

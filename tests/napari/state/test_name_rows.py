@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from semsam_annotate.napari.state.name_rows import name_rows
+from semsam_annotate.napari.state.name_rows import name_rows, reason
 from semsam_annotate.napari.state.thumbnails import thumbnail
 
 NAMES = st.lists(st.text("abcdÄ ß", min_size=1, max_size=4).filter(str.strip), unique=True, max_size=12)
@@ -57,3 +57,11 @@ def test_the_box_is_in_the_middle_with_a_margin():
     assert abs((rows[0] + rows[-1]) / 2 - 14.5) <= 0.5
     assert abs((columns[0] + columns[-1]) / 2 - 19.5) <= 0.5
     assert 0.5 < len(columns) / 40 < 0.8
+
+
+def test_a_guess_tells_why():
+    (row,) = name_rows(["car"], [("car", 0.5)], alike={"car": 4, "bus": 1})
+    assert row.alike == 4
+    assert reason("car", {"car": 4}) == "like 4 you accepted"
+    assert reason("bus", {"car": 4}) == "by its word alone"
+    assert reason("", {"car": 4}) == ""
