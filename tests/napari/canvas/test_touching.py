@@ -1,29 +1,11 @@
 """Touching up with napari's own tools on a viewer without a window."""
 
 import numpy as np
-import pytest
-from napari.components import ViewerModel
 
-from semsam_annotate.napari.canvas.annotator import Annotator
 from semsam_annotate.napari.canvas.touching import NAME
-from semsam_annotate.napari.state.session import AnnotationSession
 
 PART = (60.0, 70.0)
 """(row, column) in the scene."""
-
-
-@pytest.fixture
-def annotator(ledger, worker, scene):
-    viewer = ViewerModel()
-    viewer.add_image(scene, name="scene")
-    annotator = Annotator(viewer, AnnotationSession(ledger), worker)
-    yield annotator
-    annotator.close()
-
-
-@pytest.fixture
-def hand(annotator, hand_of):
-    return hand_of(annotator)
 
 
 def names(annotator):

@@ -41,17 +41,6 @@ def carrying(session, editing, frames, link, ledger):
     return carrying
 
 
-@pytest.fixture
-def car(session, carrying):
-    """A car with a wheel in the first frame; its engine answers for that frame."""
-    for rung, part in ((1, ""), (0, "wheel")):
-        session.click(PART)
-        session.show_rung(rung)
-        session.label("car", part)
-        session.accept()
-    return session.accepted
-
-
 def test_masks_follow_to_the_last_frame_with_tracks_and_parts(session, carrying, ledger, frames, car):
     carrying.start()
     assert session.picture is frames[4]

@@ -1,23 +1,11 @@
 """Editing accepted masks: the store follows, parts follow their objects, everything can be taken back."""
 
 import numpy as np
-import pytest
 
 from semsam_annotate.napari.state.outline import descendants, outline
 
 PART, SQUARE = (70.0, 60.0), (45.0, 35.0)
 """(x, y) in the scene: the dark part, the red square."""
-
-
-@pytest.fixture
-def car(session):
-    """A car with a wheel."""
-    for rung, part in ((1, ""), (0, "wheel")):
-        session.click(PART)
-        session.show_rung(rung)
-        session.label("car", part)
-        session.accept()
-    return session.accepted
 
 
 def shape(branches):
