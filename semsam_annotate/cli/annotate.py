@@ -74,8 +74,8 @@ def _token(variable: str | None) -> str | None:
 def _check_window() -> None:
     missing = [name for name in ("napari", "qtpy", "magicgui") if find_spec(name) is None]
     if missing:
-        raise BadInput(f"{', '.join(missing)} is not installed: pip install 'semsam-annotate[napari]' pyside6")
+        raise BadInput(f"{', '.join(missing)} is not installed: pip install 'semsam-annotate[napari]' 'pyside6<6.12'")
     if not any(find_spec(binding) for binding in ("PySide6", "PyQt6", "PyQt5")):
-        raise BadInput("napari needs a Qt binding: pip install pyside6")
+        raise BadInput("napari needs a Qt binding: pip install 'pyside6<6.12'")
     if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         raise BadInput("no display: DISPLAY is not set; without a screen run it under xvfb-run, or use semsam auto")

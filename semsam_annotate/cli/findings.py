@@ -89,7 +89,7 @@ def window() -> Finding:
     binding = next((name for name in BINDINGS if util.find_spec(name)), None)
     if binding is None or util.find_spec("qtpy") is None:
         missing = "no Qt binding" if binding is None else "no qtpy"
-        return Finding("window", False, missing, f"pip install '{DISTRIBUTION}[napari]' pyside6")
+        return Finding("window", False, missing, f"pip install '{DISTRIBUTION}[napari]' 'pyside6<6.12'")
     if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         return Finding("window", False, f"{binding}, no display", "start it on a desktop, or with xvfb-run")
     answer = _child(OPEN_A_WINDOW)
