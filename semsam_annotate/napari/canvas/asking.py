@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from semsam_annotate.api import Ladder, Prompt, Tree
+from semsam_annotate.api import Ladder, Prompt, SemsamError, Tree
 from semsam_annotate.napari.engine.lessons import Forget, Remember
 from semsam_annotate.napari.engine.request import Ahead, Glance, Request
 from semsam_annotate.napari.engine.worker import EngineWorker
@@ -103,8 +103,12 @@ class Asking:
             self._review.load(tree)
 
     def _bring(self, ticket: int, ladders: list[Ladder]) -> None:
-        if ticket == self._session.ticket:
-            self._carrying.answer(ladders)
+        try:
+            if ticket == self._session.ticket:
+                self._carrying.answer(ladders)
+        except (SemsamError, OSError) as error:  # the store is full, or read-only
+            self._carrying.fail()
+            self._session.told.emit(str(error))
 
     def _refuse(self, ticket: int, message: str) -> None:
         self._carrying.fail()

@@ -88,3 +88,20 @@ def test_one_plain_image_has_no_other_frame(make, scene, pump):
     mark(annotator)
     carry(annotator, pump, 1)
     assert annotator.session.picture.plane == ()
+
+
+def test_a_store_that_refuses_ends_it_in_one_line(make, scene, pump, ledger, monkeypatch):
+    viewer = ViewerModel()
+    viewer.add_image(np.stack([scene, scene]), rgb=True)
+    viewer.dims.set_current_step(0, 0)
+    annotator, lines = make(viewer), []
+    annotator.session.told.connect(lines.append)
+    mark(annotator)
+
+    def refuse(*_):
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(ledger, "carry", refuse)
+    carry(annotator, pump, 1)
+    assert lines[-1] == "no space left on device"
+    assert annotator.session.accepted == []
