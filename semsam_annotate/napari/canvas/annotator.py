@@ -23,6 +23,7 @@ from semsam_annotate.napari.canvas.touching import TouchLayer
 from semsam_annotate.napari.canvas.view import look_at, set_view, view_of
 from semsam_annotate.napari.engine.worker import EngineWorker
 from semsam_annotate.napari.state.carrying import Carrying
+from semsam_annotate.napari.state.connections import Connections
 from semsam_annotate.napari.state.editing import MaskEditing
 from semsam_annotate.napari.state.hover import Hover
 from semsam_annotate.napari.state.image_list import ImageList
@@ -48,8 +49,13 @@ class Annotator:
         self._drawing = Drawing(session, self.editing, self.hover, self.layers)
         self.touch = TouchUp(session, self.editing)
         self.touch_layer = TouchLayer(viewer, self.touch, lambda: self.image)
-        self.touch.changed.connect(self._make_room)
-        worker.read.connect(self._keep_ahead)
+        self._connections = Connections(
+            [
+                (self.touch.changed, self._make_room),
+                (worker.read, self._keep_ahead),
+                (session.vocabulary_changed, self._bind_characters),
+            ]
+        )
         self.frames = Frames(viewer, lambda: self.image, self.turn)
         self.carrying = Carrying(session, self.editing, self.frames.step)
         self.asking = Asking(session, self.review, self.hover, self.carrying, worker, self._follow_contrast)
@@ -57,7 +63,6 @@ class Annotator:
         self._bindings = ViewerBindings(
             viewer, self.mouse, self.actions, self.layers.owns, self.choose_image, self._on_dims
         )
-        session.vocabulary_changed.connect(self._bind_characters)
         self._bind_characters()
         self.choose_image()
 
@@ -141,10 +146,8 @@ class Annotator:
         self._bindings.release()
         self._drawing.release()
         self.asking.release()
-        self.touch.changed.disconnect(self._make_room)
-        self.worker.read.disconnect(self._keep_ahead)
+        self._connections.release()
         self.touch_layer.release()
-        self.session.vocabulary_changed.disconnect(self._bind_characters)
         self.layers.remove()
 
     def run(self, action: Callable[[], object]) -> None:
