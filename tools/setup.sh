@@ -14,7 +14,8 @@ echo "installing semsam-annotate[$extra] and its dependencies into $venv (some G
 "$venv"/bin/uv --version >/dev/null 2>&1 || "$venv"/bin/python -m pip install -q --disable-pip-version-check uv ||
     echo "uv is not to be had: pip does it, more slowly"
 if "$venv"/bin/uv --version >/dev/null 2>&1; then
-    "$venv"/bin/uv pip install -q --python "$venv"/bin/python -e ".[$extra]"
+    # compiled once here: where Python may not write beside its modules, every start would compile napari and torch anew
+    "$venv"/bin/uv pip install -q --compile-bytecode --python "$venv"/bin/python -e ".[$extra]"
 else
     "$venv"/bin/python -m pip install -q -e ".[$extra]"
 fi

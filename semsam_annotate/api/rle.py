@@ -15,12 +15,20 @@ Rle: TypeAlias = dict[str, Any]
 MOST_PIXELS = 1 << 31
 """Of a mask; pycocotools counts pixels in 32 bits."""
 
+_LONGEST = 7
+"""Characters of the longest run of such a mask, 5 bits each."""
+
 
 def encode_rle(mask: Mask) -> Rle:
     """Encode a (H, W) bool mask."""
     if mask.ndim != 2:
         raise BadInput(f"a mask has two axes (height, width), this one has shape {mask.shape}")
-    rle = coco_mask.encode(np.asfortranarray(mask, dtype=np.uint8))
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    turned = np.zeros(mask.shape, np.uint8, order="F")
+    if rows.size:  # turning only what is not empty from rows into columns: most masks are small
+        window = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+        turned[window] = mask[window]
+    rle = coco_mask.encode(turned)
     return {"size": [int(side) for side in rle["size"]], "counts": rle["counts"].decode("ascii")}
 
 
@@ -47,7 +55,7 @@ def checked_rle(rle: Rle) -> Rle:
             raw = counts.encode("ascii") if isinstance(counts, str) else bytes(memoryview(counts))
     except (TypeError, ValueError, OverflowError) as error:
         raise BadInput("the mask's counts are neither a run-length string nor a list of run lengths") from error
-    if sum(run_lengths(raw)) != height * width:
+    if int(run_lengths(raw).sum()) != height * width:
         raise BadInput(f"the mask's runs do not fill its size {height}x{width}")
     return {"size": [height, width], "counts": raw.decode("ascii")}
 
@@ -78,24 +86,25 @@ def rle_iou(first: Rle, second: Rle) -> float:
     return joint / union if union else 1.0
 
 
-def run_lengths(counts: bytes) -> list[int]:
+def run_lengths(counts: bytes) -> NDArray[np.int64]:
     """Run lengths of a compressed COCO string: 5 bits a character from 48 on, runs from the third on as differences."""
-    runs: list[int] = []
-    position = 0
-    while position < len(counts):
-        value = shift = 0
-        more = True
-        while more:
-            if position >= len(counts):
-                raise BadInput("the mask's run-length string ends inside a number")
-            symbol = counts[position] - 48
-            if not 0 <= symbol < 64:
-                raise BadInput("the mask's run-length string has a character that does not belong there")
-            value |= (symbol & 31) << shift
-            more, shift, position = bool(symbol & 32), shift + 5, position + 1
-            if not more and symbol & 16:
-                value |= -1 << shift
-        runs.append(value + runs[-2] if len(runs) > 2 else value)
-    if any(run < 0 for run in runs):
+    symbols = np.frombuffer(counts, np.uint8).astype(np.int64) - 48
+    if symbols.size == 0:
+        return symbols
+    if symbols.min() < 0 or symbols.max() > 63:
+        raise BadInput("the mask's run-length string has a character that does not belong there")
+    if symbols[-1] & 32:
+        raise BadInput("the mask's run-length string ends inside a number")
+    ends = np.flatnonzero(symbols < 32)
+    starts = np.concatenate([[0], ends[:-1] + 1])
+    lengths = ends - starts + 1
+    if lengths.max() > _LONGEST:
+        raise BadInput("the mask's run-length string has a number that is longer than any image")
+    shifts = 5 * (np.arange(symbols.size) - np.repeat(starts, lengths))
+    runs = np.add.reduceat((symbols & 31) << shifts, starts)
+    runs -= np.where(symbols[ends] & 16, np.left_shift(1, 5 * lengths), 0)
+    runs[1::2] = np.cumsum(runs[1::2])
+    runs[2::2] = np.cumsum(runs[2::2])
+    if runs.min() < 0:
         raise BadInput("the mask's run-length string has a negative run")
     return runs

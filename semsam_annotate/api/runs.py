@@ -41,7 +41,7 @@ class Runs:
     @classmethod
     def from_rle(cls, rle: Rle) -> "Runs":
         """From COCO's encoding with text counts."""
-        edges = np.cumsum(np.array(run_lengths(rle["counts"].encode("ascii")), np.int64))
+        edges = np.cumsum(run_lengths(rle["counts"].encode("ascii")))
         starts, ends = edges[:-1:2], edges[1::2]
         used = ends > starts
         return cls((int(rle["size"][0]), int(rle["size"][1])), starts[used], ends[used])

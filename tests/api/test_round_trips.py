@@ -69,7 +69,7 @@ def test_masks(mask):
     np.testing.assert_array_equal(decode_rle(rle), mask)
     assert rle_area(rle) == mask.sum()
     assert rle_iou(rle, rle) == 1.0
-    uncompressed = {"size": list(mask.shape), "counts": run_lengths(rle["counts"].encode())}
+    uncompressed = {"size": list(mask.shape), "counts": run_lengths(rle["counts"].encode()).tolist()}
     assert sum(uncompressed["counts"]) == mask.size
     assert checked_rle(uncompressed) == checked_rle({**rle, "counts": rle["counts"].encode()}) == rle
 

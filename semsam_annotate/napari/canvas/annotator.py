@@ -12,7 +12,7 @@ from semsam_annotate.api import BadInput, SemsamError
 from semsam_annotate.napari.canvas.actions import character_actions, named_actions
 from semsam_annotate.napari.canvas.asking import Asking
 from semsam_annotate.napari.canvas.bindings import ViewerBindings
-from semsam_annotate.napari.canvas.drawing import Drawing
+from semsam_annotate.napari.canvas.drawing import Drawing, Later
 from semsam_annotate.napari.canvas.effect_layers import is_effect
 from semsam_annotate.napari.canvas.file_list import FileList
 from semsam_annotate.napari.canvas.frames import Frames
@@ -35,9 +35,14 @@ from semsam_annotate.napari.state.workspace import Workspace, resumed, taken
 
 
 class Annotator:
-    """Annotates the image layer that was active last; ``close`` leaves the viewer as it was."""
+    """Annotates the image layer that was active last; ``close`` leaves the viewer as it was.
 
-    def __init__(self, viewer: ViewerModel, session: AnnotationSession, worker: EngineWorker) -> None:
+    ``later``: runs an action after a moment, by which the engine has often answered; without it, at once.
+    """
+
+    def __init__(
+        self, viewer: ViewerModel, session: AnnotationSession, worker: EngineWorker, later: Later | None = None
+    ) -> None:
         self.viewer, self.session, self.worker = viewer, session, worker
         self.editing, self.review = MaskEditing(session), ReviewQueue(session)
         self.hover, self.images = Hover(session), ImageList(session)
@@ -46,7 +51,7 @@ class Annotator:
         self.image: Image | None = None
         self._limits: tuple[float, float] | None = None
         self._quiet = self._closed = False
-        self._drawing = Drawing(session, self.editing, self.hover, self.layers)
+        self._drawing = Drawing(session, self.editing, self.hover, self.layers, later)
         self.touch = TouchUp(session, self.editing)
         self.touch_layer = TouchLayer(viewer, self.touch, lambda: self.image)
         self._connections = Connections(

@@ -18,6 +18,8 @@ from semsam_annotate.napari.state.shift import Shift
 class Asking:
     """Carries requests and lessons to the worker and answers back, until ``release``.
 
+    What a click gives was mostly seen a moment before, when the pointer came there: the same question is asked once.
+
     ``refresh``: called before a request, so that the picture is what the person sees at that moment.
     """
 
@@ -31,13 +33,14 @@ class Asking:
         refresh: Callable[[], None],
     ) -> None:
         self._session, self._review, self._worker, self._refresh = session, review, worker, refresh
-        self._carrying = carrying
+        self._carrying, self._hover = carrying, hover
         self._sought: str | None = None
+        self._seen: tuple[Glance, Ladder] | None = None
         self._connections = Connections(
             [
                 (session.asked, self._ask),
                 (hover.asked, self._glance),
-                (worker.glanced, hover.answer),
+                (worker.glanced, self._see),
                 (session.shifted, self._teach),
                 (worker.answered, self._answer),
                 (worker.found, self._find),
@@ -68,11 +71,27 @@ class Asking:
 
     def _ask(self, ticket: int, prompt: Prompt) -> None:
         self._refresh()
-        self._submit(ticket, prompt)
+        if self._seen is not None and self._seen[0] == self._looked_at(prompt):
+            self._session.answer(ticket, self._seen[1])
+        else:
+            self._submit(ticket, prompt)
 
     def _glance(self, prompt: Prompt) -> None:
-        if self._session.picture is not None:
-            self._worker.glance(Glance(self._session.picture.key, prompt, self._session.vocabulary))
+        glance = self._looked_at(prompt)
+        if glance is not None:
+            self._worker.glance(glance)
+
+    def _see(self, glance: Glance, ladder: Ladder | None) -> None:
+        """The answer to a look, which a click may wait for by now."""
+        self._seen = None if ladder is None else (glance, ladder)
+        session = self._session
+        if ladder is not None and session.waiting and glance == self._looked_at(session.candidate.prompt):
+            session.answer(session.ticket, ladder)
+        self._hover.answer(glance.prompt, ladder)
+
+    def _looked_at(self, prompt: Prompt) -> Glance | None:
+        picture = self._session.picture
+        return None if picture is None else Glance(picture.key, prompt, self._session.vocabulary)
 
     def _ask_several(self, prompts: tuple[Prompt, ...]) -> None:
         self._submit(self._session.ticket, several=prompts)
@@ -86,7 +105,8 @@ class Asking:
             self._worker.submit(Request(ticket, picture.key, picture.rgb, prompt, words, everything, several))
 
     def _teach(self, shift: Shift) -> None:
-        """The engine forgets what left and remembers what came."""
+        """The engine forgets what left and remembers what came, which changes the names it gives."""
+        self._seen = None
         picture = self._session.picture
         for id in shift.out:
             self._worker.teach(Forget(id))

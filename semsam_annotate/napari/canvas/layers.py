@@ -9,6 +9,7 @@ from napari.layers import Image, Labels, Layer, Points, Shapes
 from numpy.typing import NDArray
 
 from semsam_annotate.api import Mask, Proposal
+from semsam_annotate.napari.canvas.candidate_values import SELECTED, SHOWN, WIDER, draw_idle, draw_rungs
 from semsam_annotate.napari.canvas.colours import (
     BLUE,
     ORANGE,
@@ -18,12 +19,9 @@ from semsam_annotate.napari.canvas.colours import (
     sign_colour,
 )
 from semsam_annotate.napari.canvas.geometry import image_shape, plane_transform, to_rows_columns
-from semsam_annotate.napari.state.accepted import AcceptedMask, Window, bounds
+from semsam_annotate.napari.state.accepted import AcceptedMask, Window
 from semsam_annotate.napari.state.candidate import Candidate
 from semsam_annotate.napari.state.label_planes import mask_table, number_of
-
-SHOWN, WIDER, SELECTED = 1, 2, 3
-"""Values of the candidate layer: the mask of the rung shown; outlines of larger rungs; accepted masks selected."""
 
 VIEW_KEY = "semsam_view"
 """Key of ``metadata`` of the accepted layer: parts hide what is under them, so it must not be saved as the masks."""
@@ -137,9 +135,9 @@ class AnnotationLayers:
         if self._drawn is not None:
             data[self._drawn] = 0
         if candidate.ladder is not None:
-            self._drawn = _draw_rungs(data, candidate)
+            self._drawn = draw_rungs(data, candidate)
         else:
-            self._drawn = _draw_idle(data, selected, likely)
+            self._drawn = draw_idle(data, selected, likely)
         self.candidate.refresh(extent=False, thumbnail=False, highlight=False)
 
     def show_prompt(self, candidate: Candidate) -> None:
@@ -150,9 +148,11 @@ class AnnotationLayers:
         self._hints = hints
         clicks = candidate.clicks
         if len(self.clicks.data) or clicks:
-            self.clicks.data = to_rows_columns([click.point for click in clicks])
-            self.clicks.face_color = [sign_colour(click.positive) for click in clicks] or sign_colour(True)
-            self.clicks.selected_data = set()
+            with self.clicks.events.blocker_all():  # each would be drawn for itself
+                self.clicks.data = to_rows_columns([click.point for click in clicks])
+                self.clicks.face_color = [sign_colour(click.positive) for click in clicks] or sign_colour(True)
+                self.clicks.selected_data = set()
+            self.clicks.refresh(extent=False, thumbnail=False, highlight=False)
         if self.box.data:
             self.box.data = []
         if candidate.box is not None:
@@ -199,33 +199,3 @@ def _same(first: tuple[object, ...], second: tuple[object, ...]) -> bool:
 def drawn_mask(layer: Labels) -> Mask:
     """(H, W) bool of the candidate drawn in a candidate layer."""
     return np.asarray(np.asarray(layer.data) == SHOWN, dtype=bool)
-
-
-def _draw_idle(data: NDArray[np.uint8], selected: Sequence[AcceptedMask], likely: Proposal | None) -> Window | None:
-    for mask in selected:
-        window, inner = mask.cut_out
-        data[window][inner] = SELECTED
-    if likely is not None and likely.mask.shape == data.shape:
-        data[_outline(likely.mask)] = WIDER
-    return bounds(data != 0) if selected or likely is not None else None
-
-
-def _draw_rungs(data: NDArray[np.uint8], candidate: Candidate) -> Window | None:
-    """Write outlines of the rungs from the one shown upwards, then the one shown; the rectangle written to."""
-    shown = candidate.mask
-    if shown is None or candidate.ladder is None or shown.shape != data.shape:
-        return None
-    for wider in candidate.ladder[candidate.rung + 1 :]:
-        data[_outline(wider.mask)] = WIDER
-    data[shown] = SHOWN
-    return bounds(data != 0)
-
-
-def _outline(mask: Mask) -> Mask:
-    """Pixels of a mask with a neighbour, up, down, left or right, outside it."""
-    inner = mask.copy()
-    inner[1:] &= mask[:-1]
-    inner[:-1] &= mask[1:]
-    inner[:, 1:] &= mask[:, :-1]
-    inner[:, :-1] &= mask[:, 1:]
-    return mask & ~inner

@@ -69,7 +69,8 @@ class MouseActions:
 
     def _click(self, point: Point, modifiers: set[str], negative: bool) -> None:
         extend = bool(modifiers & {"Shift", "Control", "Meta"})
-        self._session.click(point, positive=not (negative or "Alt" in modifiers), extend=extend)
+        pixel = (float(round(point[0])), float(round(point[1])))  # where the pointer was seen to pass, too
+        self._session.click(pixel, positive=not (negative or "Alt" in modifiers), extend=extend)
 
     def _draw(self, path: list[Point], modifiers: set[str]) -> None:
         if "Shift" in modifiers:

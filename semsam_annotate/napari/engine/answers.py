@@ -4,7 +4,16 @@ from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
 
-from semsam_annotate.api import BadInput, Cancelled, CancelToken, Embedding, Engine, SemsamError, StaleEmbedding
+from semsam_annotate.api import (
+    BadInput,
+    Cancelled,
+    CancelToken,
+    Embedding,
+    Engine,
+    Ladder,
+    SemsamError,
+    StaleEmbedding,
+)
 from semsam_annotate.napari.engine.lessons import Lesson
 from semsam_annotate.napari.engine.request import Ahead, EngineLink, Glance, Request
 from semsam_annotate.napari.state.picture import ReadImage
@@ -41,7 +50,8 @@ class Answers:
         if embedding is not None:
             with suppress(Exception):
                 ladder = self._link.engine.propose(embedding, glance.prompt, glance.vocabulary)
-        self._emit("glanced", glance.prompt, ladder)
+                _decode(ladder)
+        self._emit("glanced", glance, ladder)
 
     def teach(self, lesson: Lesson) -> None:
         """A lesson makes later suggestions better; one that fails must not disturb the work."""
@@ -108,8 +118,7 @@ class Answers:
         elif request.prompt is not None:
             self._emit("state", "proposing")
             ladder = engine.propose(embedding, request.prompt, words)
-            for proposal in ladder:
-                proposal.mask  # noqa: B018 - decoded here, the window has to draw
+            _decode(ladder)
             self._emit("answered", request.ticket, ladder)
 
     def _embedding(self, engine: Engine, request: Request) -> Embedding:
@@ -124,3 +133,9 @@ class Answers:
         self._embeddings[key] = embedding
         while len(self._embeddings) > KEPT_EMBEDDINGS:
             self._embeddings.popitem(last=False)
+
+
+def _decode(ladder: Ladder) -> None:
+    """Here, because the window has to draw."""
+    for proposal in ladder:
+        proposal.mask  # noqa: B018 - made on first access

@@ -27,7 +27,7 @@ class EngineWorker:
     carried = Signal(int, object)
     """Ticket and list[Ladder], one for each of a request's several prompts."""
     glanced = Signal(object, object)
-    """Prompt of a glance, and its Ladder, or None."""
+    """Glance, and its Ladder, or None."""
     read = Signal(object)
     """ReadImage: a file that was read ahead."""
     failed = Signal(int, str)

@@ -68,8 +68,8 @@ class Pointing:
         self._set_candidate(Candidate())
 
     def answer(self, ticket: int, ladder: Ladder) -> None:
-        """The engine's ladder; one for an earlier prompt is ignored."""
-        if ticket != self.ticket or self.candidate.empty or self.picture is None:
+        """The engine's ladder; one for an earlier prompt, or a second one, is ignored."""
+        if ticket != self.ticket or not self.waiting or self.picture is None:
             return
         if ladder[0].mask.shape != self.picture.size:
             self.told.emit("the engine answered for an image of another size: click again")
@@ -121,24 +121,30 @@ class Pointing:
     def _point(self, base: Candidate, step: Callable[[Candidate], Candidate]) -> None:
         pointed = step(base)
         began = self._clock() if base.empty else base.began
-        self._set_candidate(replace(pointed, began=began))
-        self._ask()
+        self._ask(replace(pointed, began=began))
 
     def _withdraw(self) -> None:
         shorter = self.candidate.withdrawn()
-        self._set_candidate(shorter)
-        if not shorter.empty:
-            self._ask()
+        if shorter.empty:
+            self._set_candidate(shorter)
+        else:
+            self._ask(shorter)
 
-    def _ask(self) -> None:
-        self.waiting = True
-        self.candidate_changed.emit(self.candidate)
-        self.asked.emit(self.ticket, self.candidate.prompt)
+    def _ask(self, candidate: Candidate) -> None:
+        """The engine first: it works while views draw."""
+        prompt = candidate.prompt
+        self._hold(candidate, waiting=True)
+        self.asked.emit(self.ticket, prompt)
+        if self.waiting:  # else the answer was shown already
+            self.candidate_changed.emit(self.candidate)
 
     def _set_candidate(self, candidate: Candidate) -> None:
-        self.ticket += 1  # an answer on its way to the one before is stale now
-        self.candidate, self.waiting = candidate, False
+        self._hold(candidate, waiting=False)
         self.candidate_changed.emit(candidate)
+
+    def _hold(self, candidate: Candidate, waiting: bool) -> None:
+        self.ticket += 1  # an answer on its way to the one before is stale now
+        self.candidate, self.waiting = candidate, waiting
 
     def _show(self, candidate: Candidate) -> None:
         self.candidate = candidate

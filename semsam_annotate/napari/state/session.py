@@ -183,9 +183,9 @@ class AnnotationSession(Pointing):
         fitting = [name for name in names if name and (not part.objects or name in part.objects)]
         return next(iter((*fitting, *part.objects, self.choice.object)))
 
-    def _set_candidate(self, candidate: Candidate) -> None:
+    def _hold(self, candidate: Candidate, waiting: bool) -> None:
         self._restored = False
-        super()._set_candidate(candidate)
+        super()._hold(candidate, waiting)
 
     def _show(self, candidate: Candidate) -> None:
         if candidate.proposal is not None:

@@ -18,7 +18,7 @@ from semsam_annotate.napari.state.project_ledger import ProjectLedger
 from semsam_annotate.napari.state.session import AnnotationSession
 from semsam_annotate.napari.state.workspace import Workspace
 from semsam_annotate.napari.widgets import binding
-from semsam_annotate.napari.widgets.delivery import GuiDelivery
+from semsam_annotate.napari.widgets.delivery import GuiDelivery, Moment
 from semsam_annotate.napari.widgets.effects_box import EffectsBox
 from semsam_annotate.napari.widgets.hints import next_step
 from semsam_annotate.napari.widgets.image_tab import ImageTab
@@ -75,7 +75,7 @@ class AnnotationDock(QWidget):
         ledger = ProjectLedger.open(folder, images)
         self.shut_down()
         worker = EngineWorker(lambda: next(ready, None) or connect(), self._delivery)
-        self.annotator = Annotator(self._viewer, AnnotationSession(ledger), worker)
+        self.annotator = Annotator(self._viewer, AnnotationSession(ledger), worker, Moment(self))
         self.annotator.hover.enabled = read_preferences().hover
         self._listen(self.annotator)
         self.settings.show(folder, choice)

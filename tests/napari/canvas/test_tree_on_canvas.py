@@ -5,7 +5,7 @@ import pytest
 from napari.components import ViewerModel
 
 from semsam_annotate.napari.canvas.annotator import Annotator
-from semsam_annotate.napari.canvas.layers import SELECTED
+from semsam_annotate.napari.canvas.candidate_values import SELECTED
 from semsam_annotate.napari.state.session import AnnotationSession
 
 PART, SQUARE = (60.0, 70.0), (35.0, 45.0)

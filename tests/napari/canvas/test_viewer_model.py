@@ -5,8 +5,9 @@ from napari.components import ViewerModel
 from napari.utils.key_bindings import coerce_keybinding
 from PIL import Image as PillowImage
 
+from semsam_annotate.napari.canvas.candidate_values import WIDER
 from semsam_annotate.napari.canvas.keys import KEYS
-from semsam_annotate.napari.canvas.layers import ACCEPTED, BOX, CANDIDATE, CLICKS, WIDER, drawn_mask
+from semsam_annotate.napari.canvas.layers import ACCEPTED, BOX, CANDIDATE, CLICKS, drawn_mask
 
 PART, SQUARE = (60.0, 70.0), (35.0, 45.0)
 """(row, column) in the scene."""
