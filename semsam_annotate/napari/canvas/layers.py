@@ -73,10 +73,13 @@ class AnnotationLayers:
         self._drawn, self._shown, self._hints, self._colours = None, (), (), ()
 
     def _move(self, size: tuple[int, int], placed: dict[str, Any]) -> None:
-        self._forget()
+        """Only what differs is told to napari, which draws a layer anew whatever it is told."""
         self._clear(size)
         for layer in self._made:
-            layer.affine, layer.units = placed["affine"], placed["units"]
+            if not np.array_equal(layer.affine.affine_matrix, placed["affine"]):
+                layer.affine = placed["affine"]
+            if layer.units != placed["units"]:
+                layer.units = placed["units"]
         places = [self._viewer.layers.index(layer) for layer in self._made]
         if places != list(range(len(self._viewer.layers) - len(places), len(self._viewer.layers))):
             self._viewer.layers.move_multiple(places, len(self._viewer.layers))
@@ -84,12 +87,11 @@ class AnnotationLayers:
     def _clear(self, size: tuple[int, int]) -> None:
         assert self.accepted is not None
         assert self.candidate is not None
-        for layer, kind in ((self.accepted, np.int32), (self.candidate, np.uint8)):
-            if layer.data.shape == size:
-                cast("NDArray[Any]", layer.data)[:] = 0
-                layer.refresh(extent=False)
-            else:
-                layer.data = np.zeros(size, kind)
+        self._drawn, self._shown = None, ()
+        if self.candidate.data.shape != size or np.any(self.candidate.data):
+            self.candidate.data = np.zeros(size, np.uint8)
+        if self.accepted.data.shape != size:
+            self.accepted.data = np.zeros(size, np.int32)
         self.show_prompt(Candidate())
 
     def _make(self, size: tuple[int, int], placed: dict[str, Any], image: Image) -> None:
@@ -131,14 +133,15 @@ class AnnotationLayers:
         if self.candidate is None or _same(shown, self._shown):  # every refresh takes napari as long as a frame
             return
         self._shown = shown
-        data = cast("NDArray[np.uint8]", self.candidate.data)
-        if self._drawn is not None:
-            data[self._drawn] = 0
+        data, before = cast("NDArray[np.uint8]", self.candidate.data), self._drawn
+        if before is not None:
+            data[before] = 0
         if candidate.ladder is not None:
             self._drawn = draw_rungs(data, candidate)
         else:
             self._drawn = draw_idle(data, selected, likely)
-        self.candidate.refresh(extent=False, thumbnail=False, highlight=False)
+        if before is not None or self._drawn is not None:
+            self.candidate.refresh(extent=False, thumbnail=False, highlight=False)
 
     def show_prompt(self, candidate: Candidate) -> None:
         """Show the clicks and strokes, green belongs and red does not, and the box."""
@@ -150,7 +153,8 @@ class AnnotationLayers:
         if len(self.clicks.data) or clicks:
             with self.clicks.events.blocker_all():  # each would be drawn for itself
                 self.clicks.data = to_rows_columns([click.point for click in clicks])
-                self.clicks.face_color = [sign_colour(click.positive) for click in clicks] or sign_colour(True)
+                if clicks:
+                    self.clicks.face_color = [sign_colour(click.positive) for click in clicks]
                 self.clicks.selected_data = set()
             self.clicks.refresh(extent=False, thumbnail=False, highlight=False)
         if self.box.data:
