@@ -18,7 +18,7 @@ from semsam_annotate.annotations.rows import image_refs, insert_image, latest, r
 from semsam_annotate.annotations.schema import annotation, image
 from semsam_annotate.annotations.splits import Split, Splits, assign_split
 from semsam_annotate.annotations.writing import from_source, need, step_back, tell, write_many, write_one
-from semsam_annotate.api import BadInput, Proposal, Vocabulary
+from semsam_annotate.api import BadInput, Proposal, Vocabulary, rle_area
 
 
 class AnnotationStore:
@@ -129,6 +129,13 @@ class AnnotationStore:
         query = select(*columns).where(latest("status") == "accepted").order_by(annotation.c.seq)
         with transaction(self._engine) as connection:
             return {id: sha256 for id, sha256, plane in connection.execute(query) if not plane}
+
+    def accepted_areas(self, sha256: str) -> dict[str, int]:
+        """Id of every accepted record of an image -> number of its mask's pixels."""
+        query = select(annotation.c.id, annotation.c.mask).where(annotation.c.sha256 == sha256)
+        with transaction(self._engine) as connection:
+            found = connection.execute(query.where(latest("status") == "accepted"))
+            return {id: rle_area(mask) for id, mask in found}
 
     def count(self, status: Status | None = "accepted") -> int:
         """Number of records with a status, of all with None."""

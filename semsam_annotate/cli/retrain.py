@@ -74,3 +74,5 @@ def _tell(report: "RetrainReport", as_json: bool) -> None:
     typer.echo(
         f"  replay loss {report.verdict.replay_loss:+.2f} points, {report.verdict.validation_masks} validation masks"
     )
+    kept = f", {report.test_images} of the split test left out" if report.test_images else ""
+    typer.echo(f"  trained on {report.train_images} images{kept}")

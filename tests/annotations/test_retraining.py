@@ -219,12 +219,17 @@ def _take_and_fail(run: RunWriter, id: str) -> None:
 
 
 def test_photos_held_back_and_planes_are_counted_as_training_takes_them(project, image):
-    held_back = ImageRef("b" * 64, "b.png", 8, 8)
-    project.store.register(held_back)
-    project.store.splits.assign(held_back.sha256, "validation")
+    held_back, kept = (ImageRef(name * 64, f"{name}.png", 20, 20) for name in "bc")
+    for ref, split in ((held_back, "validation"), (kept, "test")):
+        project.store.register(ref)
+        project.store.splits.assign(ref.sha256, split)
     _accept(project, image)
-    _accept(project, held_back)
     _accept(project, image, plane=(3,))
+    project.store.accept(held_back, mask=np.ones((20, 20), bool))
+    project.store.accept(held_back, mask=np.eye(20, dtype=bool))
+    project.store.accept(kept, mask=np.ones((20, 20), bool))
     found = count(project)
-    assert (found.fresh, found.learn, found.photos, found.held_back) == (2, 1, 1, 1)
+    assert (found.fresh, found.learn, found.photos, found.held_back, found.small, found.test) == (3, 1, 1, 1, 1, 1)
     assert project.store.splits.get(image.sha256) is None
+    _train(project, *(id for id, ref in project.store.accepted_ids().items() if ref != kept.sha256))
+    assert count(project).fresh == 0

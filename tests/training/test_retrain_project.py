@@ -15,9 +15,11 @@ from PIL import Image
 
 import semsam_annotate as semsam
 from semsam_annotate.annotations import Project
+from semsam_annotate.annotations.retraining.counts import count
 from semsam_annotate.api import BadInput, encode_rle
 from semsam_annotate.model.engine.opening import packaged_weights
 from semsam_annotate.model.registry import PACKAGED, ModelRegistry
+from semsam_annotate.training.data.readers import open_data
 from semsam_annotate.training.naming import NamingSettings
 from semsam_annotate.training.retrain import RetrainSettings, retrain
 from semsam_annotate.training.retrain.lock import only_one
@@ -60,6 +62,25 @@ def test_accepted_masks_are_split_by_image_and_keep_their_names(project: Project
     stored = {(row.object, row.part) for row in project.store.annotations()}
     named = {pair for entry in data.train for pair in zip(entry.objects, entry.parts, strict=True)}
     assert named <= stored
+
+
+def test_test_images_are_neither_learned_from_nor_judged_by(project: Project) -> None:
+    before, counted = read_project(project), count(project)
+    scene = generate(9, 96, "held-out")
+    path = project.folder / "test.png"
+    Image.fromarray(scene.image).save(path)
+    ref = project.ref(path, scene.image)
+    project.store.register(ref)
+    project.store.splits.assign(ref.sha256, "test")
+    project.store.accept(ref, mask=encode_rle(scene.masks[0]), object="secret")
+    data, now = read_project(project), count(project)
+    assert (data.ids, data.test_images, before.test_images) == (before.ids, 1, 0)
+    assert [entry.path for entry in data.train] == [entry.path for entry in before.train]
+    assert data.validation.vocabulary == before.validation.vocabulary
+    assert now == replace(counted, test=1)
+    assert (now.learn, now.held_back) == (sum(map(len, data.train)), data.validation_masks)
+    with closing(open_data(project.folder)) as found:
+        assert len(found) == 4
 
 
 def test_a_refused_model_is_kept_but_does_not_serve(project: Project) -> None:

@@ -4,22 +4,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from semsam_annotate.annotations import Annotation, ImageRef, Project
+from semsam_annotate.annotations.retraining.counts import JUDGED_AREA
 from semsam_annotate.api import Vocabulary, rle_area
 from semsam_annotate.training.data.entry import ImageEntry
-from semsam_annotate.training.data.readers.project import project_entry
-from semsam_annotate.training.evaluation.sample import MIN_AREA, EvaluationSample, SampleImage, TruthMask
+from semsam_annotate.training.data.readers.project import is_test, project_entry
+from semsam_annotate.training.evaluation.sample import EvaluationSample, SampleImage, TruthMask
 
 
 @dataclass(frozen=True)
 class ProjectData:
     """``train``: images to learn from. ``validation``: every accepted mask of the images held back.
 
-    ``ids``: of the records that either holds.
+    ``ids``: of the records that either holds. ``test_images``: annotated images of the split "test", in neither.
     """
 
     train: tuple[ImageEntry, ...]
     validation: EvaluationSample
     ids: tuple[str, ...] = ()
+    test_images: int = 0
 
     @property
     def validation_masks(self) -> int:
@@ -28,14 +30,15 @@ class ProjectData:
 
 
 def read_project(project: Project, progress: Callable[[int, int], None] = lambda done, total: None) -> ProjectData:
-    """Split the accepted annotations by image, as the project has written down.
+    """Split the accepted annotations by image, as the project has written down; test images stay out of both.
 
     Every image is read once, so that a photo that changed since it was annotated is found before training on it.
     """
     train: list[ImageEntry] = []
     held: list[SampleImage] = []
     ids: list[str] = []
-    refs = [ref for ref in project.store.images() if project.store.annotations(image=ref)]
+    annotated = [ref for ref in project.store.images() if project.store.annotations(image=ref)]
+    refs = [ref for ref in annotated if not is_test(project, ref)]
     for number, ref in enumerate(refs):
         rows = [row for row in project.store.annotations(image=ref) if not row.plane]
         project.read(ref)
@@ -46,7 +49,8 @@ def read_project(project: Project, progress: Callable[[int, int], None] = lambda
             train.append(project_entry(project, ref, rows))
         progress(number + 1, len(refs))
     clicked = tuple(image for image in held if image.chosen)
-    return ProjectData(tuple(train), EvaluationSample(clicked, _vocabulary(project, train, held), 0), tuple(ids))
+    sample = EvaluationSample(clicked, _vocabulary(project, train, held), 0)
+    return ProjectData(tuple(train), sample, tuple(ids), len(annotated) - len(refs))
 
 
 def _vocabulary(project: Project, train: Sequence[ImageEntry], held: Sequence[SampleImage]) -> Vocabulary:
@@ -63,7 +67,7 @@ def _held_back(project: Project, ref: ImageRef, rows: Sequence[Annotation]) -> S
     truths = tuple(
         TruthMask(index + 1, _segment(row), row.kind == "part", row.object, row.part) for index, row in enumerate(rows)
     )
-    chosen = tuple(index for index, row in enumerate(rows) if rle_area(row.mask) >= MIN_AREA)
+    chosen = tuple(index for index, row in enumerate(rows) if rle_area(row.mask) >= JUDGED_AREA)
     return SampleImage(ref.sha256, project.image_path(ref), ref.height, ref.width, truths, chosen)
 
 

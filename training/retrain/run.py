@@ -72,12 +72,13 @@ class RetrainSettings:
 
 @dataclass(frozen=True)
 class RetrainReport:
-    """The new version, whether it serves now, and why."""
+    """The new version, whether it serves now, and why; ``test_images``: annotated ones that it did not see."""
 
     version: ModelVersion
     promoted: bool
     verdict: Verdict
     train_images: int
+    test_images: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values."""
@@ -85,6 +86,7 @@ class RetrainReport:
             "version": self.version.version,
             "promoted": self.promoted,
             "train_images": self.train_images,
+            "test_images": self.test_images,
             **self.verdict.to_json(),
         }
 
@@ -128,7 +130,7 @@ def retrain(
         promoted = (verdict.promote or settings.force) and not settings.hold
         if promoted:
             registry.promote(version.version)
-        report = RetrainReport(version, promoted, verdict, len(data.train))
+        report = RetrainReport(version, promoted, verdict, len(data.train), data.test_images)
         run.finish({"parent": old.version, **report.to_json()})
         return report
 

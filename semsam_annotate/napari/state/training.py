@@ -84,7 +84,9 @@ class TrainingRun:
             raise BadInput("a training of this project goes on: wait for it, or stop it")
         self.recount()
         if not self.counts.learn:
-            raise BadInput("there is nothing to learn from: accept masks first, in photos that are not held back")
+            raise BadInput(
+                "there is nothing to learn from: accept masks first, in photos that are not held back or kept for tests"
+            )
         self._log.unlink(missing_ok=True)
         self._child, self._asked = child.start(self._command, self._log), None
         self._before = 0 if self._run is None else self._run.number

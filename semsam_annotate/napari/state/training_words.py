@@ -11,12 +11,14 @@ _WORK = {"reading": "Reading the photos", "training": "Learning", "naming": "Lea
 
 def counts_words(counts: TrainingCounts) -> str:
     """What there is to learn."""
-    if not counts.learn + counts.held_back:
+    if not counts.learn + counts.held_back + counts.small + counts.test:
         return NOTHING_YET
     since = "since the last training" if counts.trained else "since the start"
     photos = f"{counts.photos} photo{'' if counts.photos == 1 else 's'}"
     told = f"{_masks(counts.fresh)} accepted {since}. To learn from: {_masks(counts.learn)} in {photos}"
-    told += f"; held back to judge by: {_masks(counts.held_back)}."
+    small = f" ({counts.small} more too small for that)" if counts.small else ""
+    told += f"; held back to judge by: {_masks(counts.held_back)}{small}."
+    told += f" In test photos, which no training sees: {_masks(counts.test)}." if counts.test else ""
     if counts.enough_to_judge:
         return told
     return f"{told} Below {LEAST_HELD_BACK} held back nobody can say what is better: accept masks in more photos."

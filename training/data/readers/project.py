@@ -16,14 +16,16 @@ from semsam_annotate.training.data.synonyms import Synonyms
 
 
 class ProjectSet(DataSet):
-    """The accepted masks of a project's plain images; planes of stacks are counted among the problems."""
+    """The accepted masks of a project's plain images, less those of the split "test", which nothing may learn from;
+    planes of stacks are counted among the problems."""
 
     format: ClassVar[str] = "project"
 
     def __init__(self, folder: Path, synonyms: Synonyms | None = None) -> None:
         self.project = Project.open(folder)
         self._synonyms = Synonyms() if synonyms is None else synonyms
-        self._refs = [ref for ref in self.project.store.images() if self.project.store.annotations(image=ref)]
+        annotated = [ref for ref in self.project.store.images() if self.project.store.annotations(image=ref)]
+        self._refs = [ref for ref in annotated if not is_test(self.project, ref)]
 
     def __len__(self) -> int:
         return len(self._refs)
@@ -48,6 +50,12 @@ class ProjectSet(DataSet):
         ref = self._refs[index]
         rows = self.project.store.annotations(image=ref)
         return project_entry(self.project, ref, rows, self._synonyms)
+
+
+def is_test(project: Project, ref: ImageRef) -> bool:
+    """Whether an image is kept for tests."""
+    split = project.store.splits.get(ref.sha256)
+    return split is not None and split.split == "test"
 
 
 def project_entry(
