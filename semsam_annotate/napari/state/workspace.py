@@ -1,6 +1,7 @@
 """Where somebody was when the window closed, or died: image, plane, view, selection, the mask not accepted yet."""
 
 import json
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,11 @@ from semsam_annotate.napari.state.touch_up import TouchUp
 
 @dataclass(frozen=True)
 class Workspace:
-    """``file``: of the image shown. ``sha256``: of the picture that the rest belongs to. ``view``: centre and zoom."""
+    """``file``: of the image shown. ``sha256``: of the picture that the rest belongs to. ``view``: centre and zoom.
+
+    ``known``: masks of this one accepted by then, while there is a
+    ``candidate`` or a mask ``touched``: whether that has been accepted since shows in those that came.
+    """
 
     file: str | None = None
     sha256: str | None = None
@@ -27,6 +32,7 @@ class Workspace:
     locked: tuple[str, ...] = ()
     candidate: dict[str, Any] | None = None
     touched: dict[str, Any] | None = None
+    known: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, path: Path) -> "Workspace":
@@ -44,7 +50,7 @@ class Workspace:
         write_atomically(path, json.dumps(asdict(self)).encode())
 
 
-_TEXTS = ("selected", "hidden", "locked")
+_TEXTS = ("selected", "hidden", "locked", "known")
 _TYPES: dict[str, type | tuple[type, ...]] = {
     **dict.fromkeys(("file", "sha256"), str),
     **dict.fromkeys(_TEXTS, str),
@@ -68,6 +74,7 @@ def taken(session: AnnotationSession, editing: MaskEditing, touch: TouchUp, view
     picture = session.picture
     if picture is None:
         return Workspace()
+    candidate, touched = _plain(session.candidate, session.choice), touch.kept()
     return Workspace(
         file=None if picture.path is None else str(picture.path),
         sha256=picture.sha256,
@@ -76,8 +83,9 @@ def taken(session: AnnotationSession, editing: MaskEditing, touch: TouchUp, view
         selected=tuple(editing.selected),
         hidden=tuple(sorted(editing.hidden)),
         locked=tuple(sorted(editing.locked)),
-        candidate=_plain(session.candidate, session.choice),
-        touched=touch.kept(),
+        candidate=candidate,
+        touched=touched,
+        known=() if candidate is touched is None else tuple(mask.id for mask in session.accepted),
     )
 
 
@@ -90,14 +98,34 @@ def resumed(workspace: Workspace, session: AnnotationSession, editing: MaskEditi
     editing.mark([id for id in workspace.hidden if id in known], hidden=True)
     editing.mark([id for id in workspace.locked if id in known], locked=True)
     editing.select([id for id in workspace.selected if id in known])
-    try:
-        if workspace.candidate is not None:
-            session.bring_back(*_candidate(workspace.candidate, picture.size))
-        if workspace.touched is not None:
-            touch.resume(workspace.touched)
-    except (BadInput, KeyError, TypeError, ValueError, AttributeError):
-        return True  # not what this program writes: there is nothing to bring back
+    with suppress(BadInput, KeyError, TypeError, ValueError, AttributeError):  # not what this program writes
+        _go_on(workspace, session, touch)
     return True
+
+
+def _go_on(workspace: Workspace, session: AnnotationSession, touch: TouchUp) -> None:
+    """With the mask being made and the one being painted, unless they were accepted before the window could say so."""
+    candidate, choice = Candidate(), session.choice
+    if workspace.candidate is not None and session.picture is not None:
+        candidate, choice = _candidate(workspace.candidate, session.picture.size)
+    accepted = _accepted_since(candidate, workspace, session)
+    if not accepted:
+        session.bring_back(candidate, choice)
+    if workspace.touched is not None and not (accepted and workspace.touched["target"] is None):
+        touch.resume(workspace.touched)
+
+
+def _accepted_since(candidate: Candidate, workspace: Workspace, session: AnnotationSession) -> bool:
+    """Whether a mask came that was made of the same hints, or, without any, drawn."""
+    new = [mask for mask in session.accepted if mask.id not in workspace.known]
+    if candidate.empty:
+        new = [mask for mask in new if mask.edits]
+    made = (session.ledger.accepted_from(mask.id)[0] for mask in new)
+    return any(_asked(other) == _asked(candidate) for other in made)
+
+
+def _asked(candidate: Candidate) -> Prompt | None:
+    return None if candidate.empty else candidate.prompt
 
 
 def _plain(candidate: Candidate, choice: LabelChoice) -> dict[str, Any] | None:

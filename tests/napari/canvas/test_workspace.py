@@ -91,6 +91,45 @@ def test_the_most_useful_image_is_one_without_masks_then_the_hardest(window, han
     assert [path.stem for path in annotator.session.ledger.queue()] == ["a", "c", "b"]
 
 
+@pytest.mark.parametrize("later", ["3 Enter", "C", "Enter Control-Z Control-Shift-Z"])
+def test_a_mask_accepted_after_the_last_writing_is_not_offered_again(window, hand_of, later):
+    first = window()
+    hand = hand_of(first)
+    hand.click((60.0, 70.0))
+    hand.press("Enter")
+    hand.click((60.0, 70.0))
+    first.workspace().write(first.session.ledger.workspace)
+    for key in later.split():
+        hand.press(key)
+    again = window()
+    assert len(again.session.accepted) == 2
+    assert again.session.candidate.empty
+
+
+def test_clicked_again_where_a_mask_was_accepted_the_ladder_comes_back(window, hand_of):
+    first = window()
+    hand = hand_of(first)
+    for _ in range(2):
+        hand.click((60.0, 70.0))
+        hand.press("Enter")
+    hand.click((60.0, 70.0))
+    first.workspace().write(first.session.ledger.workspace)
+    assert window().session.candidate.ladder == first.session.candidate.ladder
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_painted_mask_comes_back_unless_it_was_kept(window, hand_of, kept):
+    first = window()
+    first.actions["touch up"]()
+    first.touch_layer.layer.paint([60, 70], 1)
+    first.workspace().write(first.session.ledger.workspace)
+    if kept:
+        hand_of(first).press("Enter")
+    again = window()
+    assert len(again.session.accepted) == kept
+    assert again.touch.active != kept
+
+
 def test_without_a_workspace_the_first_image_opens(window):
     assert window().session.picture.name == "a"
 
