@@ -15,7 +15,10 @@ from semsam_annotate.napari.state.shift import Shift
 
 
 class MaskEditing:
-    """Edits the masks of a session's picture. A locked mask is not changed; what cannot be done is told in one line."""
+    """Edits the masks of a session's picture. A locked mask is not changed; what cannot be done is told in one line.
+
+    ``hidden``, ``locked``: ids of masks, those of other pictures too.
+    """
 
     selection_changed = Signal(object)
     """list[AcceptedMask], in the order they were selected."""
@@ -28,7 +31,7 @@ class MaskEditing:
         self.hidden: set[str] = set()
         self.locked: set[str] = set()
         session.shifted.connect(self._follow)
-        session.picture_changed.connect(self._forget)
+        session.picture_changed.connect(self._turn)
 
     @property
     def selection(self) -> list[AcceptedMask]:
@@ -120,5 +123,5 @@ class MaskEditing:
         self.hidden, self.locked = set(shift.renumbered(self.hidden)), set(shift.renumbered(self.locked))
         self.selected = shift.renumbered(self.selected)
 
-    def _forget(self, _: object) -> None:
-        self.selected, self.hidden, self.locked = [], set(), set()
+    def _turn(self, _: object) -> None:
+        self.selected = []

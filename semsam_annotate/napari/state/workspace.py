@@ -19,7 +19,7 @@ from semsam_annotate.napari.state.touch_up import TouchUp
 class Workspace:
     """``file``: of the image shown. ``sha256``: of the picture that the rest belongs to. ``view``: centre and zoom.
 
-    ``known``: masks of this one accepted by then, while there is a
+    ``hidden``, ``locked``: masks of any picture. ``known``: masks of this one accepted by then, while there is a
     ``candidate`` or a mask ``touched``: whether that has been accepted since shows in those that came.
     """
 
@@ -90,13 +90,13 @@ def taken(session: AnnotationSession, editing: MaskEditing, touch: TouchUp, view
 
 
 def resumed(workspace: Workspace, session: AnnotationSession, editing: MaskEditing, touch: TouchUp) -> bool:
-    """Put back what belongs to the picture that is open; whether it is that picture."""
+    """Put back the marks, and what belongs to the picture that is open; whether it is the one left."""
+    editing.mark(workspace.hidden, hidden=True)
+    editing.mark(workspace.locked, locked=True)
     picture = session.picture
     if picture is None or (picture.sha256, picture.plane) != (workspace.sha256, workspace.plane):
         return False
     known = {mask.id for mask in session.accepted}
-    editing.mark([id for id in workspace.hidden if id in known], hidden=True)
-    editing.mark([id for id in workspace.locked if id in known], locked=True)
     editing.select([id for id in workspace.selected if id in known])
     with suppress(BadInput, KeyError, TypeError, ValueError, AttributeError):  # not what this program writes
         _go_on(workspace, session, touch)

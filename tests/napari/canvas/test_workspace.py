@@ -91,6 +91,28 @@ def test_the_most_useful_image_is_one_without_masks_then_the_hardest(window, han
     assert [path.stem for path in annotator.session.ledger.queue()] == ["a", "c", "b"]
 
 
+def test_marks_of_every_image_come_back_and_are_shown(window, hand_of):
+    first = window()
+    hand, marked = hand_of(first), []
+    for key in ("Enter", "C"):
+        hand.click((60.0, 70.0))
+        hand.press(key)
+        marked.append(first.session.accepted[-1].id)
+        first.editing.mark(marked[-1:], hidden=True, locked=True)
+        assert not first.layers.accepted.data.any()
+        first.turn(1)
+    first.turn(-2)
+    assert not first.layers.accepted.data.any()
+    first.workspace().write(first.session.ledger.workspace)
+    again = window()
+    assert again.editing.hidden == again.editing.locked == set(marked)
+    for id in marked:
+        again.editing.delete([id])
+        assert [mask.id for mask in again.session.accepted] == [id]
+        assert not again.layers.accepted.data.any()
+        again.turn(1)
+
+
 @pytest.mark.parametrize("later", ["3 Enter", "C", "Enter Control-Z Control-Shift-Z"])
 def test_a_mask_accepted_after_the_last_writing_is_not_offered_again(window, hand_of, later):
     first = window()

@@ -1,5 +1,7 @@
 """Editing accepted masks: the store follows, parts follow their objects, everything can be taken back."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from semsam_annotate.napari.state.outline import descendants, outline
@@ -108,12 +110,20 @@ def test_a_locked_mask_stays_as_it_is(session, editing, car):
     assert len(session.accepted) == 1
 
 
-def test_marks_follow_a_mask_and_end_with_the_picture(session, editing, picture, car):
+def test_marks_follow_a_mask_and_stay_when_another_picture_opens(session, editing, picture, car):
     editing.mark([car[0].id, car[1].id], hidden=True)
+    editing.mark([car[0].id], locked=True)
     editing.rename(car[1].id, "car", "door")
     assert editing.hidden == {mask.id for mask in session.accepted}
+    session.open(replace(picture, sha256="b" * 64))
+    assert session.accepted == []
     session.open(picture)
-    assert editing.hidden == set()
+    assert editing.hidden == {mask.id for mask in session.accepted}
+    editing.delete([car[0].id])
+    assert "locked" in session.lines[-1]
+    editing.mark([car[0].id], locked=False)
+    editing.delete([car[0].id])
+    assert editing.hidden == {mask.id for mask in session.accepted}
 
 
 def test_a_new_name_with_a_colon_is_refused(session, editing, car):
