@@ -3,10 +3,12 @@
 import json
 import os
 import secrets
+import signal
 import subprocess
 import sys
 import threading
 from collections import deque
+from contextlib import suppress
 from queue import Empty, Queue
 from types import TracebackType
 from typing import IO
@@ -33,6 +35,7 @@ class EngineProcess:
         self._lock = threading.RLock()
         self._child: subprocess.Popen[bytes] | None = None
         self._engine: RemoteEngine | None = None
+        self._unwanted: subprocess.Popen[bytes] | None = None
         self._last_words: deque[str] = deque(maxlen=20)
 
     @property
@@ -55,22 +58,34 @@ class EngineProcess:
         return self._child.pid if self._child is not None and self.is_running else None
 
     def start(self) -> RemoteEngine:
-        """Start the child and wait until it answers; ends one that was there."""
+        """Start the child and wait until it answers; ends one that was there.
+
+        A child that somebody else kills meanwhile, such as a system short of memory, is started once more.
+        """
         with self._lock:
             self.kill()
-            token = secrets.token_urlsafe(32)
-            self._child = self._spawn(token)
             try:
-                url = f"http://127.0.0.1:{self._wait_for_port(self._child)}"
-                self._engine = RemoteEngine(url, token)
-            except BaseException:
-                self.kill()
-                raise
-            return self._engine
+                return self._begin()
+            except _KilledMeanwhile:
+                return self._begin()
+
+    def _begin(self) -> RemoteEngine:
+        token = secrets.token_urlsafe(32)
+        child = self._child = self._spawn(token)
+        try:
+            url = f"http://127.0.0.1:{self._wait_for_port(child)}"
+            self._engine = RemoteEngine(url, token)
+        except BaseException as error:
+            killed = isinstance(error, EngineUnavailable) and child is not self._unwanted and _was_killed(child)
+            self.kill()
+            if killed:
+                raise _KilledMeanwhile(str(error)) from error
+            raise
+        return self._engine
 
     def kill(self) -> None:
         """End the child at once, whatever it computes; callers that wait for it get EngineUnavailable."""
-        child = self._child
+        child = self._unwanted = self._child
         if child is not None:
             child.kill()  # before the lock: a start that waits must not hold a cancel up
         with self._lock:
@@ -132,6 +147,16 @@ class EngineProcess:
             reason = self._last_words[-1].removeprefix("semsam: ") if self._last_words else "it was ended"
             raise EngineUnavailable(f"the engine did not start: {reason}")
         return port
+
+
+class _KilledMeanwhile(EngineUnavailable):
+    """The child was killed, and not by this process."""
+
+
+def _was_killed(child: "subprocess.Popen[bytes]") -> bool:
+    with suppress(subprocess.TimeoutExpired):
+        child.wait(timeout=1)  # its output may have ended before it
+    return os.name == "posix" and child.returncode == -signal.SIGKILL
 
 
 def _read_port(stdout: IO[bytes] | None, ready: "Queue[int | None]") -> None:

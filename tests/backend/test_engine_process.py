@@ -5,13 +5,14 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from semsam_annotate.api import EngineUnavailable, Prompt, StaleEmbedding, Vocabulary
 from semsam_annotate.backend import server
-from semsam_annotate.remote import EngineProcess
+from semsam_annotate.remote import EngineProcess, RemoteEngine
 
 TOKEN = "a-token-for-tests"
 WORDS = Vocabulary(["car", "dog"], ["wheel"])
@@ -63,6 +64,32 @@ def test_an_engine_process_starts_dies_and_starts_again(scene):
         with pytest.raises(EngineUnavailable):
             engine.encode(scene)
         process.kill()
+
+
+def test_a_child_that_is_killed_while_it_starts_is_started_once_more():
+    process, starting, first = _in_the_middle_of_its_start()
+    os.kill(first, signal.SIGKILL)
+    assert starting.result(120).info.version == "regions-1"
+    assert process.pid not in (None, first)
+    process.kill()
+
+
+def test_a_start_that_is_ended_on_purpose_stays_ended():
+    process, starting, _ = _in_the_middle_of_its_start()
+    process.kill()
+    with pytest.raises(EngineUnavailable):
+        starting.result(120)
+    assert process.pid is None
+
+
+def _in_the_middle_of_its_start() -> tuple[RegionProcess, Future[RemoteEngine], int]:
+    process = RegionProcess()
+    starting = ThreadPoolExecutor(1).submit(process.start)
+    until = time.monotonic() + 20
+    while process.pid is None:
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    return process, starting, process.pid
 
 
 def test_a_child_ends_when_its_parent_is_killed(tmp_path):
