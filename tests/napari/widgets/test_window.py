@@ -1,8 +1,6 @@
 """A real window with the real engine in its child process: on a display, or under xvfb-run."""
 
 import json
-import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,16 +8,6 @@ from pathlib import Path
 import pytest
 
 SCENARIOS = Path(__file__).with_name("window_scenarios.py")
-
-
-@pytest.fixture
-def screen() -> list[str]:
-    """What to put before a command so that it has a display."""
-    if os.environ.get("DISPLAY"):
-        return []
-    if shutil.which("xvfb-run"):
-        return ["xvfb-run", "-a", "-s", "-screen 0 1680x1050x24 +extension GLX"]
-    pytest.skip("no display: DISPLAY is not set and xvfb-run is not installed")
 
 
 def play(screen: list[str], scenario: str, folder: Path, killed: bool = False) -> dict[str, float]:
