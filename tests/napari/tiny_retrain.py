@@ -1,7 +1,8 @@
-"""``semsam retrain --hold`` with settings so small that a test can wait for it: python … PROJECT."""
+"""``semsam retrain --hold`` with settings so small that a test can wait for it: python … PROJECT [STEPS]."""
 
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -29,6 +30,6 @@ if __name__ == "__main__":
     signal.signal(signal.SIGTERM, _stop)
     with Project.open(Path(sys.argv[1])) as project:
         try:
-            retrain(project, SMALL)
+            retrain(project, replace(SMALL, steps=int(sys.argv[2])) if sys.argv[2:] else SMALL)
         except SemsamError as error:
             sys.exit(f"semsam: {error}")

@@ -7,36 +7,20 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
 from PIL import Image
 
 from semsam_annotate.annotations import Project
-from semsam_annotate.api import encode_rle
 from semsam_annotate.model.engine.opening import packaged_weights
 from semsam_annotate.model.registry import PACKAGED, ModelRegistry
 from semsam_annotate.napari.state.training import TrainingRun
-from semsam_annotate.training.scenes import generate
 
 SCRIPT = Path(__file__).parents[1] / "tiny_retrain.py"
 
 
 @pytest.fixture
-def project(tmp_path):
-    """Three annotated scenes, one of them held back."""
-    with Project.create(tmp_path / "project") as made:
-        for number in range(3):
-            scene = generate(number, 96, "held-out")
-            path = tmp_path / f"{number}.png"
-            Image.fromarray(scene.image).save(path)
-            ref = made.ref(path, scene.image)
-            made.store.register(ref)
-            made.store.splits.assign(ref.sha256, "validation" if number == 2 else "train", None)
-            for index in np.flatnonzero([name is not None for name in scene.objects])[:4]:
-                names = {"object": scene.objects[index], "part": scene.parts[index]}
-                made.store.accept(ref, mask=encode_rle(scene.masks[index]), **names)
-            made.add_images([path])
-        yield made
+def project(annotated_scenes):
+    return annotated_scenes
 
 
 def _window(project: Project) -> TrainingRun:

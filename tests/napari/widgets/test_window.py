@@ -45,3 +45,9 @@ def test_killing_the_engine_loses_no_work(screen, tmp_path):
 def test_a_killed_window_opens_where_it_was(screen, tmp_path):
     left = play(screen, "leave", tmp_path, killed=True)
     assert play(screen, "come_back", tmp_path) == left
+
+
+@pytest.mark.window
+@pytest.mark.stress
+def test_training_beside_the_work_judged_promoted_rolled_back_and_stopped(screen, annotated_scenes, tmp_path):
+    play(screen, "train", tmp_path)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 from qtpy.QtCore import Qt
+from training_scenario import train
 from window_person import PATCH, SUIT, Person, window
 
 from semsam_annotate.annotations import Annotation, AnnotationStore
@@ -214,7 +215,7 @@ def tour(folder: Path) -> dict[str, float]:
         return {}
 
 
-SCENARIOS = {scenario.__name__: scenario for scenario in (annotate, organise, tour, leave, come_back, crash)}
+SCENARIOS = {scenario.__name__: scenario for scenario in (annotate, organise, tour, leave, come_back, crash, train)}
 
 
 if __name__ == "__main__":
