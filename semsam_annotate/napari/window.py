@@ -5,6 +5,7 @@ from pathlib import Path
 
 import napari
 
+from semsam_annotate.napari.canvas.shortcuts import register
 from semsam_annotate.napari.engine.link import EngineChoice
 from semsam_annotate.napari.engine.request import EngineLink
 from semsam_annotate.napari.widgets.dock import AnnotationDock
@@ -17,6 +18,7 @@ def open_window(
 
     ``link``: of an engine that starts already.
     """
+    register()
     viewer = napari.Viewer(title="semsam annotate", show=show)
     try:
         dock = AnnotationDock(viewer)

@@ -1,9 +1,12 @@
 """A deterministic engine of nested regions, pictures with known objects, and a worker that answers when told."""
 
 import hashlib
+import os
 import queue
+import tempfile
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from unittest.mock import Mock
 
 import numpy as np
@@ -28,6 +31,10 @@ from semsam_annotate.napari.engine.worker import EngineWorker
 from semsam_annotate.napari.state.editing import MaskEditing
 from semsam_annotate.napari.state.picture import Picture
 from semsam_annotate.napari.state.session import AnnotationSession
+
+SETTINGS = tempfile.TemporaryDirectory(prefix="napari-settings-")
+os.environ["NAPARI_CONFIG"] = str(Path(SETTINGS.name) / "settings.yaml")
+"""Tests change napari's settings: neither those of whoever runs them, nor do theirs count."""
 
 
 class RegionEngine:

@@ -48,6 +48,7 @@ def named_actions(annotator: "Annotator") -> dict[str, Action]:
         "carry stop": annotator.carrying.stop,
         "hover": annotator.hover.switch,
         "touch up": annotator.touch.begin,
+        "help": annotator.help_wanted.emit,
     }
     return {name: partial(annotator.run, partial(_choose, annotator, name, action)) for name, action in actions.items()}
 
@@ -76,6 +77,7 @@ def _touching(annotator: "Annotator") -> dict[str, Action]:
         "redo": layer.redo,
         "smaller": partial(layer.widen, 1 / BRUSH_STEP),
         "larger": partial(layer.widen, BRUSH_STEP),
+        "help": annotator.help_wanted.emit,
     }
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from napari.components import ViewerModel
 from napari.layers import Image
+from psygnal import Signal
 
 from semsam_annotate.annotations.image_states import Said
 from semsam_annotate.api import BadInput, SemsamError
@@ -40,6 +41,9 @@ class Annotator:
     ``later``: runs an action after a moment, by which the engine has often answered; without it, at once.
     """
 
+    help_wanted = Signal()
+    """The keys are to be shown, or no longer."""
+
     def __init__(
         self, viewer: ViewerModel, session: AnnotationSession, worker: EngineWorker, later: Later | None = None
     ) -> None:
@@ -68,6 +72,7 @@ class Annotator:
         self._bindings = ViewerBindings(
             viewer, self.mouse, self.actions, self.layers.owns, self.choose_image, self._on_dims
         )
+        self.shortcuts = self._bindings.keys.shortcuts
         self._bind_characters()
         self.choose_image()
 

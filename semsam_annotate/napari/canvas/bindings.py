@@ -6,7 +6,7 @@ from typing import Any
 from napari.components import ViewerModel
 from napari.layers import Image
 
-from semsam_annotate.napari.canvas.keys import Actions, KeyBindings
+from semsam_annotate.napari.canvas.key_bindings import Actions, KeyBindings
 from semsam_annotate.napari.canvas.mouse import MouseActions
 
 

@@ -1,86 +1,106 @@
-"""The keys, bound on the viewer and on every layer: a layer's own keys would hide those of the viewer."""
+"""The one list of keys and mouse gestures: bindings, the help, buttons and napari's shortcut editor come from it."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-Actions = dict[str, Callable[[], object]]
+from napari.utils.key_bindings import coerce_keybinding
 
-KEYS: dict[str, str] = {
-    "[": "smaller",
-    "]": "larger",
-    "Enter": "accept",
-    "Escape": "drop",
-    "Control-Z": "undo",
-    "Control-Shift-Z": "redo",
-    "Control-E": "export",
-    "Delete": "delete",
-    "Tab": "propose",
-    "Shift-Tab": "propose back",
-    "Backspace": "reject",
-    "Shift-S": "select",
-    "Shift-V": "paste",
-    "Shift-H": "hover",
-    "Shift-T": "touch up",
-    "Shift-C": "carry",
-    "Shift-A": "carry on",
-    "Shift-D": "done",
-    "Shift-K": "skip",
-    "PageDown": "next",
-    "PageUp": "previous",
-    "Shift-N": "most useful",
+
+@dataclass(frozen=True)
+class Key:
+    """A key on every layer, as napari writes it, the action it starts, and what that does."""
+
+    key: str
+    action: str
+    does: str
+    fixed: bool = False
+    """Whether it stays whatever a person sets: napari's shortcut editor knows no page and function keys."""
+
+
+@dataclass(frozen=True)
+class Gesture:
+    """What the mouse, or a key that others bind, does."""
+
+    how: str
+    does: str
+
+
+KEYMAP: dict[str, tuple[Key | Gesture, ...]] = {
+    "Point": (
+        Gesture("Click", "new mask"),
+        Gesture("Shift+click", "add to the mask"),
+        Gesture("Alt+click, right click", "take away from the mask"),
+        Gesture("Shift+drag", "box around the object"),
+        Gesture("Ctrl+drag", "stroke that belongs"),
+        Gesture("Alt+drag", "stroke that does not belong"),
+        Key("Shift-V", "paste", "start from the label chosen in another layer"),
+        Key("Shift-H", "hover", "outline the mask under the pointer, or not"),
+    ),
+    "Choose": (
+        Gesture("Shift+wheel", "along the masks, up to larger ones"),
+        Key("[", "smaller", "smaller mask; narrower brush"),
+        Key("]", "larger", "larger mask; wider brush"),
+        Gesture("1 … 6", "that mask of the list"),
+    ),
+    "Accept": (
+        Key("Enter", "accept", "accept the mask"),
+        Gesture("A letter", "accept with the name it stands for"),
+        Key("Escape", "drop", "drop the mask"),
+        Key("Shift-T", "touch up", "touch the mask up, or draw one by hand"),
+        Gesture("P  E  F  3", "then: brush, eraser, fill, polygon"),
+    ),
+    "Take back": (
+        Key("Control-Z", "undo", "take back, without end"),
+        Key("Control-Shift-Z", "redo", "do again"),
+    ),
+    "Everything in the image": (
+        Key("Tab", "propose", "find everything; next mask"),
+        Key("Shift-Tab", "propose back", "previous mask"),
+        Key("Backspace", "reject", "never show this mask again"),
+    ),
+    "Accepted masks": (
+        Key("Shift-S", "select", "select the mask under the pointer"),
+        Key("Delete", "delete", "delete the mask under the pointer"),
+        Key("Shift-C", "carry", "carry masks over to the next plane or image"),
+        Key("Shift-A", "carry on", "carry on until one is in doubt"),
+    ),
+    "Images": (
+        Key("PageDown", "next", "next image", fixed=True),
+        Key("PageUp", "previous", "previous image", fixed=True),
+        Key("Shift-D", "done", "this image is done"),
+        Key("Shift-K", "skip", "skip this image"),
+        Key("Shift-N", "most useful", "the most useful image to go on with"),
+        Key("Control-E", "export", "export COCO and part JSON"),
+        Key("F1", "help", "show or hide these keys", fixed=True),
+    ),
 }
-"""Key and the action it starts, on every layer."""
+"""What one does, and how."""
+
+KEYS = tuple(row for rows in KEYMAP.values() for row in rows if isinstance(row, Key))
+
+Bound = Mapping[str, Sequence[str]]
+"""Keys of every action, as napari writes them."""
+
+DEFAULTS = {key.action: (str(coerce_keybinding(key.key)),) for key in KEYS}
 
 
-class KeyBindings:
-    """Binds ``KEYS`` on keymaps and takes exactly those bindings away again.
-
-    ``keys``, single characters, are bound where nobody else has a use for them: on the viewer, on images and on layers
-    of our own, not on layers that people draw in, whose tools have such keys.
-    """
-
-    def __init__(self, actions: Actions) -> None:
-        self._actions = actions
-        self._keys: dict[str, Callable[[], object]] = {}
-        self._bound: list[tuple[Any, dict[Any, Any], bool]] = []
-
-    def bind(self, provider: Any, characters: bool) -> None:
-        """Bind on a viewer or a layer, ``characters`` too; binding twice changes nothing."""
-        if not any(other is provider for other, _, _ in self._bound):
-            self._bound.append((provider, dict(provider.keymap), characters))
-            self._apply(provider, characters)
-
-    def set_characters(self, keys: Mapping[str, Callable[[], object]]) -> None:
-        """The single characters and what they start from now on."""
-        self._keys = dict(keys)
-        for provider, before, characters in self._bound:
-            _restore(provider, before)
-            self._apply(provider, characters)
-
-    def unbind_all(self) -> None:
-        """Put every keymap back as it was."""
-        for provider, before, _ in self._bound:
-            _restore(provider, before)
-        self._bound = []
-
-    def forget(self, provider: Any) -> None:
-        """Drop a layer that left the viewer."""
-        self._bound = [bound for bound in self._bound if bound[0] is not provider]
-
-    def _apply(self, provider: Any, characters: bool) -> None:
-        wanted = {key: self._actions[name] for key, name in KEYS.items()}
-        for key, action in (wanted | (self._keys if characters else {})).items():
-            provider.bind_key(key, _caller(action), overwrite=True)
+def readable(key: str) -> str:
+    """A key as people write it on this system: "Ctrl+Shift+Z", "Esc"."""
+    return str(coerce_keybinding(key).to_text()).replace("Escape", "Esc")
 
 
-def _restore(provider: Any, before: dict[Any, Any]) -> None:
-    for key in [key for key in provider.keymap if key not in before]:
-        del provider.keymap[key]
-    provider.keymap.update(before)
+def key_of(action: str, bound: Bound = DEFAULTS) -> str:
+    """The first key of an action, for people; "" when it has none."""
+    keys = bound.get(action, ())
+    return readable(keys[0]) if keys else ""
 
 
-def _caller(action: Callable[[], object]) -> Callable[[Any], None]:
-    def run(_: Any) -> None:
-        action()
+def help_rows(bound: Bound = DEFAULTS) -> dict[str, list[tuple[str, str]]]:
+    """What one does -> (how, what it does), for people; actions that lost their keys are left out."""
+    return {title: [row for row in (_row(item, bound) for item in rows) if row[0]] for title, rows in KEYMAP.items()}
 
-    return run
+
+def _row(item: Key | Gesture, bound: Bound) -> tuple[str, str]:
+    if isinstance(item, Gesture):
+        return item.how, item.does
+    return ", ".join(readable(key) for key in bound.get(item.action, ())), item.does

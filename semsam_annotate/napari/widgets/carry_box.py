@@ -6,7 +6,7 @@ from qtpy.QtWidgets import QGridLayout, QLabel, QWidget
 
 from semsam_annotate.napari.canvas.annotator import Annotator
 from semsam_annotate.napari.state.connections import Connections
-from semsam_annotate.napari.widgets.buttons import quiet_button
+from semsam_annotate.napari.widgets.buttons import KeyedButton
 
 
 class CarryBox(QWidget):
@@ -17,7 +17,7 @@ class CarryBox(QWidget):
         self._annotator: Annotator | None = None
         self._connections = Connections()
         self.place = QLabel()
-        self.buttons = {name: quiet_button(text, tip) for name, (text, tip) in _BUTTONS.items()}
+        self.buttons = {name: KeyedButton(text, tip, name) for name, (text, tip) in _BUTTONS.items()}
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         for place, button in enumerate(self.buttons.values()):
@@ -54,8 +54,8 @@ class CarryBox(QWidget):
 
 _WHICH = "the selected masks, else all; a mask corrected by hand stays and goes on from there"
 _BUTTONS = {
-    "carry": ("Next  (Shift+C)", f"One plane or image onwards: {_WHICH}"),
-    "carry on": ("Onwards  (Shift+A)", f"Plane by plane until one is in doubt: {_WHICH}"),
+    "carry": ("Next  {key}", f"One plane or image onwards: {_WHICH}"),
+    "carry on": ("Onwards  {key}", f"Plane by plane until one is in doubt: {_WHICH}"),
     "carry back": ("Backwards", f"Plane by plane backwards until one is in doubt: {_WHICH}"),
     "carry stop": ("Stop", "What was carried over so far is stored"),
 }

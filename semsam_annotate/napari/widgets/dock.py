@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QEvent, Qt
-from qtpy.QtWidgets import QApplication, QFrame, QScrollArea, QTabWidget, QVBoxLayout, QWidget
+from qtpy.QtCore import QEvent, QSize, Qt
+from qtpy.QtWidgets import QApplication, QFrame, QHBoxLayout, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 from superqt import QCollapsible
 
 from semsam_annotate.api import SemsamError
 from semsam_annotate.napari.canvas.annotator import Annotator
+from semsam_annotate.napari.canvas.keys import DEFAULTS
 from semsam_annotate.napari.engine.link import EngineChoice
 from semsam_annotate.napari.engine.request import EngineLink
 from semsam_annotate.napari.engine.worker import EngineWorker
@@ -18,10 +19,12 @@ from semsam_annotate.napari.state.project_ledger import ProjectLedger
 from semsam_annotate.napari.state.session import AnnotationSession
 from semsam_annotate.napari.state.workspace import Workspace
 from semsam_annotate.napari.widgets import binding
+from semsam_annotate.napari.widgets.buttons import KeyedButton, show_keys
 from semsam_annotate.napari.widgets.delivery import GuiDelivery, Moment
 from semsam_annotate.napari.widgets.effects_box import EffectsBox
 from semsam_annotate.napari.widgets.hints import next_step
 from semsam_annotate.napari.widgets.image_tab import ImageTab
+from semsam_annotate.napari.widgets.keys_overlay import KeysOverlay
 from semsam_annotate.napari.widgets.panel import AnnotationPanel
 from semsam_annotate.napari.widgets.settings import SettingsForm
 from semsam_annotate.napari.widgets.status_line import StatusLine
@@ -31,6 +34,9 @@ from semsam_annotate.napari.widgets.workspace_keeper import WorkspaceKeeper
 
 if TYPE_CHECKING:
     import napari
+
+LEAST, WIDTH = 320, 360
+"""Pixels of the dock's width: the least, and when it opens."""
 
 
 class AnnotationDock(QWidget):
@@ -49,8 +55,11 @@ class AnnotationDock(QWidget):
         self._fold = QCollapsible("Project and engine")
         self._fold.addWidget(self.settings.native)
         self._fold.expand(animate=False)
+        self.help_button = KeyedButton("Keys  {key}", "Every key, and what the mouse does", "help")
         self._lay_out()
-        self._tabs = TabKeys(napari_viewer.window._qt_viewer.canvas.native, self._start, self)
+        canvas = napari_viewer.window._qt_viewer.canvas.native
+        self.keys, self._tabs = KeysOverlay(canvas), TabKeys(canvas, self._press, self)
+        self.help_button.clicked.connect(self.keys.toggle)
         self.status.stopped.connect(self._stop)
         self.train.promoted.connect(self._serve_anew)
         self.status.hint.setText("Choose a project folder, then press Open project.")
@@ -98,15 +107,23 @@ class AnnotationDock(QWidget):
             annotator.session.ledger.close()
             self.status.show_work("idle")
 
+    def sizeHint(self) -> QSize:
+        """No wider than the texts need, so that a small window leaves room for the image."""
+        return QSize(WIDTH, super().sizeHint().height())
+
     def event(self, event: QEvent) -> bool:
         """Shut down when the dock is closed: napari takes the widget out of its parent then."""
         if event.type() == QEvent.Type.ParentChange and self.parent() is None:
             self.shut_down()
         return bool(super().event(event))
 
-    def _start(self, action: str) -> None:
-        if self.annotator is not None:
+    def _press(self, key: str) -> bool:
+        """Start what a key of the canvas is bound to; whether it is bound."""
+        bound = {} if self.annotator is None else self.annotator.shortcuts.bound
+        action = next((action for action, keys in bound.items() if key in keys), None)
+        if action is not None and self.annotator is not None:
             self.annotator.actions[action]()
+        return action is not None
 
     def _open(self, folder: Path, engine: EngineChoice) -> None:
         try:
@@ -122,9 +139,17 @@ class AnnotationDock(QWidget):
         annotator.touch.changed.connect(self._show_hint)
         worker.state.connect(self.status.show_work)
         worker.failed.connect(self._show_failure)
+        annotator.help_wanted.connect(self.keys.toggle)
+        annotator.shortcuts.changed.connect(self._show_keys)
         for tab in self._attached:
             tab.attach(annotator)
+        self._show_keys()
         self._show_hint()
+
+    def _show_keys(self) -> None:
+        bound = DEFAULTS if self.annotator is None else self.annotator.shortcuts.bound
+        show_keys(self, bound)
+        self.keys.show_keys(bound)
 
     def _show_hint(self, _: Any = None) -> None:
         if self.annotator is not None:
@@ -157,7 +182,11 @@ class AnnotationDock(QWidget):
         for widget in (self._fold, self.status):
             layout.addWidget(widget)
         layout.addWidget(self.tabs, 1)
-        self.setMinimumWidth(320)
+        foot = QHBoxLayout()
+        foot.addWidget(self.help_button)
+        foot.addStretch(1)
+        layout.addLayout(foot)
+        self.setMinimumWidth(LEAST)
 
 
 def _scrolled(content: QWidget) -> QScrollArea:

@@ -17,7 +17,7 @@ from qtpy.QtWidgets import (
 
 from semsam_annotate.napari.canvas.annotator import Annotator
 from semsam_annotate.napari.state.connections import Connections
-from semsam_annotate.napari.widgets.buttons import quiet_button
+from semsam_annotate.napari.widgets.buttons import KeyedButton
 from semsam_annotate.napari.widgets.empty_state import draw_empty_state
 from semsam_annotate.napari.widgets.image_model import SIGNS, ImageModel, StateFilter
 
@@ -36,7 +36,7 @@ class ImageTab(QWidget):
         self.states.addItem("all images", "")
         for state in SIGNS:
             self.states.addItem(f"{SIGNS[state]} {state}", state)
-        self.buttons = {name: quiet_button(text, tip) for name, (text, tip) in _BUTTONS.items()}
+        self.buttons = {name: KeyedButton(text, tip, name) for name, (text, tip) in _BUTTONS.items()}
         self._lay_out()
         self.table.doubleClicked.connect(self._open)
         self.states.currentIndexChanged.connect(lambda: self.rows.show_state(str(self.states.currentData())))
@@ -117,11 +117,11 @@ class ImageTable(QTableView):
 
 
 _BUTTONS = {
-    "done": ("Done  (Shift+D)", "This image is finished; the next open one comes"),
-    "skip": ("Skip  (Shift+K)", "This image is not to be annotated; the next open one comes"),
+    "done": ("Done  {key}", "This image is finished; the next open one comes"),
+    "skip": ("Skip  {key}", "This image is not to be annotated; the next open one comes"),
     "reopen": ("Open again", "This image is not finished after all"),
     "most useful": (
-        "Useful  (Shift+N)",
+        "Useful  {key}",
         "One without accepted masks, else the one whose masks were found hardest",
     ),
 }

@@ -10,7 +10,7 @@ from semsam_annotate.napari.state.connections import Connections
 from semsam_annotate.napari.state.outline import outline
 from semsam_annotate.napari.widgets.buttons import quiet_button
 from semsam_annotate.napari.widgets.mask_rows import mask_rows
-from semsam_annotate.napari.widgets.mask_tree import MENU, MaskTree
+from semsam_annotate.napari.widgets.mask_tree import MENU, TIPS, MaskTree
 
 
 class MaskBox(QWidget):
@@ -21,7 +21,7 @@ class MaskBox(QWidget):
         self._annotator: Annotator | None = None
         self._connections = Connections()
         self.tree = MaskTree()
-        self.buttons = {wish: quiet_button(text) for text, wish in MENU.items()}
+        self.buttons = {wish: quiet_button(text, TIPS[wish]) for text, wish in MENU.items()}
         layout, grid = QVBoxLayout(self), QGridLayout()
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.tree)

@@ -149,6 +149,15 @@ MENU = {
 }
 """Text in the menu and what it asks for."""
 
+TIPS = {
+    "lock": "A locked mask is not changed until it is unlocked",
+    "merge": "The masks selected become the first of them",
+    "free": "It stands on its own",
+    "delete": "The masks selected; their parts stay",
+    "delete with parts": "The masks selected, and all that lies under them",
+}
+"""What a wish does."""
+
 
 def _id(item: QTreeWidgetItem) -> str:
     return str(item.data(0, ID))

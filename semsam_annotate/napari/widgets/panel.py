@@ -3,9 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QGridLayout, QGroupBox, QLabel, QVBoxLayout, QWidget
-from superqt import QCollapsible
+from qtpy.QtWidgets import QGridLayout, QGroupBox, QVBoxLayout, QWidget
 
 from semsam_annotate.annotations import PartClass
 from semsam_annotate.napari.canvas.annotator import Annotator
@@ -13,9 +11,8 @@ from semsam_annotate.napari.state.candidate import Candidate
 from semsam_annotate.napari.state.connections import Connections, Pair
 from semsam_annotate.napari.state.hotkeys import hotkeys
 from semsam_annotate.napari.state.labels import LabelChoice
-from semsam_annotate.napari.widgets.buttons import quiet_button
+from semsam_annotate.napari.widgets.buttons import KeyedButton
 from semsam_annotate.napari.widgets.carry_box import CarryBox
-from semsam_annotate.napari.widgets.hints import KEYS_HELP
 from semsam_annotate.napari.widgets.label_form import LabelForm, Names
 from semsam_annotate.napari.widgets.ladder_box import LadderBox
 from semsam_annotate.napari.widgets.mask_box import MaskBox
@@ -32,7 +29,7 @@ class AnnotationPanel(QWidget):
         self._connections = Connections()
         self.ladder, self.labels = LadderBox(), LabelForm()
         self.touch, self.review, self.masks, self.carry = TouchBox(), ReviewBox(), MaskBox(), CarryBox()
-        self.buttons = {name: quiet_button(text, _TIPS[name]) for name, text in _BUTTONS.items()}
+        self.buttons = {name: KeyedButton(text, tip, name) for name, (text, tip) in _BUTTONS.items()}
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(_group("Masks at your click, largest first", self.ladder))
@@ -42,7 +39,6 @@ class AnnotationPanel(QWidget):
         layout.addWidget(_group("Everything in the image", self.review))
         layout.addWidget(_group("Accepted in this image", self.masks))
         layout.addWidget(_group("Carry over to other planes or images", self.carry))
-        layout.addWidget(_keys_help())
         self._wire()
         self.setEnabled(False)
 
@@ -154,24 +150,17 @@ class AnnotationPanel(QWidget):
         return grid
 
 
-_TIPS = {
-    "accept": "Enter",
-    "undo": "Ctrl+Z; without end, after a restart too",
-    "redo": "Ctrl+Shift+Z",
-    "export": "Ctrl+E: COCO and part JSON into the project folder",
-    "previous": "PageUp",
-    "next": "PageDown",
-    "most useful": "Shift+N: one without accepted masks, else the one whose masks were found hardest",
-}
-
 _BUTTONS = {
-    "accept": "Accept  (Enter)",
-    "undo": "Take back",
-    "redo": "Do again",
-    "export": "Export",
-    "previous": "Previous image",
-    "next": "Next image",
-    "most useful": "Most useful image",
+    "accept": ("Accept  {key}", "Store the mask shown under the names chosen"),
+    "undo": ("Take back", "The last step in this image; without end, after a restart too"),
+    "redo": ("Do again", "The step that was taken back last"),
+    "export": ("Export", "COCO and part JSON into the project folder"),
+    "previous": ("Previous image", "The one before in the list"),
+    "next": ("Next image", "The next one in the list"),
+    "most useful": (
+        "Most useful image",
+        "One without accepted masks, else the one whose masks were found hardest",
+    ),
 }
 
 
@@ -181,12 +170,3 @@ def _group(title: str, content: QWidget) -> QGroupBox:
     layout.setContentsMargins(6, 6, 6, 6)
     layout.addWidget(content)
     return group
-
-
-def _keys_help() -> QCollapsible:
-    label = QLabel(KEYS_HELP)
-    label.setTextFormat(Qt.TextFormat.RichText)
-    label.setWordWrap(True)
-    folded = QCollapsible("Keys")
-    folded.addWidget(label)
-    return folded

@@ -8,7 +8,7 @@ from qtpy.QtWidgets import QDoubleSpinBox, QGridLayout, QLabel, QWidget
 from semsam_annotate.napari.canvas.annotator import Annotator
 from semsam_annotate.napari.files.settings import read_preferences
 from semsam_annotate.napari.state.connections import Connections
-from semsam_annotate.napari.widgets.buttons import quiet_button
+from semsam_annotate.napari.widgets.buttons import KeyedButton, quiet_button
 
 
 class ReviewBox(QWidget):
@@ -20,8 +20,10 @@ class ReviewBox(QWidget):
         self._connections = Connections()
         self.place = QLabel()
         self.buttons = {
-            "propose": quiet_button("Propose  (Tab)", "Find everything in the image, then show it mask by mask"),
-            "reject": quiet_button("Reject  (Backspace)", "Never show this mask again"),
+            "propose": KeyedButton(
+                "Propose  {key}", "Find everything in the image, then show it mask by mask", "propose"
+            ),
+            "reject": KeyedButton("Reject  {key}", "Never show this mask again", "reject"),
             "accept all": quiet_button("Accept all above", "Under the names the model finds likeliest, in one step"),
         }
         self.take = quiet_button("Take a layer's labels", "Accept every label of the active labels layer, in one step")

@@ -8,7 +8,7 @@ from qtpy.QtWidgets import QGridLayout, QLabel, QSlider, QWidget
 from semsam_annotate.napari.canvas.annotator import Annotator
 from semsam_annotate.napari.canvas.touching import BRUSHES, TOOLS
 from semsam_annotate.napari.state.connections import Connections
-from semsam_annotate.napari.widgets.buttons import quiet_button
+from semsam_annotate.napari.widgets.buttons import KeyedButton, quiet_button
 
 
 class TouchBox(QWidget):
@@ -18,7 +18,7 @@ class TouchBox(QWidget):
         super().__init__(parent)
         self._annotator: Annotator | None = None
         self._connections = Connections()
-        self.buttons = {name: quiet_button(text, tip) for name, (text, tip) in _BUTTONS.items()}
+        self.buttons = {name: KeyedButton(text, tip, name) for name, (text, tip) in _BUTTONS.items()}
         self.tools = {tool: quiet_button(tool.capitalize(), _TIPS[tool]) for tool in TOOLS}
         self.brush, self._size_text = QSlider(Qt.Orientation.Horizontal), QLabel("Brush size")
         self.brush.setRange(*BRUSHES)
@@ -62,9 +62,9 @@ class TouchBox(QWidget):
     def _wire(self) -> None:
         for name, button in self.buttons.items():
             button.clicked.connect(partial(self._start, name))
-        for tool, button in self.tools.items():
-            button.setCheckable(True)
-            button.clicked.connect(partial(self._use, tool))
+        for tool, choice in self.tools.items():
+            choice.setCheckable(True)
+            choice.clicked.connect(partial(self._use, tool))
         self.brush.valueChanged.connect(self._resize)
 
     def _start(self, name: str, _: bool = False) -> None:
@@ -93,9 +93,9 @@ class TouchBox(QWidget):
 
 
 _BUTTONS = {
-    "touch up": ("Touch up or draw  (Shift+T)", "Brush, eraser, fill, polygon; it is then a manual edit"),
-    "accept": ("Keep  (Enter)", "Store it as a manual edit"),
-    "drop": ("Leave  (Esc)", "Leave the mask as it was"),
+    "touch up": ("Touch up or draw  {key}", "Brush, eraser, fill, polygon; it is then a manual edit"),
+    "accept": ("Keep  {key}", "Store it as a manual edit"),
+    "drop": ("Leave  {key}", "Leave the mask as it was"),
 }
 _TIPS = {
     "brush": "Drag to add  (P)",

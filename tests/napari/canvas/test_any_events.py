@@ -44,7 +44,7 @@ class Chaos:
             (6, lambda: self.hand.drag(here, modifiers=rng.choice([(), ("Shift",), ("Alt",), ("Control",)]))),
             (3, lambda: self.hand.drag(here, here[::-1], modifiers=rng.choice([(), ("Shift",), ("Control",)]))),
             (2, lambda: self.hand.wheel(rng.choice([-1.0, 1.0]), "Shift")),
-            (9, lambda: self.press(rng.choice([*KEYS, *LETTERS]))),
+            (9, lambda: self.press(rng.choice([*(key.key for key in KEYS), *LETTERS]))),
             (4, lambda: self.hand.pump.until(lambda: not self.annotator.session.waiting)),
             (2, lambda: setattr(viewer.cursor, "position", here)),
             (2, lambda: self.hand.move(here)),

@@ -78,7 +78,7 @@ def test_a_drag_with_the_right_button_is_left_to_napari(annotator, hand):
 def test_every_key_is_bound_on_viewer_and_on_every_layer_and_gone_after_close(annotator, hand, viewer):
     before = dict(ViewerModel().keymap)
     added = viewer.add_labels(np.zeros((120, 160), int))
-    wanted = {coerce_keybinding(key) for key in KEYS}
+    wanted = {coerce_keybinding(key.key) for key in KEYS}
     for provider in (viewer, *viewer.layers):
         assert wanted <= {coerce_keybinding(key) for key in provider.keymap}
     annotator.close()
