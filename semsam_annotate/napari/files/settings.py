@@ -1,5 +1,6 @@
 """The plugin's page in napari's settings, as one typed value; the manifest's ``configurations`` describe it."""
 
+from contextlib import suppress
 from dataclasses import fields
 
 from napari.settings import get_plugin_settings
@@ -18,3 +19,9 @@ def read_preferences() -> Preferences:
         return Preferences()
     given = {field.name: getattr(page, field.name) for field in fields(Preferences) if hasattr(page, field.name)}
     return Preferences(**given)
+
+
+def keep_guide_closed() -> None:
+    """The guide does not open by itself again; nothing where the plugin is not installed as one."""
+    with suppress(KeyError, AttributeError):
+        getattr(get_plugin_settings(PLUGIN), PAGE).guide = False

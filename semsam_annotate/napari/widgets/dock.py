@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QEvent, QSize, Qt
@@ -14,14 +15,17 @@ from semsam_annotate.napari.canvas.keys import DEFAULTS
 from semsam_annotate.napari.engine.link import EngineChoice
 from semsam_annotate.napari.engine.request import EngineLink
 from semsam_annotate.napari.engine.worker import EngineWorker
-from semsam_annotate.napari.files.settings import read_preferences
+from semsam_annotate.napari.files.samples import astronaut
+from semsam_annotate.napari.files.settings import keep_guide_closed, read_preferences
+from semsam_annotate.napari.state.guide import Guide
 from semsam_annotate.napari.state.project_ledger import ProjectLedger
 from semsam_annotate.napari.state.session import AnnotationSession
 from semsam_annotate.napari.state.workspace import Workspace
 from semsam_annotate.napari.widgets import binding
-from semsam_annotate.napari.widgets.buttons import KeyedButton, show_keys
+from semsam_annotate.napari.widgets.buttons import KeyedButton, quiet_button, show_keys
 from semsam_annotate.napari.widgets.delivery import GuiDelivery, Moment
 from semsam_annotate.napari.widgets.effects_box import EffectsBox
+from semsam_annotate.napari.widgets.guide_strip import GuideStrip
 from semsam_annotate.napari.widgets.hints import next_step
 from semsam_annotate.napari.widgets.image_tab import ImageTab
 from semsam_annotate.napari.widgets.keys_overlay import KeysOverlay
@@ -56,10 +60,18 @@ class AnnotationDock(QWidget):
         self._fold.addWidget(self.settings.native)
         self._fold.expand(animate=False)
         self.help_button = KeyedButton("Keys  {key}", "Every key, and what the mouse does", "help")
+        self.guide_button = quiet_button("Guide", "The first two minutes, step by step, on a sample photo or your own")
+        self.guide = Guide()
+        self.strip = GuideStrip(self.guide)
         self._lay_out()
         canvas = napari_viewer.window._qt_viewer.canvas.native
         self.keys, self._tabs = KeysOverlay(canvas), TabKeys(canvas, self._press, self)
         self.help_button.clicked.connect(self.keys.toggle)
+        self.guide_button.clicked.connect(self.guide.start)
+        self.guide.closed.connect(keep_guide_closed)
+        self.strip.sample_wanted.connect(self._open_sample)
+        if read_preferences().guide:
+            self.guide.start()
         self.status.stopped.connect(self._stop)
         self.train.promoted.connect(self._serve_anew)
         self.status.hint.setText("Choose a project folder, then press Open project.")
@@ -101,6 +113,7 @@ class AnnotationDock(QWidget):
         annotator, self.annotator = self.annotator, None
         if annotator is not None:
             self._keeper.stop()
+            self.guide.release()
             for tab in self._attached:
                 tab.detach()
             annotator.close()
@@ -125,6 +138,13 @@ class AnnotationDock(QWidget):
             self.annotator.actions[action]()
         return action is not None
 
+    def _open_sample(self) -> None:
+        """The sample photo, in the project that is open or, without one, in one to try things out in."""
+        if self.annotator is None:
+            self._open(Path(mkdtemp(prefix="semsam-guide-")), self.settings.choice)
+        for photo, facts, _ in astronaut():
+            self._viewer.add_image(photo, **facts)
+
     def _open(self, folder: Path, engine: EngineChoice) -> None:
         try:
             self.open_project(folder, engine)
@@ -139,6 +159,7 @@ class AnnotationDock(QWidget):
         annotator.touch.changed.connect(self._show_hint)
         worker.state.connect(self.status.show_work)
         worker.failed.connect(self._show_failure)
+        self.guide.watch(session, annotator.hover, annotator.review)
         annotator.help_wanted.connect(self.keys.toggle)
         annotator.shortcuts.changed.connect(self._show_keys)
         for tab in self._attached:
@@ -149,7 +170,8 @@ class AnnotationDock(QWidget):
     def _show_keys(self) -> None:
         bound = DEFAULTS if self.annotator is None else self.annotator.shortcuts.bound
         show_keys(self, bound)
-        self.keys.show_keys(bound)
+        for shown in (self.keys, self.strip):
+            shown.show_keys(bound)
 
     def _show_hint(self, _: Any = None) -> None:
         if self.annotator is not None:
@@ -179,11 +201,12 @@ class AnnotationDock(QWidget):
         self.tabs.addTab(_scrolled(self.effects), "Effects")
         self.tabs.addTab(_scrolled(self.train), "Train")
         self.tabs.tabBar().setFocusPolicy(Qt.FocusPolicy.NoFocus)  # keys go on to the canvas
-        for widget in (self._fold, self.status):
+        for widget in (self._fold, self.strip, self.status):
             layout.addWidget(widget)
         layout.addWidget(self.tabs, 1)
         foot = QHBoxLayout()
-        foot.addWidget(self.help_button)
+        for button in (self.guide_button, self.help_button):
+            foot.addWidget(button)
         foot.addStretch(1)
         layout.addLayout(foot)
         self.setMinimumWidth(LEAST)

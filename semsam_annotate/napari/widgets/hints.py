@@ -19,7 +19,7 @@ def next_step(picture: Picture | None, candidate: Candidate, waiting: bool, acce
     if touching:
         return "Paint what belongs, erase what does not, then press Enter; Esc leaves the mask as it was."
     if picture is None:
-        return "Open an image: drop a file on the window, or File → Open."
+        return "Open an image: drop a file on the window, or File → Open. Guide has a sample photo."
     if waiting:
         return "Waiting for the masks of your click."
     if candidate.ladder is not None:

@@ -1,0 +1,58 @@
+"""The guide's strip: what it shows, how narrow it can be, and that closing it is kept."""
+
+import pytest
+from napari.settings import get_plugin_settings
+from qtpy.QtCore import QEventLoop
+
+from semsam_annotate.napari.canvas.keys import DEFAULTS
+from semsam_annotate.napari.files.settings import PAGE, PLUGIN, keep_guide_closed, read_preferences
+from semsam_annotate.napari.state.guide import STEPS, Guide
+from semsam_annotate.napari.widgets.guide_strip import GuideStrip
+
+pytestmark = pytest.mark.window
+NARROW = 304
+
+
+@pytest.fixture
+def strip(qapp):
+    strip = GuideStrip(Guide())
+    yield strip
+    strip.deleteLater()
+
+
+def test_every_step_fits_a_narrow_dock_and_nothing_below_moves(strip):
+    strip._guide.start()
+    strip.setFixedWidth(NARROW)
+    strip.show()
+    heights = set()
+    for place in range(len(STEPS)):
+        strip.adjustSize()
+        QEventLoop().processEvents()
+        assert strip.text.heightForWidth(strip.text.width()) <= strip.text.height(), strip.text.text()
+        heights.add(strip.text.height())
+        assert strip.sample.isHidden() == (place > 0)
+        strip._guide.skip()
+    assert len(heights) == 1
+    assert strip.isHidden()
+
+
+def test_it_names_the_keys_that_count_and_a_button_where_there_is_none(strip):
+    strip._guide.start()
+    for _ in range(8):
+        strip._guide.skip()
+    strip.show_keys({**DEFAULTS, "undo": ("Ctrl+J",)})
+    assert "Press Ctrl+J:" in strip.text.text()
+    strip.show_keys({**DEFAULTS, "undo": ()})
+    assert "Press its button:" in strip.text.text()
+
+
+def test_it_closes_and_that_is_kept(strip):
+    page = getattr(get_plugin_settings(PLUGIN), PAGE)
+    assert read_preferences().guide
+    strip._guide.closed.connect(keep_guide_closed)
+    strip._guide.start()
+    assert not strip.isHidden()
+    strip.close_button.click()
+    assert strip.isHidden()
+    assert not read_preferences().guide
+    page.guide = True
