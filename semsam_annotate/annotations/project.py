@@ -13,6 +13,7 @@ from semsam_annotate.annotations.exports import ExportReport
 from semsam_annotate.annotations.image_states import ImageProgress
 from semsam_annotate.annotations.images import image_sha256, read_image
 from semsam_annotate.annotations.importing import ImportReport, read_import, store_import
+from semsam_annotate.annotations.palette import told_apart
 from semsam_annotate.annotations.project_config import ProjectConfig, read_config, write_config
 from semsam_annotate.annotations.record import ImageRef
 from semsam_annotate.annotations.splits import hashed_split
@@ -49,12 +50,12 @@ class Project:
             raise BadInput(f"{root} is a project already: open it, or name another folder")
         if isinstance(parts, Mapping):
             parts = [PartClass(part, objects=tuple(owners)) for part, owners in parts.items()]
+        classes = told_apart(
+            [ObjectClass(item) if isinstance(item, str) else item for item in objects],
+            [PartClass(item) if isinstance(item, str) else item for item in parts],
+        )
         config = ProjectConfig(
-            name=name or root.name,
-            store=store,
-            validation=validation,
-            objects=tuple(ObjectClass(item) if isinstance(item, str) else item for item in objects),
-            parts=tuple(PartClass(item) if isinstance(item, str) else item for item in parts),
+            name=name or root.name, store=store, validation=validation, objects=classes[0], parts=classes[1]
         )
         for sub in ("models", "embeddings"):
             (root / sub).mkdir(parents=True, exist_ok=True)
@@ -114,7 +115,9 @@ class Project:
                 listed[name] = PartClass(name, objects=() if owner is None else (owner,))
             elif owner is not None and listed[name].objects and owner not in listed[name].objects:
                 listed[name] = replace(listed[name], objects=(*listed[name].objects, owner))
-        self._save(replace(self.config, objects=tuple(known.values()), parts=tuple(listed.values())))
+        before: list[ObjectClass | PartClass] = [*self.config.objects, *self.config.parts]
+        coloured = told_apart(tuple(known.values()), tuple(listed.values()), before)
+        self._save(replace(self.config, objects=coloured[0], parts=coloured[1]))
 
     def add_images(self, paths: Iterable[Path | str]) -> list[str]:
         """Add image files or folders of images, which stay where they are; the entries that are new."""

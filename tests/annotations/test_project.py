@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from semsam_annotate.annotations import ImageRef, ObjectClass, PartClass, Project
+from semsam_annotate.annotations.palette import PALETTE
 from semsam_annotate.annotations.project_config import to_toml
 from semsam_annotate.api import BadInput, Vocabulary
 from semsam_annotate.cli import main
@@ -51,7 +52,8 @@ def test_classes_have_colours_hotkeys_and_join(tmp_path, project):
         ("ear", ("dog",)),
         ("tip", ()),
     ]
-    assert ObjectClass("car").color == project.config.objects[0].color
+    classes = (*project.config.objects, *project.config.parts)
+    assert sorted(item.color for item in classes) == sorted(PALETTE[: len(classes)])
     for bad in ({"color": "red"}, {"name": "a:b"}, {"name": " "}, {"hotkey": ""}):
         with pytest.raises(BadInput):
             ObjectClass(**{"name": "car", **bad})

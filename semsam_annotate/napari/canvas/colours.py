@@ -1,20 +1,23 @@
 """Colours of the layers: the mask being made, accepted masks, selected ones."""
 
-import colorsys
 from collections.abc import Sequence
 from typing import Any
 
 from napari.utils.colormaps import DirectLabelColormap
 
+from semsam_annotate.annotations.palette import PALETTE
+
 ORANGE, BLUE, WHITE = "#ffb000", "#3d9dff", "#ffffff"
 """Told apart by everybody, also without red or green."""
+EDGE = "#7c7c7c"
+"""Of lines around things, seen on napari's dark and on its light style."""
 FAINT = 0.35
 """Opacity of masks beside selected ones."""
 
 
 def sign_colour(positive: bool) -> str:
-    """Of clicks and strokes: green for what belongs, red for what does not."""
-    return "#2ee66b" if positive else "#ff4d4d"
+    """Of clicks and strokes: bluish green for what belongs, vermilion for what does not, as in the palette."""
+    return "#009e73" if positive else "#d55e00"
 
 
 def candidate_colours(by_value: dict[int, str]) -> DirectLabelColormap:
@@ -37,6 +40,5 @@ def _faded(colour: str, faint: bool) -> str:
 
 
 def _spread_colour(value: int) -> str:
-    """Hues a golden angle apart, so that neighbours differ."""
-    red, green, blue = colorsys.hsv_to_rgb(value * 0.618034 % 1.0, 0.65, 0.95)
-    return f"#{round(red * 255):02x}{round(green * 255):02x}{round(blue * 255):02x}"
+    """The palette in turn, so that neighbours differ."""
+    return PALETTE[value % len(PALETTE)]

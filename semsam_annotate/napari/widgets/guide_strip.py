@@ -4,6 +4,7 @@ from qtpy.QtCore import QRect, Qt, Signal
 from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
+from semsam_annotate.napari.canvas.colours import EDGE
 from semsam_annotate.napari.canvas.keys import DEFAULTS, Bound, key_of
 from semsam_annotate.napari.state.guide import STEPS, Guide, Step
 from semsam_annotate.napari.widgets.buttons import quiet_button
@@ -61,7 +62,7 @@ class GuideStrip(QFrame):
 
     def _lay_out(self) -> None:
         self.setObjectName("guide")
-        self.setStyleSheet("#guide { border: 1px solid gray; border-radius: 4px }")
+        self.setStyleSheet(f"#guide {{ border: 1px solid {EDGE}; border-radius: 4px }}")
         self.title.setStyleSheet("font-weight: bold")
         self.text.setWordWrap(True)
         self.text.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)

@@ -6,6 +6,7 @@ from qtpy.QtCore import QEvent, QObject, Qt
 from qtpy.QtGui import QKeyEvent, QMouseEvent
 from qtpy.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
+from semsam_annotate.napari.canvas.colours import EDGE
 from semsam_annotate.napari.canvas.keys import DEFAULTS, Bound, help_rows
 from semsam_annotate.napari.widgets.buttons import quiet_button
 
@@ -91,7 +92,7 @@ class KeysOverlay(QFrame):
 
     def _lay_out(self) -> None:
         self.setObjectName("keys")
-        self.setStyleSheet("#keys { border: 1px solid gray; border-radius: 4px }")
+        self.setStyleSheet(f"#keys {{ border: 1px solid {EDGE}; border-radius: 4px }}")
         self.area.setFrameShape(QFrame.Shape.NoFrame)
         self.area.setWidgetResizable(True)
         self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

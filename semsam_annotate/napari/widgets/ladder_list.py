@@ -13,6 +13,8 @@ from semsam_annotate.napari.widgets.empty_state import draw_empty_state
 
 COLUMNS = ("mask", "level", "score", "object", "part")
 ROWS = 6
+CHOSEN = "#a66300"
+"""The mask's orange, so dark that white is read on it."""
 PICTURE = (30, 40)
 """Height and width of a mask's picture, pixels."""
 
@@ -34,7 +36,7 @@ class LadderList(QTableWidget):
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # keys go on to the canvas
         self.setShowGrid(False)
-        self.setStyleSheet("QTableWidget::item:selected { background: #b36b00; color: white }")  # the mask's orange
+        self.setStyleSheet(f"QTableWidget::item:selected {{ background: {CHOSEN}; color: white }}")
         self.setWordWrap(False)
         header = self.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)

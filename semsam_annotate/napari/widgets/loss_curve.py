@@ -6,7 +6,7 @@ from qtpy.QtCore import QPointF, QRectF, QSize, Qt
 from qtpy.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
 from qtpy.QtWidgets import QWidget
 
-CURVE = QColor(66, 135, 245)
+CURVE = QColor("#3a7ae0")
 """Stands out on napari's dark and on its light background."""
 SMOOTHED = 0.9
 """Share of the mean so far in the next one."""

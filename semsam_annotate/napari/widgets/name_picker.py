@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 from qtpy.QtCore import QEvent, QObject, Qt, Signal
-from qtpy.QtGui import QColor, QIcon, QKeyEvent, QPixmap
+from qtpy.QtGui import QColor, QIcon, QKeyEvent, QPainter, QPixmap
 from qtpy.QtWidgets import QHeaderView, QLabel, QLineEdit, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
+from semsam_annotate.napari.canvas.colours import EDGE
 from semsam_annotate.napari.state.name_rows import NameRow, name_rows, reason
 
 NOTHING = "–"
@@ -165,7 +166,11 @@ class NamePicker(QWidget):
 
 
 def swatch(colour: str | None, side: int = 12) -> QIcon:
-    """A square of a colour, an empty one without."""
+    """A square of a colour with an edge that is seen on any list, an empty one without."""
     picture = QPixmap(side, side)
-    picture.fill(QColor(colour) if colour else QColor(0, 0, 0, 0))
+    picture.fill(QColor(EDGE) if colour else QColor(0, 0, 0, 0))
+    if colour:
+        painter = QPainter(picture)
+        painter.fillRect(1, 1, side - 2, side - 2, QColor(colour))
+        painter.end()
     return QIcon(picture)
