@@ -22,7 +22,8 @@ class StatusLine(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._activity: Any = None
-        self._text = ""
+        self._text = self._wanted = self._drawn = ""
+        self._drawing = False
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(PATIENCE_MS)
@@ -67,6 +68,17 @@ class StatusLine(QWidget):
         self._show_activity("")
 
     def _show_activity(self, text: str) -> None:
+        """napari draws while it makes an activity, so another state may come in the middle of it."""
+        self._wanted = text
+        if self._drawing:
+            return
+        self._drawing = True
+        while self._drawn != self._wanted:
+            self._drawn = self._wanted
+            self._draw_activity(self._drawn)
+        self._drawing = False
+
+    def _draw_activity(self, text: str) -> None:
         if text and self._activity is None:
             self._activity = progress(total=0, desc=text)
         elif text:
