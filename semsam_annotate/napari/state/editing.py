@@ -94,7 +94,7 @@ class MaskEditing:
         """Delete the smallest accepted mask under (x, y)."""
         mask = self._session.under(point)
         if mask is None:
-            self._session.told.emit("no accepted mask under the pointer")
+            self._session.told.emit("no accepted mask under the pointer: move it onto one")
         else:
             self.delete([mask.id])
 

@@ -122,7 +122,7 @@ class AnnotationSession(Pointing):
     def take(self, masks: Sequence[DrawnMask]) -> None:
         """Accept masks of a labels layer under the names they have, in one step."""
         if self.picture is None or not masks:
-            self.told.emit("there are no masks to take")
+            self.told.emit("there are no masks to take: choose a labels layer that has some")
             return
         for object, part in dict.fromkeys((mask.object or "", mask.part or "") for mask in masks):
             self.learn(LabelChoice(object, part))

@@ -39,6 +39,9 @@ from semsam_annotate.napari.widgets.workspace_keeper import WorkspaceKeeper
 if TYPE_CHECKING:
     import napari
 
+NOT_STARTED = "the engine did not start"
+"""How the failure begins that a person can mend by choosing another engine."""
+
 LEAST, WIDTH = 320, 360
 """Pixels of the dock's width: the least, and when it opens."""
 
@@ -181,7 +184,8 @@ class AnnotationDock(QWidget):
             self.status.hint.setText(next_step(session.picture, session.candidate, session.waiting, count, touching))
 
     def _show_failure(self, _: int, message: str) -> None:
-        self.status.say(message)
+        told = f"{message}; choose another one under Project and engine" if NOT_STARTED in message else message
+        self.status.say(told)
 
     def _stop(self) -> None:
         if self.annotator is not None:
@@ -197,7 +201,7 @@ class AnnotationDock(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 4, 8, 8)
         self.tabs.addTab(_scrolled(self.panel), "Annotate")
-        self.tabs.addTab(self.images, "Images")
+        self.tabs.addTab(_scrolled(self.images), "Images")
         self.tabs.addTab(_scrolled(self.effects), "Effects")
         self.tabs.addTab(_scrolled(self.train), "Train")
         self.tabs.tabBar().setFocusPolicy(Qt.FocusPolicy.NoFocus)  # keys go on to the canvas

@@ -67,8 +67,8 @@ class KeysOverlay(QFrame):
         columns = min(max(room.width() // COLUMN, 1), 3)
         width = min(max(room.width(), COLUMN), columns * WIDEST, window.width() - 2 * MARGIN)
         content = self._content(columns, width - 5 * MARGIN)
-        self.area.setWidget(content)
         height = content.height() + self.close_button.sizeHint().height() + 5 * MARGIN
+        self.area.setWidget(content)  # which resizes it
         left = max(min(room.x(), window.width() - width - MARGIN), MARGIN)
         self.setGeometry(left, room.y(), width, min(height, room.height()))
 

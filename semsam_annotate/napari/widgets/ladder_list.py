@@ -92,7 +92,7 @@ class LadderList(QTableWidget):
 
 
 def cells(proposal: Proposal) -> tuple[str, str, str, str]:
-    """Level, score, object guess, part guess; "–" for a side without a guess."""
+    """Level, score, object guess, part guess; "–" for a side without a guess. How sure it is stands in the tooltip."""
     return (
         str(proposal.level),
         f"{proposal.score:.2f}",
@@ -114,7 +114,7 @@ def tooltip(proposal: Proposal) -> str:
 
 
 def _guess(labels: Labels | list[tuple[str, float]]) -> str:
-    return _percent(labels[0]) if labels else "–"
+    return labels[0][0] if labels else "–"
 
 
 def _percent(label: tuple[str, float]) -> str:

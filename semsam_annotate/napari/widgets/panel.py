@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from qtpy.QtWidgets import QGridLayout, QGroupBox, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QGridLayout, QGroupBox, QSizePolicy, QVBoxLayout, QWidget
 
 from semsam_annotate.annotations import PartClass
 from semsam_annotate.napari.canvas.annotator import Annotator
@@ -37,7 +37,7 @@ class AnnotationPanel(QWidget):
         layout.addLayout(self._grid())
         layout.addWidget(self.touch)
         layout.addWidget(_group("Everything in the image", self.review))
-        layout.addWidget(_group("Accepted in this image", self.masks))
+        layout.addWidget(_group("Accepted in this image", self.masks, grows=True), 1)
         layout.addWidget(_group("Carry over to other planes or images", self.carry))
         self._wire()
         self.setEnabled(False)
@@ -164,8 +164,11 @@ _BUTTONS = {
 }
 
 
-def _group(title: str, content: QWidget) -> QGroupBox:
+def _group(title: str, content: QWidget, grows: bool = False) -> QGroupBox:
+    """``grows``: whether it takes the height that a tall window leaves."""
     group = QGroupBox(title)
+    if not grows:
+        group.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
     layout = QVBoxLayout(group)
     layout.setContentsMargins(6, 6, 6, 6)
     layout.addWidget(content)
