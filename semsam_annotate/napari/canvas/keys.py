@@ -95,6 +95,11 @@ def key_of(action: str, bound: Bound = DEFAULTS) -> str:
     return readable(keys[0]) if keys else ""
 
 
+def named_keys(bound: Bound = DEFAULTS) -> dict[str, str]:
+    """Every action with its key, for sentences; "its button" without one."""
+    return {action: key_of(action, bound) or "its button" for action in DEFAULTS}
+
+
 def help_rows(bound: Bound = DEFAULTS) -> dict[str, list[tuple[str, str]]]:
     """What one does -> (how, what it does), for people; actions that lost their keys are left out."""
     return {title: [row for row in (_row(item, bound) for item in rows) if row[0]] for title, rows in KEYMAP.items()}

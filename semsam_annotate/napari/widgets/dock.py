@@ -11,7 +11,7 @@ from superqt import QCollapsible
 
 from semsam_annotate.api import SemsamError
 from semsam_annotate.napari.canvas.annotator import Annotator
-from semsam_annotate.napari.canvas.keys import DEFAULTS
+from semsam_annotate.napari.canvas.keys import DEFAULTS, named_keys
 from semsam_annotate.napari.engine.link import EngineChoice
 from semsam_annotate.napari.engine.request import EngineLink
 from semsam_annotate.napari.engine.worker import EngineWorker
@@ -168,20 +168,21 @@ class AnnotationDock(QWidget):
         for tab in self._attached:
             tab.attach(annotator)
         self._show_keys()
-        self._show_hint()
 
     def _show_keys(self) -> None:
         bound = DEFAULTS if self.annotator is None else self.annotator.shortcuts.bound
         show_keys(self, bound)
         for shown in (self.keys, self.strip):
             shown.show_keys(bound)
+        self._show_hint()
 
     def _show_hint(self, _: Any = None) -> None:
         if self.annotator is not None:
             session = self.annotator.session
             count = len(session.accepted)
             touching = self.annotator.touch.active
-            self.status.hint.setText(next_step(session.picture, session.candidate, session.waiting, count, touching))
+            step = next_step(session.picture, session.candidate, session.waiting, count, touching)
+            self.status.hint.setText(step.format_map(named_keys(self.annotator.shortcuts.bound)))
 
     def _show_failure(self, _: int, message: str) -> None:
         told = f"{message}; choose another one under Project and engine" if NOT_STARTED in message else message

@@ -5,7 +5,7 @@ from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from semsam_annotate.napari.canvas.colours import EDGE
-from semsam_annotate.napari.canvas.keys import DEFAULTS, Bound, key_of
+from semsam_annotate.napari.canvas.keys import DEFAULTS, Bound, named_keys
 from semsam_annotate.napari.state.guide import STEPS, Guide, Step
 from semsam_annotate.napari.widgets.buttons import quiet_button
 
@@ -57,8 +57,7 @@ class GuideStrip(QFrame):
         self.text.setMinimumHeight(max(words.height() for words in wrapped) + 4)
 
     def _said(self, step: Step) -> str:
-        keys = {action: key_of(action, self._bound) or "its button" for action in DEFAULTS}
-        return step.says.format_map(keys)
+        return step.says.format_map(named_keys(self._bound))
 
     def _lay_out(self) -> None:
         self.setObjectName("guide")

@@ -15,16 +15,16 @@ WORK = {
 
 
 def next_step(picture: Picture | None, candidate: Candidate, waiting: bool, accepted: int, touching: bool) -> str:
-    """What to do next, one line."""
+    """What to do next, one line; actions in braces are keys."""
     if touching:
-        return "Paint what belongs, erase what does not, then press Enter; Esc leaves the mask as it was."
+        return "Paint what belongs, erase what does not, then press {accept}; {drop} leaves the mask as it was."
     if picture is None:
         return "Open an image: drop a file on the window, or File → Open. Guide has a sample photo."
     if waiting:
         return "Waiting for the masks of your click."
     if candidate.ladder is not None:
-        return "Choose a size with [ and ], check the labels, then press Enter."
+        return "Choose a size with {smaller} and {larger}, check the labels, then press {accept}."
     if candidate.empty:
         done = "" if not accepted else f" {accepted} accepted here." if accepted > 1 else " 1 accepted here."
         return f"Click on an object or a part of it.{done}"
-    return "Click again, or press Esc to drop these clicks."
+    return "Click again, or press {drop} to drop these clicks."

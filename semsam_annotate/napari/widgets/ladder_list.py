@@ -12,6 +12,8 @@ from semsam_annotate.napari.state.thumbnails import thumbnail
 from semsam_annotate.napari.widgets.empty_state import draw_empty_state
 
 COLUMNS = ("mask", "level", "score", "object", "part")
+NUMBERS = (1, 2)
+"""Columns in the middle, so that the level is not read as part of the mask's number."""
 ROWS = 6
 CHOSEN = "#a66300"
 """The mask's orange, so dark that white is read on it."""
@@ -73,6 +75,8 @@ class LadderList(QTableWidget):
         for row, proposal in enumerate(proposals):
             for column, text in enumerate((str(row + 1), *cells(proposal))):
                 item = QTableWidgetItem(text)
+                if column in NUMBERS:
+                    item.setTextAlignment(Qt.AlignmentFlag.AlignCenter)
                 item.setToolTip(f"{tooltip(proposal)}\n{row + 1} chooses it")
                 self.setItem(row, column, item)
             self._draw(row, proposal)
