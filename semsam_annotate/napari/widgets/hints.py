@@ -17,7 +17,7 @@ WORK = {
 def next_step(picture: Picture | None, candidate: Candidate, waiting: bool, accepted: int, touching: bool) -> str:
     """What to do next, one line; actions in braces are keys."""
     if touching:
-        return "Paint what belongs, erase what does not, then press {accept}; {drop} leaves the mask as it was."
+        return "Paint what belongs, erase what does not. {accept} keeps it, {drop} leaves all as it was."
     if picture is None:
         return "Open an image: drop a file on the window, or File → Open. Guide has a sample photo."
     if waiting:
