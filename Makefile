@@ -24,6 +24,7 @@ test: screen $(VENV)/dev.stamp lint types ## set up, then format, lint, import r
 stress: screen $(VENV)/dev.stamp $(SEMSAM_LABEL_STUDIO) lint types ## full counts, a real Label Studio, every Python found
 	SEMSAM_LABEL_STUDIO=$(SEMSAM_LABEL_STUDIO) $(SCREEN) $(BIN)/python $(PYTEST) --hypothesis-profile=stress
 	tools/qt_matrix.sh $(SCREEN)
+	tools/napari_matrix.sh $(SCREEN)
 	tools/python_matrix.sh $(SCREEN)
 
 lint: $(VENV)/dev.stamp build/house ## format, lint, import rules

@@ -6,6 +6,7 @@ from typing import Any
 from qtpy.QtCore import QObject, QTimer
 
 from semsam_annotate.napari.canvas.annotator import Annotator
+from semsam_annotate.napari.canvas.view import camera_of
 from semsam_annotate.napari.state.connections import Connections
 
 DELAY_MS = 400
@@ -37,7 +38,7 @@ class WorkspaceKeeper(QObject):
         self._annotator = None
 
     def _signals(self, annotator: Annotator) -> tuple[Any, ...]:
-        session, editing, camera = annotator.session, annotator.editing, annotator.viewer.scene.camera.events
+        session, editing, camera = annotator.session, annotator.editing, camera_of(annotator.viewer).events
         ours = (session.candidate_changed, session.accepted_changed, editing.selection_changed, editing.marks_changed)
         return (*ours, annotator.touch.changed, annotator.touch.stroked, camera.center, camera.zoom)
 

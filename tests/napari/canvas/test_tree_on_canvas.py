@@ -6,6 +6,7 @@ from napari.components import ViewerModel
 
 from semsam_annotate.napari.canvas.annotator import Annotator
 from semsam_annotate.napari.canvas.candidate_values import SELECTED
+from semsam_annotate.napari.canvas.view import camera_of
 from semsam_annotate.napari.state.session import AnnotationSession
 
 PART, SQUARE = (60.0, 70.0), (35.0, 45.0)
@@ -67,8 +68,8 @@ def test_hidden_masks_are_not_drawn_and_come_back(annotator):
 
 def test_a_jump_centres_the_mask_in_the_world(annotator):
     annotator.look_at(annotator.session.accepted[1].id)
-    assert np.allclose(annotator.viewer.scene.camera.center[-2:], (59.5 * 2 + 10, 69.5 * 2 - 5))
-    close = annotator.viewer.scene.camera.zoom
+    assert np.allclose(camera_of(annotator.viewer).center[-2:], (59.5 * 2 + 10, 69.5 * 2 - 5))
+    close = camera_of(annotator.viewer).zoom
     annotator.look_at(annotator.session.accepted[0].id)
-    assert annotator.viewer.scene.camera.zoom < close
+    assert camera_of(annotator.viewer).zoom < close
     annotator.look_at("nobody")

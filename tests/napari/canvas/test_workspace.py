@@ -11,6 +11,7 @@ from PIL import Image as PillowImage
 
 from semsam_annotate.annotations import Project
 from semsam_annotate.napari.canvas.annotator import Annotator
+from semsam_annotate.napari.canvas.view import camera_of
 from semsam_annotate.napari.state.project_ledger import ProjectLedger
 from semsam_annotate.napari.state.session import AnnotationSession
 from semsam_annotate.napari.state.workspace import Workspace
@@ -60,7 +61,7 @@ def test_image_view_selection_and_ladder_come_back(window, hand_of, folder):
     first.session.label("boat", "sail")
     first.editing.select([first.session.accepted[0].id])
     first.editing.mark([first.session.accepted[0].id], hidden=True, locked=True)
-    first.viewer.scene.camera.zoom = 7.5
+    camera_of(first.viewer).zoom = 7.5
     first.workspace().write(first.session.ledger.workspace)
     before = first.session.candidate
     again = window()
@@ -71,7 +72,7 @@ def test_image_view_selection_and_ladder_come_back(window, hand_of, folder):
     assert (again.session.choice.object, again.session.choice.part) == ("boat", "sail")
     assert again.editing.selected == first.editing.selected
     assert again.editing.hidden == again.editing.locked == {again.session.accepted[0].id}
-    assert again.viewer.scene.camera.zoom == 7.5
+    assert camera_of(again.viewer).zoom == 7.5
     mask = again.session.accept()
     assert again.session.ledger.record(mask.id).prompt == before.prompt
 
