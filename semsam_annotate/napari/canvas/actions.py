@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from semsam_annotate.napari.canvas.geometry import pixel_at
 from semsam_annotate.napari.canvas.pasting import all_masks, chosen_mask
+from semsam_annotate.napari.canvas.tiles import open_tile
 from semsam_annotate.napari.state.hotkeys import hotkeys
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def named_actions(annotator: "Annotator") -> dict[str, Action]:
         "hover": annotator.hover.switch,
         "touch up": annotator.touch.begin,
         "help": annotator.help_wanted.emit,
+        "tile": lambda: _open_tile(annotator),
     }
     return {name: partial(annotator.run, partial(_choose, annotator, name, action)) for name, action in actions.items()}
 
@@ -90,6 +92,11 @@ def _select_under_pointer(annotator: "Annotator") -> None:
     if annotator.image is not None:
         mask = annotator.session.under(pixel_at(annotator.image, annotator.viewer.cursor.position))
         annotator.editing.select([] if mask is None else [mask.id])
+
+
+def _open_tile(annotator: "Annotator") -> None:
+    if annotator.image is not None:
+        open_tile(annotator.viewer, annotator.image)
 
 
 def _paste(annotator: "Annotator") -> None:

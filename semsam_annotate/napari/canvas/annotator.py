@@ -18,6 +18,7 @@ from semsam_annotate.napari.canvas.effect_layers import is_effect
 from semsam_annotate.napari.canvas.file_list import FileList
 from semsam_annotate.napari.canvas.frames import Frames
 from semsam_annotate.napari.canvas.layers import AnnotationLayers
+from semsam_annotate.napari.canvas.levels import in_full, level_note, too_large
 from semsam_annotate.napari.canvas.mouse import MouseActions
 from semsam_annotate.napari.canvas.picture_source import picture_of, shown_limits, shown_plane, shown_rgb
 from semsam_annotate.napari.canvas.touching import TouchLayer
@@ -199,13 +200,15 @@ class Annotator:
         self.image = self.mouse.image = image
         self._quiet = True
         try:
-            if image is None:
+            if image is None or too_large(image):
                 self.layers.remove()
             else:
                 self.layers.lie_on(image)
         finally:
             self._quiet = False
         self._open_picture()
+        if image is not None and self.session.picture is not None and not in_full(image):
+            self.session.told.emit(level_note(image))
 
     def _on_dims(self) -> None:
         """Another plane of a stack, or other axes, came on screen."""

@@ -6,7 +6,8 @@ from napari.components import ViewerModel
 from napari.layers import Image
 
 from semsam_annotate.api import BadInput
-from semsam_annotate.napari.canvas.geometry import image_shape, plane_of
+from semsam_annotate.napari.canvas.geometry import plane_of
+from semsam_annotate.napari.canvas.levels import level_shape
 
 
 class Frames:
@@ -25,7 +26,8 @@ class Frames:
 
     def _axis(self, image: Image) -> int | None:
         """Of the viewer: the slider used last if the image has planes along it, else its innermost one."""
-        shape, first = image_shape(image), self._viewer.dims.ndim - len(image_shape(image))
+        shape = level_shape(image, 0)
+        first = self._viewer.dims.ndim - len(shape)
         axes = [first + place for place, size in enumerate(shape[:-2]) if size > 1]
         if not axes:
             return None

@@ -70,6 +70,7 @@ KEYMAP: dict[str, tuple[Key | Gesture, ...]] = {
         Key("Shift-D", "done", "this image is done"),
         Key("Shift-K", "skip", "skip this image"),
         Key("Shift-N", "most useful", "the most useful image to go on with"),
+        Key("Shift-F", "tile", "the tile in the middle, of a very large image"),
         Key("Control-E", "export", "export COCO and part JSON"),
         Key("F1", "help", "show or hide these keys", fixed=True),
     ),

@@ -18,7 +18,8 @@ from semsam_annotate.napari.canvas.colours import (
     candidate_colours,
     sign_colour,
 )
-from semsam_annotate.napari.canvas.geometry import image_shape, plane_transform, to_rows_columns
+from semsam_annotate.napari.canvas.geometry import plane_transform, to_rows_columns
+from semsam_annotate.napari.canvas.levels import level_size
 from semsam_annotate.napari.state.accepted import AcceptedMask, Window
 from semsam_annotate.napari.state.candidate import Candidate
 from semsam_annotate.napari.state.label_planes import mask_table, number_of
@@ -58,8 +59,7 @@ class AnnotationLayers:
 
         Layers that are there are used again: removing and adding them takes napari most of a second.
         """
-        height, width = image_shape(image)[-2:]
-        size = height, width
+        size = level_size(image)
         placed = {**plane_transform(image), "units": image.units[-2:]}
         if len(self.all) == len(self._made) > 0:
             self._move(size, placed)

@@ -9,7 +9,8 @@ from napari.layers import Image, Labels
 from numpy.typing import NDArray
 
 from semsam_annotate.api import BadInput, Mask
-from semsam_annotate.napari.canvas.geometry import image_shape, plane_of
+from semsam_annotate.napari.canvas.geometry import plane_of
+from semsam_annotate.napari.canvas.levels import level_data, level_plane, level_shape, level_size, levels
 from semsam_annotate.napari.state.drawn import DrawnMask, Table, drawn_masks
 
 
@@ -41,13 +42,17 @@ def chosen_labels(viewer: ViewerModel, ours: Collection[object]) -> Labels:
 
 
 def shown_labels(layer: Labels, image: Image, viewer: ViewerModel) -> NDArray[Any]:
-    """(H, W) whole numbers of the layer's plane on screen; BadInput when it does not lie on the image's pixels."""
-    size = image_shape(image)[-2:]
-    data = layer.data[0] if layer.multiscale else layer.data
-    plane = np.asarray(data[plane_of(layer, viewer.dims.point)])
-    if plane.shape != size:
-        raise BadInput(f"{layer.name} is {plane.shape[1]}x{plane.shape[0]} pixels, the image {size[1]}x{size[0]}")
-    return plane
+    """(H, W) whole numbers of the layer's plane on screen, at the level that is as large as what is annotated.
+
+    BadInput when there is none: it does not lie on the image's pixels then.
+    """
+    size = level_size(image)
+    level = next((level for level in levels(layer) if level_shape(layer, level)[-2:] == size), None)
+    if level is None:
+        height, width = level_shape(layer, 0)[-2:]
+        raise BadInput(f"{layer.name} is {width}x{height} pixels, the image {size[1]}x{size[0]}")
+    plane = level_plane(layer, plane_of(layer, viewer.dims.point), level)
+    return np.asarray(level_data(layer, level)[plane])
 
 
 def table_of(features: Any) -> Table:

@@ -8,7 +8,8 @@ from napari.layers import Image
 from semsam_annotate.annotations import image_sha256, read_image
 from semsam_annotate.api import BadInput, RgbImage
 from semsam_annotate.api.pixels import Pixels
-from semsam_annotate.napari.canvas.geometry import image_shape, plane_of
+from semsam_annotate.napari.canvas.geometry import plane_of
+from semsam_annotate.napari.canvas.levels import in_full, level_data, level_plane, level_shape
 from semsam_annotate.napari.canvas.pixels import read_plane, rgb_pixels
 from semsam_annotate.napari.state.picture import Picture, ReadImage
 
@@ -19,7 +20,7 @@ READ_KEY = "semsam_read"
 
 
 def picture_of(layer: Image, viewer: ViewerModel) -> Picture:
-    """The picture on screen of an image layer.
+    """The picture on screen of an image layer: its plane, of a pyramid at the level annotated (``level_of``).
 
     Grey and 16-bit layers go to the engine with the layer's contrast limits; their name in the store does not depend
     on them. Raises BadInput when the viewer does not show the layer's last two axes.
@@ -36,7 +37,7 @@ def picture_of(layer: Image, viewer: ViewerModel) -> Picture:
 
 
 def shown_plane(layer: Image, viewer: ViewerModel) -> tuple[int, ...]:
-    """Indices of the layer's leading axes on screen; BadInput in 3D or when other axes are displayed."""
+    """Indices of the leading axes on screen, at the finest level; BadInput in 3D or when other axes are displayed."""
     if tuple(viewer.dims.displayed) != tuple(range(viewer.dims.ndim))[-2:]:
         raise BadInput("masks are drawn in the last two axes: switch to 2D and put the axes back in order")
     return plane_of(layer, viewer.dims.point)
@@ -74,17 +75,16 @@ def _facts(read: ReadImage) -> dict[str, object]:
 
 
 def _read(layer: Image, plane: tuple[int, ...]) -> Pixels:
-    """Pixels of a plane, of a pyramid at full resolution."""
-    return read_plane(layer.data[0] if layer.multiscale else layer.data, rgb=layer.rgb, plane=plane)
+    return read_plane(level_data(layer), rgb=layer.rgb, plane=level_plane(layer, plane))
 
 
 def _file_pixels(layer: Image) -> tuple[Path | None, RgbImage | None]:
     """The layer's file and its pixels, where it is a plain image of the layer's size and orientation."""
     known = layer.metadata.get(FILE_KEY) or layer.source.path
-    if not known or len(image_shape(layer)) > 2 or not Path(known).is_file():
+    if not known or len(level_shape(layer)) > 2 or not in_full(layer) or not Path(known).is_file():
         return None, None
     try:
         pixels = read_image(Path(known))
     except BadInput:  # a format that only napari's readers know
         return None, None
-    return (Path(known), pixels) if pixels.shape[:2] == image_shape(layer) else (None, None)
+    return (Path(known), pixels) if pixels.shape[:2] == level_shape(layer) else (None, None)

@@ -24,13 +24,13 @@ def read_plane(data: Any, *, rgb: bool, plane: tuple[int, ...] = ()) -> Pixels:
 
     Raises BadInput when the plane does not exist, is empty, or has more than ``MAX_PIXELS``.
     """
-    sliced = _slice(data, plane, axes=3 if rgb else 2)
-    height, width = (int(side) for side in sliced.shape[:2])
-    if 0 in sliced.shape:
+    axes = 3 if rgb else 2
+    height, width = (int(side) for side in data.shape[data.ndim - axes :][:2])
+    if 0 in data.shape:
         raise BadInput("this layer has no pixels")
-    if height * width > MAX_PIXELS:
-        raise BadInput(f"this layer is {width}x{height}, more than {MAX_PIXELS:,} pixels: crop it to what is annotated")
-    return np.asarray(sliced)
+    if height * width > MAX_PIXELS:  # before it is sliced: some arrays read all of it then
+        raise BadInput(f"{width}x{height} is more than {MAX_PIXELS:,} pixels: zoom in, then Shift+F takes a tile of it")
+    return np.asarray(_slice(data, plane, axes))
 
 
 def rgb_pixels(pixels: Pixels, *, rgb: bool, contrast_limits: Limits | None = None) -> RgbImage:

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from napari.components import ViewerModel
 
+from semsam_annotate.napari.canvas.geometry import world_at
 from semsam_annotate.napari.state.accepted import AcceptedMask
 
 SHARE = 0.5
@@ -20,9 +21,9 @@ def camera_of(viewer: ViewerModel) -> Any:
 def look_at(viewer: ViewerModel, image: Any, mask: AcceptedMask, canvas: tuple[float, float] = (600.0, 600.0)) -> None:
     """Centre a mask of an image layer, as large as half of the canvas (height, width in screen pixels)."""
     (rows, columns), _ = mask.cut_out
-    corners = [(rows.start - 0.5, columns.start - 0.5), (rows.stop - 0.5, columns.stop - 0.5)]
-    leading = np.asarray(image.world_to_data(viewer.dims.point[-image.ndim :]))[:-2]
-    first, last = (np.asarray(image.data_to_world((*leading, *corner)))[-2:] for corner in corners)
+    corners = [(columns.start - 0.5, rows.start - 0.5), (columns.stop - 0.5, rows.stop - 0.5)]
+    leading = tuple(np.asarray(image.world_to_data(viewer.dims.point[-image.ndim :]))[:-2])
+    first, last = (world_at(image, corner, leading)[-2:] for corner in corners)
     camera = camera_of(viewer)
     camera.center = tuple((first + last) / 2)
     extent = max(*np.abs(last - first), 1e-9)
