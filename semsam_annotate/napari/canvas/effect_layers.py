@@ -1,21 +1,31 @@
 """Layers that show effects: right above the image they were made from, seen as long as it is."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from napari.components import ViewerModel
 from napari.layers import Image, Layer
 
 from semsam_annotate.napari.canvas.geometry import placed_on
+from semsam_annotate.napari.state.effect_chain import EffectStep
 from semsam_annotate.napari.state.effect_choice import Patch
 from semsam_annotate.napari.state.picture import Picture
 
 EFFECT_KEY = "semsam_effect_of"
 """Key of ``layer.metadata`` that holds the sha256 of the picture and the ``unique_id`` of the image layer."""
 
+CHAIN_KEY = "semsam_effect_chain"
+"""Key of ``layer.metadata`` that holds the steps from the image to this layer, as plain JSON values, for ``redone``."""
+
 
 def is_effect(layer: Layer) -> bool:
     """Whether a layer was made by an effect."""
     return EFFECT_KEY in layer.metadata
+
+
+def chain_of(layer: Layer) -> tuple[EffectStep, ...]:
+    """Steps from the image to an effect; BadInput when somebody changed them into something else."""
+    return tuple(EffectStep.from_json(step) for step in layer.metadata[CHAIN_KEY])
 
 
 class EffectLayers:
@@ -30,14 +40,21 @@ class EffectLayers:
         key = None if picture is None else picture.sha256
         return [layer for layer in self._viewer.layers if is_effect(layer) and layer.metadata[EFFECT_KEY][0] == key]
 
-    def lay(self, image: Image, picture: Picture, patch: Patch, name: str) -> Image:
-        """Add what an effect made of a picture as a layer that lies exactly on its pixels of ``image``."""
+    def sources(self, picture: Picture | None) -> list[Layer]:
+        """The effects of a picture that another one can start from, the newest last."""
+        return [layer for layer in self.of(picture) if chain_of(layer)[-1].choice.changes_picture]
+
+    def lay(self, image: Image, picture: Picture, patch: Patch, name: str, steps: Sequence[EffectStep]) -> Image:
+        """Add what ``steps`` made of a picture as a layer that lies exactly on its pixels of ``image``."""
         (rows, columns), pixels = patch
         layer = Image(
             pixels.reshape((1,) * len(picture.plane) + pixels.shape),
             rgb=True,
             name=name,
-            metadata={EFFECT_KEY: (picture.sha256, image.unique_id)},
+            metadata={
+                EFFECT_KEY: (picture.sha256, image.unique_id),
+                CHAIN_KEY: [step.to_json() for step in steps],
+            },
             interpolation2d=image.interpolation2d,
             **placed_on(image, picture.plane, (rows.start, columns.start)),
         )

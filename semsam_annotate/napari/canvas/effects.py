@@ -7,12 +7,13 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 import numpy as np
-from napari.layers import Image
+from napari.layers import Image, Layer
 from psygnal import Signal
 
 from semsam_annotate.api import BadInput, Cancelled, CancelToken, Mask
-from semsam_annotate.napari.canvas.effect_layers import EffectLayers
+from semsam_annotate.napari.canvas.effect_layers import EffectLayers, chain_of
 from semsam_annotate.napari.state.connections import Connections
+from semsam_annotate.napari.state.effect_chain import EffectStep, redone
 from semsam_annotate.napari.state.effect_choice import VERBS, EffectChoice, Patch
 from semsam_annotate.napari.state.labels import describe
 from semsam_annotate.napari.state.picture import Picture
@@ -23,18 +24,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class _Job:
-    """One effect on its way."""
+    """One effect on its way: the last of ``steps``."""
 
     image: Image
     picture: Picture
-    mask: Mask
-    choice: EffectChoice
+    steps: tuple[EffectStep, ...]
     name: str
     cancel: CancelToken
 
 
 class Effects:
-    """One effect at a time. Each starts from the image, never from an effect before; where both lie, the newer is seen.
+    """One effect at a time. It starts from ``source``: the newest effect, unless a person takes another or the image.
+
+    Its layer shows what it changes there; so where it lies over its source it contains what that one did.
 
     ``deliver``: hands a call from the thread that computes to the one of the viewer. What comes after the picture
     changed is dropped. To take an effect back, remove its layer.
@@ -49,8 +51,9 @@ class Effects:
         self._annotator, self._deliver = annotator, deliver
         self._layers = EffectLayers(annotator.viewer)
         self._job: _Job | None = None
+        self._source: Layer | None = None
         session, editing = annotator.session, annotator.editing
-        layers = annotator.viewer.layers.events
+        layers = annotator.viewer.layers
         self._connections = Connections(
             [
                 (session.picture_changed, self._turn),
@@ -58,9 +61,11 @@ class Effects:
                 (session.choice_changed, self._tell),
                 (session.accepted_changed, self._tell),
                 (editing.selection_changed, self._tell),
-                (layers.removed, self._tell),
+                (layers.events.removed, self._left),
+                (layers.selection.events.active, self._take_active),
             ]
         )
+        self._start_from_newest()
 
     @property
     def busy(self) -> bool:
@@ -71,6 +76,21 @@ class Effects:
     def count(self) -> int:
         """Number of effects of this picture."""
         return len(self._layers.of(self._annotator.session.picture))
+
+    @property
+    def sources(self) -> list[Layer]:
+        """Effects of this picture that another one can start from, the newest last."""
+        return self._layers.sources(self._annotator.session.picture)
+
+    @property
+    def source(self) -> Layer | None:
+        """The effect that the next one starts from, None for the image."""
+        return self._source
+
+    def start_from(self, source: Layer | None) -> None:
+        """Start the next effect from one of ``sources``, or from the image."""
+        self._source = source if source in self.sources else None
+        self.changed.emit()
 
     @property
     def title(self) -> str | None:
@@ -89,7 +109,9 @@ class Effects:
         if image is None or picture is None or title is None:
             raise BadInput("no mask to change: click on something, or select accepted masks")
         self.stop()
-        job = _Job(image, picture, self._mask(), choice, f"{title} {VERBS[choice.kind]}", CancelToken())
+        before = () if self._source is None else chain_of(self._source)
+        steps = (*before, EffectStep.of(choice, self._mask()))
+        job = _Job(image, picture, steps, f"{title} {VERBS[choice.kind]}", CancelToken())
         self._job = job
         threading.Thread(target=self._run, args=(job,), name="semsam-effect", daemon=True).start()
         self.changed.emit()
@@ -122,7 +144,7 @@ class Effects:
             self._hand(job, lambda: self.progressed.emit(share))
 
         try:
-            patch = job.choice.applied(job.picture.rgb, job.mask, job.cancel, progress)
+            patch = redone(job.picture.rgb, job.steps, job.cancel, progress)
         except Cancelled:
             return
         except BadInput as error:
@@ -146,14 +168,29 @@ class Effects:
     def _show(self, job: _Job, patch: Patch) -> None:
         self._job = None
         if job.image in self._annotator.viewer.layers:
-            self._layers.lay(job.image, job.picture, patch, job.name)
+            layer = self._layers.lay(job.image, job.picture, patch, job.name, job.steps)
+            self._source = layer if layer in self.sources else self._source
             self._annotator.session.told.emit(f"{job.name}: a new layer; remove it to take this back")
         self.changed.emit()
 
     def _turn(self, picture: Picture | None) -> None:
         self.stop()
         self._layers.follow(picture, self._annotator.image)
+        self._start_from_newest()
         self.changed.emit()
+
+    def _left(self, _: object) -> None:
+        if self._source is not None and self._source not in self.sources:
+            self._start_from_newest()
+        self.changed.emit()
+
+    def _take_active(self, _: object) -> None:
+        active = self._annotator.viewer.layers.selection.active
+        if active is not None and active in self.sources:
+            self.start_from(active)
+
+    def _start_from_newest(self) -> None:
+        self._source = (self.sources or [None])[-1]
 
     def _tell(self, _: object = None) -> None:
         self.changed.emit()

@@ -24,6 +24,11 @@ class EffectChoice:
     colour: Colour = (61, 157, 255)
     strength: float = 1.0
 
+    @property
+    def changes_picture(self) -> bool:
+        """Whether its result is the picture, changed; a copy or what is cut out is a thing of its own."""
+        return self.kind not in ("copy", "cut out")
+
     def applied(self, rgb: RgbImage, mask: Mask, cancel: CancelToken, progress: Progress) -> Patch:
         """The new pixels of a (H, W, 3) picture whose ``mask``, (H, W) bool, is changed; it stays as it is.
 

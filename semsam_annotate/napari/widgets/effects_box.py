@@ -2,7 +2,7 @@
 
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QColor
-from qtpy.QtWidgets import QColorDialog, QGridLayout, QLabel, QProgressBar, QSlider, QWidget
+from qtpy.QtWidgets import QColorDialog, QComboBox, QGridLayout, QLabel, QProgressBar, QSlider, QWidget
 
 from semsam_annotate.napari.canvas.annotator import Annotator
 from semsam_annotate.napari.canvas.effects import Effects
@@ -12,6 +12,7 @@ from semsam_annotate.napari.widgets.buttons import quiet_button
 from semsam_annotate.napari.widgets.delivery import GuiDelivery
 
 NOTHING = "Click on something, or select accepted masks: what is chosen can be changed here."
+IMAGE = "the image"
 STEPS = 100
 
 
@@ -27,6 +28,7 @@ class EffectsBox(QWidget):
         self.target = QLabel(NOTHING)
         self.target.setWordWrap(True)
         self.buttons = {kind: quiet_button(text, tip) for kind, (text, tip) in _BUTTONS.items()}
+        self.source = QComboBox()
         self.swatch = quiet_button("", "Colour to recolour with")
         self.strength = QSlider(Qt.Orientation.Horizontal)
         self.bar = QProgressBar()
@@ -68,6 +70,10 @@ class EffectsBox(QWidget):
         self.strength.setValue(STEPS)
         self.strength.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # keys go on to the canvas
         self.strength.setToolTip("How much is recoloured or blurred")
+        self.source.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.source.setToolTip("The next effect changes what this one made; choosing its layer does the same")
+        self.source.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.source.activated.connect(self._start_from)
         self.bar.setTextVisible(False)
         self.bar.setFixedHeight(8)
         for widget in (self.bar, self.halt):  # their room is kept free, so that nothing moves under the pointer
@@ -86,21 +92,24 @@ class EffectsBox(QWidget):
         for column in range(3):
             grid.setColumnStretch(column, 1)
         grid.addWidget(self.target, 0, 0, 1, 3)
+        grid.addWidget(QLabel("Starts from"), 1, 0)
+        grid.addWidget(self.source, 1, 1, 1, 2)
         for place, widget in enumerate((self.buttons["recolour"], self.swatch, self.buttons["blur"])):
-            grid.addWidget(widget, 1, place)
-        grid.addWidget(QLabel("Strength"), 2, 0)
-        grid.addWidget(self.strength, 2, 1, 1, 2)
+            grid.addWidget(widget, 2, place)
+        grid.addWidget(QLabel("Strength"), 3, 0)
+        grid.addWidget(self.strength, 3, 1, 1, 2)
         for place, kind in enumerate(("remove", "cut out", "copy")):
-            grid.addWidget(self.buttons[kind], 3, place)
-        grid.addWidget(self.take_away, 4, 0)
-        grid.addWidget(self.bar, 4, 1)
-        grid.addWidget(self.halt, 4, 2)
-        grid.setRowStretch(5, 1)
+            grid.addWidget(self.buttons[kind], 4, place)
+        grid.addWidget(self.take_away, 5, 0)
+        grid.addWidget(self.bar, 5, 1)
+        grid.addWidget(self.halt, 5, 2)
+        grid.setRowStretch(6, 1)
 
     def _show(self) -> None:
         title = None if self.effects is None else self.effects.title
         busy = self.effects is not None and self.effects.busy
         self.target.setText(NOTHING if title is None else f"Changes: {title}")
+        self._show_sources()
         for button in self.buttons.values():
             button.setEnabled(title is not None)
         self.take_away.setEnabled(self.effects is not None and self.effects.count > 0)
@@ -108,6 +117,19 @@ class EffectsBox(QWidget):
             self.bar.setRange(0, 0)  # until a share is known
         for widget in (self.bar, self.halt):
             widget.setVisible(busy)
+
+    def _show_sources(self) -> None:
+        sources = [] if self.effects is None else self.effects.sources
+        names = [IMAGE, *(layer.name for layer in sources)]
+        if names != [self.source.itemText(row) for row in range(self.source.count())]:
+            self.source.clear()
+            self.source.addItems(names)
+        chosen = None if self.effects is None else self.effects.source
+        self.source.setCurrentIndex(0 if chosen is None else sources.index(chosen) + 1)
+
+    def _start_from(self, row: int) -> None:
+        if self.effects is not None:
+            self.effects.start_from(None if row == 0 else self.effects.sources[row - 1])
 
     def _show_progress(self, share: float) -> None:
         self.bar.setRange(0, STEPS)

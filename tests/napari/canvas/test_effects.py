@@ -1,13 +1,16 @@
 """Effects as layers of a viewer: they lie on the image, belong to its plane, and leave it alone."""
 
+import json
+
 import numpy as np
 import pytest
 from napari.components import ViewerModel
 
-from semsam_annotate.api import BadInput
+from semsam_annotate.api import BadInput, CancelToken
 from semsam_annotate.napari.canvas.annotator import Annotator
-from semsam_annotate.napari.canvas.effect_layers import is_effect
+from semsam_annotate.napari.canvas.effect_layers import chain_of, is_effect
 from semsam_annotate.napari.canvas.effects import Effects
+from semsam_annotate.napari.state.effect_chain import EffectStep, redone
 from semsam_annotate.napari.state.effect_choice import VERBS, EffectChoice
 from semsam_annotate.napari.state.session import AnnotationSession
 
@@ -118,7 +121,7 @@ def test_layers_lie_on_a_rotated_scaled_sheared_stack_at_its_plane(ledger, worke
     annotator.close()
 
 
-def test_a_second_effect_starts_from_the_image_and_lies_above_the_first(effects, annotator, viewer, hand, pump, scene):
+def test_a_second_effect_contains_the_first_and_lies_above_it(effects, annotator, viewer, hand, pump, scene):
     hand.click(PART)
     for kind in ("recolour", "blur"):
         effects.start(EffectChoice(kind, (0, 0, 255)))
@@ -128,7 +131,41 @@ def test_a_second_effect_starts_from_the_image_and_lies_above_the_first(effects,
     mask = annotator.session.candidate.proposal.mask
     assert recoloured.data[0, 0, 3] == 0  # what lies below is seen
     assert np.array_equal(recoloured.data[..., 3] > 0, (recoloured.data[..., :3] != scene).any(axis=-1))
-    assert blurred.data[mask][:, 0].mean() > blurred.data[mask][:, 2].mean()  # red as the scene, not blue
+    assert blurred.data[mask][:, 2].mean() > blurred.data[mask][:, 0].mean()  # blue as the first, not red as the scene
+    assert np.array_equal(blurred.data[..., 3] > 0, (blurred.data[..., :3] != recoloured.data[..., :3]).any(axis=-1))
+    assert np.array_equal(annotator.image.data, scene)
+    for layer in (recoloured, blurred):
+        steps = chain_of(layer)
+        _, pixels = redone(annotator.session.picture.rgb, steps, CancelToken(), lambda share: None)
+        assert np.array_equal(pixels, layer.data)
+        assert tuple(EffectStep.from_json(json.loads(json.dumps(step.to_json()))) for step in steps) == steps
+    assert [step.choice.kind for step in chain_of(blurred)] == ["recolour", "blur"]
+
+
+def test_what_the_next_effect_starts_from_is_the_newest_or_what_a_person_takes(effects, viewer, hand, pump):
+    def make(kind):
+        effects.start(EffectChoice(kind, (0, 0, 255)))
+        finish(effects, pump)
+        return results(viewer)[-1]
+
+    hand.click(PART)
+    assert effects.source is None
+    first, cut = make("recolour"), make("cut out")
+    assert effects.source is first  # what is cut out is no picture
+    assert effects.sources == [first]
+    rows, columns = np.nonzero(cut.data[..., 3] == 255)
+    assert cut.data[rows, columns, 2].mean() > cut.data[rows, columns, 0].mean()  # blue
+    second = make("blur")
+    assert effects.source is second
+    effects.start_from(None)
+    third = make("recolour")
+    assert [len(chain_of(layer)) for layer in (first, second, third)] == [1, 2, 1]
+    viewer.layers.selection.active = first  # in the list of layers
+    assert effects.source is first
+    viewer.layers.remove(first)
+    assert effects.source is third
+    viewer.layers.remove(second)  # others keep what they have
+    assert len(chain_of(make("blur"))) == 2
 
 
 def test_selected_masks_are_changed_together_when_none_is_shown(effects, annotator, viewer, hand, pump):

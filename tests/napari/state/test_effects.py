@@ -7,6 +7,7 @@ from skimage import data
 from skimage.color import rgb2lab
 
 from semsam_annotate.api import BadInput, Cancelled, CancelToken
+from semsam_annotate.napari.state.effect_chain import EffectStep, redone
 from semsam_annotate.napari.state.effect_choice import VERBS, EffectChoice
 from semsam_annotate.napari.state.effects import blurred, copied, cut_out, recoloured
 from semsam_annotate.napari.state.feather import FEATHER
@@ -146,3 +147,26 @@ def test_cut_out_and_copy_hold_the_mask_and_its_feather(name):
     assert np.array_equal(small[..., 3], whole[window][..., 3])
     assert np.array_equal(small[..., :3], PHOTO[window])
     assert whole[..., 3].sum() == small[..., 3].sum()
+
+
+def test_a_chain_is_each_effect_on_what_those_before_made():
+    mask, other, shares = MASKS["square"], MASKS["two pieces"], []
+    choices = [EffectChoice("recolour", (255, 0, 0)), EffectChoice("copy"), EffectChoice("blur", strength=0.4)]
+    steps = [EffectStep.of(choice, part) for choice, part in zip(choices, (mask, mask, other), strict=True)]
+    _, pixels = redone(PHOTO, steps, CancelToken(), shares.append)
+    by_hand = blurred(recoloured(PHOTO, mask, (255, 0, 0)), other, 0.4)
+    assert np.array_equal(pixels[..., :3], by_hand)
+    assert all(0 <= share <= 1 for share in shares)
+    window, copy = redone(PHOTO, steps[:2], CancelToken(), shares.append)
+    expected = copied(recoloured(PHOTO, mask, (255, 0, 0)), mask)
+    assert window == expected[0]
+    assert np.array_equal(copy, expected[1])
+
+
+@pytest.mark.parametrize("change", [{"kind": "paint"}, {"colour": [1, 2]}, {"strength": "much"}, {"mask": None}])
+def test_a_step_that_is_none_is_refused_in_a_line(change):
+    plain = EffectStep.of(EffectChoice("blur"), MASKS["square"]).to_json()
+    with pytest.raises(BadInput):
+        redone(PHOTO, [EffectStep.from_json({**plain, **change})], CancelToken(), lambda share: None)
+    with pytest.raises(BadInput, match="is for 160x120 pixels, not 160x60"):
+        redone(PHOTO[:60], [EffectStep.from_json(plain)], CancelToken(), lambda share: None)

@@ -11,7 +11,7 @@ from qtpy.QtGui import QColor
 from semsam_annotate.napari.canvas.annotator import Annotator
 from semsam_annotate.napari.canvas.effect_layers import is_effect
 from semsam_annotate.napari.state.session import AnnotationSession
-from semsam_annotate.napari.widgets.effects_box import NOTHING, EffectsBox
+from semsam_annotate.napari.widgets.effects_box import IMAGE, NOTHING, EffectsBox
 
 pytestmark = pytest.mark.window
 
@@ -63,8 +63,16 @@ def test_it_says_what_it_applies_to_and_its_buttons_make_layers(box, annotator, 
     mask = annotator.session.candidate.proposal.mask
     assert (np.asarray(recoloured.data)[mask][:, :3].argmax(axis=-1) == 1).all()
     assert np.abs(np.asarray(removed.data)[mask][:, :3].astype(int) - scene[mask]).max() > 30
+    assert [box.source.itemText(row) for row in range(3)] == [IMAGE, recoloured.name, removed.name]
+    assert box.source.currentText() == removed.name
+    box.source.activated.emit(1)
+    assert box.effects.source is recoloured
+    box.source.activated.emit(0)
+    assert box.effects.source is None
+    assert box.source.currentText() == IMAGE
     for _ in range(2):
         box.take_away.click()
+    assert box.source.count() == 1
     assert not results(annotator)
     assert not box.take_away.isEnabled()
 
