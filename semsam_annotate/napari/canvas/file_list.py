@@ -8,7 +8,7 @@ from napari.components import ViewerModel
 from napari.layers import Image, Layer
 
 from semsam_annotate.api import BadInput
-from semsam_annotate.napari.canvas.picture_source import FILE_KEY, add_file, show_file
+from semsam_annotate.napari.canvas.picture_source import FILE_KEY, READ_KEY, add_file, show_file
 from semsam_annotate.napari.state.picture import ReadImage
 
 
@@ -21,8 +21,9 @@ class FileList:
         self._ahead: ReadImage | None = None
 
     def current(self) -> int | None:
-        """Place in the list of the file on screen, None when none is."""
-        shown = {str(layer.metadata.get(FILE_KEY)) for layer in self._viewer.layers}
+        """Place in the list of the file on screen, in the layer of the list if there is one; None when none is."""
+        own = [layer for layer in self._viewer.layers if self._listed(layer)]
+        shown = {str(layer.metadata.get(FILE_KEY)) for layer in own or self._viewer.layers}
         return next((index for index, path in enumerate(self.paths) if str(path) in shown), None)
 
     def index(self, path: str | None) -> int | None:
@@ -55,4 +56,11 @@ class FileList:
         return self.show(0 if current is None else current + steps)
 
     def _listed(self, layer: Layer) -> TypeGuard[Image]:
-        return isinstance(layer, Image) and Path(str(layer.metadata.get(FILE_KEY))) in self.paths
+        """Whether a layer was made here and shows its file: what others opened or changed is not replaced."""
+        read = layer.metadata.get(READ_KEY)
+        return (
+            isinstance(layer, Image)
+            and isinstance(read, ReadImage)
+            and layer.data is read.rgb
+            and read.path in self.paths
+        )
