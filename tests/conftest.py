@@ -7,10 +7,12 @@ from pathlib import Path
 
 os.environ.setdefault("QT_API", "pyside6")
 
+import numpy as np
 import pytest
 import torch
 import torchvision  # noqa: F401 (before the first viewer: it imports triton, which crashes once Mesa has drawn)
 from hypothesis import HealthCheck, settings
+from PIL import Image
 
 torch.set_num_threads(max(2 // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")), 1))
 
@@ -35,3 +37,25 @@ def rooms_by_their_import_names() -> Iterator[None]:
     yield
     loaded = sorted(ROOMS_BY_SHORT_NAME & sys.modules.keys())
     assert loaded == [], "imported by folder name instead of semsam_annotate.…"
+
+
+@pytest.fixture
+def annotated_scenes(tmp_path):
+    """A project of three annotated scenes, one of them held back."""
+    from semsam_annotate.annotations import Project
+    from semsam_annotate.api import encode_rle
+    from semsam_annotate.training.scenes import generate
+
+    with Project.create(tmp_path / "project") as project:
+        for number in range(3):
+            scene = generate(number, 96, "held-out")
+            path = tmp_path / f"{number}.png"
+            Image.fromarray(scene.image).save(path)
+            ref = project.ref(path, scene.image)
+            project.store.register(ref)
+            project.store.splits.assign(ref.sha256, "validation" if number == 2 else "train", None)
+            for index in np.flatnonzero([name is not None for name in scene.objects])[:4]:
+                names = {"object": scene.objects[index], "part": scene.parts[index]}
+                project.store.accept(ref, mask=encode_rle(scene.masks[index]), **names)
+            project.add_images([path])
+        yield project

@@ -11,9 +11,8 @@ from unittest.mock import Mock
 
 import numpy as np
 import pytest
-from PIL import Image
 
-from semsam_annotate.annotations import Project, image_sha256
+from semsam_annotate.annotations import image_sha256
 from semsam_annotate.api import (
     Embedding,
     EngineInfo,
@@ -24,7 +23,6 @@ from semsam_annotate.api import (
     Tree,
     Vocabulary,
     decode_rle,
-    encode_rle,
 )
 from semsam_annotate.api.tree import TreeNode
 from semsam_annotate.napari.engine.worker import EngineWorker
@@ -232,23 +230,3 @@ def session(ledger, link, picture, clock) -> AnnotationSession:
 @pytest.fixture
 def editing(session) -> MaskEditing:
     return MaskEditing(session)
-
-
-@pytest.fixture
-def annotated_scenes(tmp_path):
-    """A project of three annotated scenes, one of them held back."""
-    from semsam_annotate.training.scenes import generate
-
-    with Project.create(tmp_path / "project") as project:
-        for number in range(3):
-            scene = generate(number, 96, "held-out")
-            path = tmp_path / f"{number}.png"
-            Image.fromarray(scene.image).save(path)
-            ref = project.ref(path, scene.image)
-            project.store.register(ref)
-            project.store.splits.assign(ref.sha256, "validation" if number == 2 else "train", None)
-            for index in np.flatnonzero([name is not None for name in scene.objects])[:4]:
-                names = {"object": scene.objects[index], "part": scene.parts[index]}
-                project.store.accept(ref, mask=encode_rle(scene.masks[index]), **names)
-            project.add_images([path])
-        yield project

@@ -9,12 +9,13 @@ from napari.settings import get_settings
 from napari.utils.action_manager import action_manager
 from napari.utils.key_bindings import coerce_keybinding
 
+from semsam_annotate.napari.canvas.annotator import Annotator
 from semsam_annotate.napari.canvas.key_bindings import KeyBindings
 from semsam_annotate.napari.canvas.keys import DEFAULTS, KEYMAP, KEYS, help_rows, key_of, readable
 from semsam_annotate.napari.canvas.shortcuts import PREFIX, Shortcuts
+from semsam_annotate.napari.state.session import AnnotationSession
 
 CLASSES = (ViewerModel, Image, Labels)
-OWN = [{str(key) for key in kind.class_keymap} for kind in CLASSES]
 PART = (60.0, 70.0)
 
 
@@ -35,8 +36,11 @@ def test_every_action_has_something_to_start(annotator):
     assert {key.action for key in KEYS} <= set(annotator.actions)
 
 
-def test_napari_keeps_its_own_keys(annotator):
-    assert [{str(key) for key in kind.class_keymap} for kind in CLASSES] == OWN
+def test_napari_keeps_its_own_keys(viewer, ledger, worker):
+    own = [{str(key) for key in kind.class_keymap} for kind in CLASSES]
+    annotator = Annotator(viewer, AnnotationSession(ledger), worker)
+    assert [{str(key) for key in kind.class_keymap} for kind in CLASSES] == own
+    annotator.close()
 
 
 def test_a_key_set_in_naparis_settings_counts_at_once_and_the_old_one_does_not(annotator, hand, settings):
