@@ -33,11 +33,14 @@ class Nursery:
     def __init__(self, screen: list[str]) -> None:
         command = [*screen, sys.executable, str(Path(__file__).with_name("kill_nursery.py"))]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.pid = 0
         self.hear()
 
     def settle(self, folder: Path) -> None:
         """Windows open on the project in this folder from now on."""
-        self.folder, self._read, self.pid, self.engine = folder, 0, 0, 0
+        if self.pid:  # a test that failed has left it open
+            self.kill()
+        self.folder, self._read, self.engine = folder, 0, 0
 
     def hear(self) -> Line:
         line = self._process.stdout.readline()
@@ -52,7 +55,7 @@ class Nursery:
 
     def kill(self) -> None:
         os.kill(self.pid, signal.SIGKILL)
-        ended = self.hear()["ended"]
+        ended, self.pid = self.hear()["ended"], 0
         words = self.folder / "windows.txt"
         assert ended == -signal.SIGKILL, f"the window ended by itself ({ended}): {words.read_text()[-4000:]}"
 
@@ -84,6 +87,8 @@ class Nursery:
         return self.until(lambda _: self.engine != other_than)
 
     def close(self) -> None:
+        if self.pid:
+            self.kill()
         self._process.stdin.close()
         self._process.terminate()
         self._process.wait()

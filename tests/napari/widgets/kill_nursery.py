@@ -56,7 +56,7 @@ def made(folder: Path) -> Path:
     return folder / "project"
 
 
-def live(folder: Path, seed: int, engine: EngineChoice) -> None:
+def live(folder: Path, seed: int, engine: EngineChoice, parent: int) -> None:
     """One window, until it is killed."""
     output = os.open(folder / "windows.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(output, 1)
@@ -66,7 +66,7 @@ def live(folder: Path, seed: int, engine: EngineChoice) -> None:
     viewer, dock = open_window([], folder / "project", engine)
     sys.excepthook = _end
     viewer.window.resize(*WINDOW)
-    BusyPerson(viewer, dock, Diary(folder / "diary.jsonl"), seed, left).work()
+    BusyPerson(viewer, dock, Diary(folder / "diary.jsonl"), seed, left).work(parent)
 
 
 def _end(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> NoReturn:
@@ -79,6 +79,7 @@ def _end(kind: type[BaseException], error: BaseException, trace: TracebackType |
 def main() -> None:
     """Window after window."""
     warm()
+    parent = os.getpid()
     print(json.dumps({"ready": True}), flush=True)
     for line in sys.stdin:
         wish = json.loads(line)
@@ -88,7 +89,7 @@ def main() -> None:
         child = os.fork()
         if child == 0:
             try:
-                live(folder, wish["seed"], EngineChoice(*wish["engine"]))
+                live(folder, wish["seed"], EngineChoice(*wish["engine"]), parent)
             except BaseException:
                 _end(*sys.exc_info())
             os._exit(0)

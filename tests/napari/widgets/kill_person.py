@@ -1,5 +1,6 @@
 """A person at a window who works on and on, as a seed wants it, and writes down what came of it."""
 
+import os
 import random
 from collections.abc import Callable
 from typing import Any
@@ -35,9 +36,9 @@ class BusyPerson(Person):
         dock._keeper._timer.timeout.connect(self._saved)  # the keeper's own slot comes first: it is on disk now
         diary.note("opened", **self._shown(), left=left, place=place(dock.annotator.workspace()))
 
-    def work(self) -> None:
-        """Until it is killed."""
-        while True:
+    def work(self, parent: int) -> None:
+        """Until it is killed, or its parent, the process with this id, has ended."""
+        while os.getppid() == parent:
             weights, actions = zip(*self._actions(), strict=True)
             action = self.rng.choices(actions, weights)[0]
             self.diary.note("begins", action=action.__name__)
