@@ -39,10 +39,9 @@ class Stopwatch:
         self.session, self.worker = self.annotator.session, self.annotator.worker
         self.frame = 0.0
         self.states: list[tuple[float, str]] = []
-        self.encoded: list[str] = []
+        self.encoded = person.encoded
         person.canvas.frameSwapped.connect(self._framed)
         self.worker.state.connect(self._noted)
-        self.worker.encoded.connect(self.encoded.append)
 
     def wait(self, until: Callable[[], bool], seconds: float = 120.0) -> None:
         """Run the window until something holds."""

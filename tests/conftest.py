@@ -41,21 +41,30 @@ def rooms_by_their_import_names() -> Iterator[None]:
 
 @pytest.fixture
 def annotated_scenes(tmp_path):
-    """A project of three annotated scenes, one of them held back."""
+    """Makes a project of so many annotated scenes, the last one held back."""
     from semsam_annotate.annotations import Project
     from semsam_annotate.api import encode_rle
     from semsam_annotate.training.scenes import generate
 
-    with Project.create(tmp_path / "project") as project:
-        for number in range(3):
+    made = []
+
+    def make(count):
+        project = Project.create(tmp_path / "project")
+        made.append(project)
+        for number in range(count):
             scene = generate(number, 96, "held-out")
             path = tmp_path / f"{number}.png"
             Image.fromarray(scene.image).save(path)
             ref = project.ref(path, scene.image)
             project.store.register(ref)
-            project.store.splits.assign(ref.sha256, "validation" if number == 2 else "train", None)
+            project.store.splits.assign(ref.sha256, "validation" if number == count - 1 else "train", None)
             for index in np.flatnonzero([name is not None for name in scene.objects])[:4]:
                 names = {"object": scene.objects[index], "part": scene.parts[index]}
-                project.store.accept(ref, mask=encode_rle(scene.masks[index]), **names)
+                kind = "part" if names["part"] else "object"
+                project.store.accept(ref, mask=encode_rle(scene.masks[index]), kind=kind, **names)
             project.add_images([path])
-        yield project
+        return project
+
+    yield make
+    for project in made:
+        project.close()

@@ -5,11 +5,11 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 from PIL import Image
 
@@ -33,22 +33,8 @@ SMALL = RetrainSettings(
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Project:
-    """Four annotated scenes, one of them held back."""
-    made = Project.create(tmp_path / "project")
-    for number in range(4):
-        scene = generate(number, 96, "held-out")
-        path = tmp_path / f"{number}.png"
-        Image.fromarray(scene.image).save(path)
-        ref = made.ref(path, scene.image)
-        made.store.register(ref)
-        made.store.splits.assign(ref.sha256, "validation" if number == 3 else "train", None)
-        for index in np.flatnonzero([name is not None for name in scene.objects])[:4]:
-            mask = encode_rle(scene.masks[index])
-            part = scene.parts[index]
-            made.store.accept(ref, mask=mask, object=scene.objects[index], part=part, kind="part" if part else "object")
-        made.add_images([path])
-    return made
+def project(annotated_scenes: Callable[[int], Project]) -> Project:
+    return annotated_scenes(4)
 
 
 def _registry(project: Project) -> ModelRegistry:

@@ -67,10 +67,22 @@ def viewer(scene) -> ViewerModel:
 
 
 @pytest.fixture
-def annotator(viewer, ledger, worker, pump):
-    annotator = Annotator(viewer, AnnotationSession(ledger), worker)
-    yield annotator
-    annotator.close()
+def annotate(ledger, worker):
+    """Annotates the layers of a viewer, until the test ends."""
+    opened = []
+
+    def begin(viewer):
+        opened.append(Annotator(viewer, AnnotationSession(ledger), worker))
+        return opened[-1]
+
+    yield begin
+    for annotator in opened:
+        annotator.close()
+
+
+@pytest.fixture
+def annotator(viewer, annotate, pump):
+    return annotate(viewer)
 
 
 @pytest.fixture

@@ -5,21 +5,6 @@ import pytest
 from napari.components import ViewerModel
 from PIL import Image
 
-from semsam_annotate.napari.canvas.annotator import Annotator
-from semsam_annotate.napari.state.session import AnnotationSession
-
-
-@pytest.fixture
-def make(ledger, worker):
-    made = []
-
-    def annotate(viewer):
-        made.append(Annotator(viewer, AnnotationSession(ledger), worker))
-        return made[-1]
-
-    yield annotate
-    made[0].close()
-
 
 def mark(annotator):
     session = annotator.session
@@ -36,11 +21,11 @@ def carry(annotator, pump, way):
 
 
 @pytest.mark.parametrize("scale", [(1, 1, 1), (2.5, 0.5, 0.5)])
-def test_planes_of_a_stack_follow(make, scene, pump, ledger, scale):
+def test_planes_of_a_stack_follow(annotate, scene, pump, ledger, scale):
     viewer = ViewerModel()
     viewer.add_image(np.stack([np.roll(scene, 3 * plane, axis=1) for plane in range(4)]), rgb=True, scale=scale)
     viewer.dims.set_current_step(0, 0)
-    annotator = make(viewer)
+    annotator = annotate(viewer)
     mark(annotator)
     carry(annotator, pump, 1)
     assert annotator.session.picture.plane == (3,)
@@ -51,11 +36,11 @@ def test_planes_of_a_stack_follow(make, scene, pump, ledger, scale):
     assert len(ledger.masks(annotator.session.picture)) == 1
 
 
-def test_of_two_sliders_the_one_used_last_is_followed(make, scene, pump):
+def test_of_two_sliders_the_one_used_last_is_followed(annotate, scene, pump):
     viewer = ViewerModel()
     viewer.add_image(np.stack([[scene, scene, scene], [scene, scene, scene]]), rgb=True)
     viewer.dims.set_current_step((0, 1), (0, 0))
-    annotator = make(viewer)
+    annotator = annotate(viewer)
     mark(annotator)
     viewer.dims.last_used = 0
     carry(annotator, pump, 1)
@@ -65,11 +50,11 @@ def test_of_two_sliders_the_one_used_last_is_followed(make, scene, pump):
     assert annotator.session.picture.plane == (1, 2)
 
 
-def test_files_of_a_list_follow(make, scene, pump, tmp_path):
+def test_files_of_a_list_follow(annotate, scene, pump, tmp_path):
     paths = [tmp_path / f"{number}.png" for number in range(3)]
     for number, path in enumerate(paths):
         Image.fromarray(np.ascontiguousarray(np.roll(scene, 3 * number, axis=1))).save(path)
-    annotator = make(ViewerModel())
+    annotator = annotate(ViewerModel())
     annotator.open_files(paths)
     mark(annotator)
     annotator.actions["carry"]()
@@ -81,20 +66,20 @@ def test_files_of_a_list_follow(make, scene, pump, tmp_path):
     assert annotator.images.rows[2].accepted == 1
 
 
-def test_one_plain_image_has_no_other_frame(make, scene, pump):
+def test_one_plain_image_has_no_other_frame(annotate, scene, pump):
     viewer = ViewerModel()
     viewer.add_image(scene)
-    annotator = make(viewer)
+    annotator = annotate(viewer)
     mark(annotator)
     carry(annotator, pump, 1)
     assert annotator.session.picture.plane == ()
 
 
-def test_a_store_that_refuses_ends_it_in_one_line(make, scene, pump, ledger, monkeypatch):
+def test_a_store_that_refuses_ends_it_in_one_line(annotate, scene, pump, ledger, monkeypatch):
     viewer = ViewerModel()
     viewer.add_image(np.stack([scene, scene]), rgb=True)
     viewer.dims.set_current_step(0, 0)
-    annotator, lines = make(viewer), []
+    annotator, lines = annotate(viewer), []
     annotator.session.told.connect(lines.append)
     mark(annotator)
 

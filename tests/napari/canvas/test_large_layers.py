@@ -12,13 +12,11 @@ from zarr.storage import MemoryStore
 
 from semsam_annotate.api import BadInput
 from semsam_annotate.napari.canvas import levels, pixels, tiles
-from semsam_annotate.napari.canvas.annotator import Annotator
 from semsam_annotate.napari.canvas.layers import drawn_mask
 from semsam_annotate.napari.canvas.picture_source import picture_of
 from semsam_annotate.napari.canvas.pixels import read_plane
 from semsam_annotate.napari.canvas.tiles import SIDE, STEP
 from semsam_annotate.napari.canvas.view import camera_of, look_at
-from semsam_annotate.napari.state.session import AnnotationSession
 
 FULL, TENTH = 20_000, 2_000
 SQUARE = slice(8_000, 12_000), slice(4_000, 9_000)
@@ -53,19 +51,6 @@ def zarr_pyramid(**kind):
     return stores, [
         zarr_level(store, side, **kind) for store, side in zip(stores, (FULL, FULL // 2, TENTH), strict=True)
     ]
-
-
-@pytest.fixture
-def annotate(ledger, worker):
-    opened = []
-
-    def begin(viewer):
-        opened.append(Annotator(viewer, AnnotationSession(ledger), worker))
-        return opened[-1]
-
-    yield begin
-    for annotator in opened:
-        annotator.close()
 
 
 def test_a_huge_pyramid_of_zarr_is_annotated_at_a_level_that_fits(annotate, hand_of, ledger):

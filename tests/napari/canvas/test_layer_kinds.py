@@ -9,28 +9,12 @@ from napari.components import ViewerModel
 from napari.layers import Image
 
 from semsam_annotate.napari.canvas import levels
-from semsam_annotate.napari.canvas.annotator import Annotator
 from semsam_annotate.napari.canvas.geometry import pixel_at
 from semsam_annotate.napari.canvas.layers import AnnotationLayers, drawn_mask
 from semsam_annotate.napari.canvas.picture_source import picture_of
-from semsam_annotate.napari.state.session import AnnotationSession
 
 PART = (60.0, 70.0)
 """(row, column) in the scene."""
-
-
-@pytest.fixture
-def annotate(ledger, worker):
-    """Annotates the layers of a viewer, until the test ends."""
-    opened = []
-
-    def begin(viewer):
-        opened.append(Annotator(viewer, AnnotationSession(ledger), worker))
-        return opened[-1]
-
-    yield begin
-    for annotator in opened:
-        annotator.close()
 
 
 def kinds(scene):

@@ -20,7 +20,7 @@ SCRIPT = Path(__file__).parents[1] / "tiny_retrain.py"
 
 @pytest.fixture
 def project(annotated_scenes):
-    return annotated_scenes
+    return annotated_scenes(3)
 
 
 def _window(project: Project) -> TrainingRun:

@@ -27,7 +27,8 @@ from semsam_annotate.napari.state.workspace import Workspace
 from semsam_annotate.napari.state.workspace_file import workspace_file
 from semsam_annotate.napari.window import open_window
 
-WINDOW = (900, 720)
+WINDOW = (1400, 800)
+"""Wide enough for the canvas beside the docks, which keep their widths."""
 PHOTO = (256, 192)
 
 

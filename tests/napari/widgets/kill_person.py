@@ -134,7 +134,7 @@ class BusyPerson(Person):
         height, width = self.session.picture.size
         camera = self.viewer.scene.camera
         camera.center = (height * self.rng.uniform(0.45, 0.55), width * self.rng.uniform(0.45, 0.55))
-        camera.zoom = self.rng.uniform(2.0, 2.3)
+        camera.zoom = self.rng.uniform(1.8, 2.0)
 
     def pause(self) -> None:
         self.rest(self.rng.uniform(0.05, 0.7))

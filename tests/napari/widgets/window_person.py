@@ -38,6 +38,9 @@ class Person:
     def __init__(self, viewer: Viewer, dock: AnnotationDock) -> None:
         self.viewer, self.dock = viewer, dock
         self.canvas = viewer.window._qt_viewer.canvas.native
+        self.encoded: list[str] = []
+        if dock.annotator is not None:
+            dock.annotator.worker.encoded.connect(self.encoded.append)
         self.by_xdotool = shutil.which("xdotool") is not None and QApplication.platformName() == "xcb"
 
     @property
@@ -160,13 +163,13 @@ class Person:
         tree.scrollToItem(item)
         return tree.visualItemRect(item).center()
 
-    def gap_while(self, action: Callable[[], object]) -> float:
-        """The longest time, in seconds, that the window did not come round to its timer during ``action``."""
-        ticks, timer = [time.monotonic()], QTimer()
-        timer.timeout.connect(lambda: ticks.append(time.monotonic()))
+    def work_while(self, action: Callable[[], object]) -> float:
+        """The most work, in seconds of this thread's processor, between two of the window's timer during ``action``."""
+        ticks, timer = [time.thread_time()], QTimer()
+        timer.timeout.connect(lambda: ticks.append(time.thread_time()))
         timer.start(5)
         action()
-        ticks.append(time.monotonic())
+        ticks.append(time.thread_time())
         timer.stop()
         return float(np.diff(ticks).max())
 

@@ -14,6 +14,7 @@ import numpy as np
 from qtpy.QtCore import Qt
 from training_scenario import train
 from window_person import PATCH, SUIT, Person, window
+from window_watch import Watch
 
 from semsam_annotate.annotations import Annotation, AnnotationStore
 from semsam_annotate.napari.canvas.layers import drawn_mask
@@ -27,16 +28,36 @@ def stored(folder: Path, status: str | None = "accepted") -> list[Annotation]:
 
 def ready(person: Person) -> None:
     """Wait until the engine has read the image."""
-    person.wait(lambda: bool(person.dock.status.work.text()), 20)
-    person.wait(lambda: not person.dock.status.work.text(), 240)
+    person.wait(lambda: person.session.picture.key in person.encoded, 240)
+    person.wait(lambda: not person.dock.status.work.text(), 20)
+
+
+def ready_anew(person: Person) -> None:
+    """End the engine; start it, and read the image again, beside a window that stands already."""
+    person.encoded.clear()
+    person.dock.annotator.cancel()
+    person.dock.annotator.asking.prepare(None)
+    ready(person)
+
+
+def ask_from_here(person: Person) -> None:
+    """What a window must never do."""
+    engine, rgb = person.dock.annotator.worker.link.engine, person.session.picture.rgb
+    for number in range(1, 6):
+        engine.encode(np.roll(rgb, number, axis=1))
 
 
 def annotate(folder: Path) -> dict[str, float]:
     """The whole job: click, move, name, accept, export, take back."""
+    watch = Watch()
     with window(folder) as person:
+        ready(person)
         began = time.monotonic()
-        gap = person.gap_while(lambda: ready(person))
+        work = person.work_while(lambda: watch.during(lambda: ready_anew(person)))
         reading = time.monotonic() - began
+        asking = Watch()
+        asking.during(lambda: ask_from_here(person))
+        assert asking.waits, "the watch does not see a window that waits"
         person.click(SUIT)
         person.session.show_rung(5)
         person.name("person", "")
@@ -68,7 +89,8 @@ def annotate(folder: Path) -> dict[str, float]:
         person.press("Z", Qt.KeyboardModifier.ControlModifier)
         assert [other.id for other in stored(folder)] == [whole.id]
         assert [other.status for other in stored(folder, None)] == ["accepted", "deleted"]
-        times = {"gap_while_encoding_s": gap, "start_and_encode_s": reading, "key_to_drawn_s": to_draw}
+        times = {"work_while_encoding_s": work, "start_and_encode_s": reading, "key_to_drawn_s": to_draw}
+        times |= {"looks": watch.looks, "waits": len(watch.waits)}
         return {**times, "click_to_drawn_s": float(np.median(latencies))}
 
 
