@@ -32,12 +32,11 @@ def ready(person: Person) -> None:
     person.wait(lambda: not person.dock.status.work.text(), 20)
 
 
-def ready_anew(person: Person) -> None:
-    """End the engine; start it, and read the image again, beside a window that stands already."""
+def read_anew(person: Person) -> None:
+    """End the engine; it starts again, and reads the image, beside a window that stands already."""
     person.encoded.clear()
     person.dock.annotator.cancel()
     person.dock.annotator.asking.prepare(None)
-    ready(person)
 
 
 def ask_from_here(person: Person) -> None:
@@ -53,7 +52,7 @@ def annotate(folder: Path) -> dict[str, float]:
     with window(folder) as person:
         ready(person)
         began = time.monotonic()
-        work = person.work_while(lambda: watch.during(lambda: ready_anew(person)))
+        work = person.work_while(lambda: watch.during(lambda: (read_anew(person), ready(person))))
         reading = time.monotonic() - began
         asking = Watch()
         asking.during(lambda: ask_from_here(person))
@@ -171,9 +170,12 @@ def come_back(folder: Path) -> dict[str, float]:
 def crash(folder: Path) -> dict[str, float]:
     """The engine is killed between clicks and in the middle of reading the image; nothing accepted is lost."""
     with window(folder) as person:
+        ready(person)
+        states: list[str] = []
+        person.dock.annotator.worker.state.connect(states.append)
+        read_anew(person)
+        person.wait(lambda: "encoding" in states, 240)
         link = person.dock.annotator.worker.link
-        person.wait(lambda: link.pid is not None, 60)
-        person.wait(lambda: person.dock.status.work.text().startswith("Reading"), 240)
         os.kill(link.pid, signal.SIGKILL)
         person.click(PATCH)
         person.press("Enter")
