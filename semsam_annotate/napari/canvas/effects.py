@@ -84,12 +84,12 @@ class Effects:
 
     @property
     def source(self) -> Layer | None:
-        """The effect that the next one starts from, None for the image."""
-        return self._source
+        """The effect that the next one starts from, one of ``sources``; None for the image."""
+        return self._source if self._source in self.sources else None
 
     def start_from(self, source: Layer | None) -> None:
         """Start the next effect from one of ``sources``, or from the image."""
-        self._source = source if source in self.sources else None
+        self._source = source
         self.changed.emit()
 
     @property
@@ -109,7 +109,7 @@ class Effects:
         if image is None or picture is None or title is None:
             raise BadInput("no mask to change: click on something, or select accepted masks")
         self.stop()
-        before = () if self._source is None else chain_of(self._source)
+        before = () if self.source is None else chain_of(self.source)
         steps = (*before, EffectStep.of(choice, self._mask()))
         job = _Job(image, picture, steps, f"{title} {VERBS[choice.kind]}", CancelToken())
         self._job = job
@@ -180,7 +180,7 @@ class Effects:
         self.changed.emit()
 
     def _left(self, _: object) -> None:
-        if self._source is not None and self._source not in self.sources:
+        if self._source is not None and self.source is None:
             self._start_from_newest()
         self.changed.emit()
 

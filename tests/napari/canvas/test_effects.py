@@ -226,12 +226,17 @@ def test_effects_hide_while_another_picture_takes_the_place_of_theirs(
     effects.start(EffectChoice("blur"))
     finish(effects, pump)
     (layer,) = results(viewer)
+    assert effects.source is layer
+    lost: list[object] = []
+    effects.changed.connect(lambda: lost.extend({effects.source} - {None, *effects.sources}))
     annotator.turn(1)
     assert not layer.visible
     assert effects.count == 0
     annotator.turn(-1)
     assert layer.visible
     assert effects.count == 1
+    assert effects.source is layer
+    assert lost == []
 
 
 def test_after_release_nothing_is_heard(effects, annotator, viewer, hand, pump):
