@@ -31,35 +31,35 @@ class TaskEmbeddings:
 
     def __init__(self, worker: EngineWorker, max_bytes: int, capacity: int = 128, seconds: float = 600.0) -> None:
         self._worker, self._max_bytes, self._capacity, self._seconds = worker, max_bytes, capacity, seconds
-        self._entries: OrderedDict[tuple[str, str], _Entry] = OrderedDict()
-        self._locks: dict[tuple[str, str], asyncio.Lock] = {}
+        self._entries: OrderedDict[tuple[Connection, str], _Entry] = OrderedDict()
+        self._locks: dict[tuple[Connection, str], asyncio.Lock] = {}
 
     async def ask(self, address: str, connection: Connection, call: Callable[[Engine, Embedding], T]) -> T:
         """``call(engine, embedding)`` for the image at ``address``; encodes it when needed.
 
         Overlapping calls for one image wait for one encoding.
         """
-        key = (connection.origin, address)
-        entry = await self._entry(key, connection)
+        key = connection, address  # with its token: who may not open an image must not be answered from it
+        entry = await self._entry(key)
         try:
             return await self._worker.run(lambda engine: _current(engine, entry, call))
         except StaleEmbedding:
             if self._entries.get(key) is entry:
                 del self._entries[key]
-            fresh = await self._entry(key, connection)
+            fresh = await self._entry(key)
             return await self._worker.run(lambda engine: call(engine, fresh.embedding))
 
-    async def _entry(self, key: tuple[str, str], connection: Connection) -> _Entry:
+    async def _entry(self, key: tuple[Connection, str]) -> _Entry:
         lock = self._locks.setdefault(key, asyncio.Lock())
         async with lock:
             found = self._entries.get(key)
             if found is None or time.monotonic() - found.made > self._seconds:
-                found = self._entries[key] = await self._encode(key[1], connection)
+                found = self._entries[key] = await self._encode(*key)
             self._entries.move_to_end(key)
         self._forget()
         return found
 
-    async def _encode(self, address: str, connection: Connection) -> _Entry:
+    async def _encode(self, connection: Connection, address: str) -> _Entry:
         body = await fetch_image(address, connection, self._max_bytes)
         image = await run_in_threadpool(read_image, body)
         embedding, version = await self._worker.run(lambda engine: (engine.encode(image), engine.info.version))
