@@ -56,7 +56,6 @@ def _region(
     label = config.label(str(names[0])) if isinstance(names, list) and names else None
     is_part = label is not None and label.is_part
     own = None if label is None else label.name
-    score = item.get("score")
     return Region(
         id=id,
         mask=encode_rle(mask),
@@ -65,7 +64,7 @@ def _region(
         part=(own or said.get("part")) if is_part else None,
         parent=str(item["parentID"]) if is_part and item.get("parentID") else None,
         level=_level(said.get("level"), item),
-        score=float(score) if isinstance(score, (int, float)) and 0 <= score <= 1 else None,
+        score=_score(said.get("score"), item),
     )
 
 
@@ -79,10 +78,11 @@ def _named(region: Region, parent: str | None, kept: dict[str, Region]) -> Regio
 
 
 def _said(id: str, result: Sequence[dict[str, Any]], config: LabelConfig) -> dict[str, str]:
-    """What the per-region controls of a region say: "level", "object", "part"."""
+    """What the per-region controls of a region say: "level", "score", "object", "part"."""
     found: dict[str, str] = {}
     controls = {
         "level": [config.first(kind, True, ("level", "granularity")) for kind in ("number", "choices")],
+        "score": [config.first("number", True, ("score",))],
         "object": [config.first("textarea", True, ("object",))],
         "part": [config.first("textarea", True, ("part",))],
     }
@@ -97,6 +97,20 @@ def _said(id: str, result: Sequence[dict[str, Any]], config: LabelConfig) -> dic
                 if isinstance(first, (str, int, float)):
                     found[meaning] = str(first)[:200]
     return found
+
+
+def _score(said: str | None, item: dict[str, Any]) -> float | None:
+    """The region's own, else from the per-region control."""
+    own = item.get("score")
+    number = own if isinstance(own, (int, float)) and not isinstance(own, bool) else _number(said)
+    return float(number) if number is not None and 0 <= number <= 1 else None
+
+
+def _number(said: str | None) -> float | None:
+    try:
+        return None if said is None else float(said)
+    except ValueError:
+        return None
 
 
 def _level(said: str | None, item: dict[str, Any]) -> int | None:

@@ -2,7 +2,8 @@
 
 A label is a part when it says so (``<Label value="wheel" part="true"/>``), when it is written ``object:part`` or
 ``object/part``, when its control's name contains "part", or when the project's vocabulary has it among its parts. The
-bare words "Object" and "Part" name the kind, not a thing: then the project's vocabulary gives the names.
+bare words "Object" and "Part" name the kind, not a thing: then the project's vocabulary gives the names. A label that
+says what it is means its words literally, slashes and "Object" too.
 """
 
 import re
@@ -14,7 +15,7 @@ from semsam_annotate.api import BadInput, Vocabulary
 from semsam_annotate.backend.label_studio.xml import parse_xml
 
 _LABEL_TAGS = ("label", "choice")
-_GENERIC = {"object": False, "objects": False, "part": True, "parts": True}
+GENERIC = {"object": False, "objects": False, "part": True, "parts": True}
 _EMPTY = Vocabulary()
 
 
@@ -123,19 +124,18 @@ def _label_elements(element: Element) -> Iterator[Element]:
 
 def _label(attributes: Mapping[str, str], in_part_control: bool, words: Vocabulary) -> Label:
     value = attributes["value"]
-    bare = value.strip()
-    if bare.lower() in _GENERIC:
-        return Label(value, _GENERIC[bare.lower()], None)
-    owner, separator, part = _split(bare)
+    bare, said = value.strip(), attributes.get("part")
+    if bare.lower() in GENERIC and said is None:
+        return Label(value, GENERIC[bare.lower()], None)
+    owner, separator, part = _split(bare, (":", "/") if said is None else (":",))
     if separator:
         return Label(value, True, part, owner)
-    said = attributes.get("part")
     known = bare in words.parts and bare not in words.objects
     return Label(value, in_part_control or known if said is None else said.lower() == "true", bare)
 
 
-def _split(text: str) -> tuple[str, str, str]:
-    for separator in (":", "/"):
+def _split(text: str, separators: tuple[str, ...]) -> tuple[str, str, str]:
+    for separator in separators:
         owner, found, part = (side.strip() for side in text.partition(separator))
         if found and owner and part:
             return owner, found, part

@@ -128,7 +128,7 @@ def _note(proposal: Proposal) -> str:
 
 
 def _extras(candidate: Candidate, config: LabelConfig, region: dict[str, Any]) -> list[dict[str, Any]]:
-    """Per-region level and names, for the controls that the config has for them; the same id as the mask's."""
+    """Per-region level, score and names, for the controls that the config has for them; the same id as the mask's."""
     proposal = candidate.proposal
     found: list[tuple[Control, dict[str, Any]]] = []
     level = str(proposal.level)
@@ -138,6 +138,9 @@ def _extras(candidate: Candidate, config: LabelConfig, region: dict[str, Any]) -
     number = config.first("number", True, ("level", "granularity"))
     if number is not None:
         found.append((number, {"number": proposal.level}))
+    score = config.first("number", True, ("score",))
+    if score is not None:
+        found.append((score, {"number": round(proposal.score, 4)}))
     for words, labels in ((("part",), proposal.part_labels), (("object",), proposal.object_labels)):
         text = config.first("textarea", True, words)
         if text is not None and labels and (words != ("part",) or is_part(proposal, config)):

@@ -23,6 +23,7 @@ COMMANDS: tuple[str, ...] = (
     "models",
     "bench",
     "data",
+    "labelstudio",
 )
 """Modules of ``semsam_annotate.cli`` that each ``register`` their commands, in the order of ``--help``."""
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from semsam_annotate.api import Ladder, Proposal, Tree, TreeNode, Vocabulary
+from semsam_annotate.backend.label_studio.accepted import read_regions
 from semsam_annotate.backend.label_studio.brush_rle import decode_brush
 from semsam_annotate.backend.label_studio.config import parse_config
 from semsam_annotate.backend.label_studio.regions import ladder_candidates, prediction, tree_candidates
@@ -99,3 +100,16 @@ def test_prelabels_leave_some_of_the_image_to_click_on():
     assert [(candidate.proposal, candidate.parent) for candidate in found] == [(thing.proposal, None)]
     alone = tree_candidates(Tree([TreeNode(whole)]), 10)
     assert [candidate.proposal for candidate in alone] == [whole], "an empty prediction would say nothing was tried"
+
+
+def test_a_control_for_scores_gets_them_and_is_read_again():
+    text = (
+        '<View><Image name="image" value="$image"/><BrushLabels name="brush" toName="image"><Label value="car"/>'
+        '</BrushLabels><Number name="score" toName="image" perRegion="true"/></View>'
+    )
+    config = parse_config(text)
+    answer = prediction(ladder_candidates(Ladder([CAR]), config), config, "v1")["result"]
+    assert [item["value"] for item in answer if item["type"] == "number"] == [{"number": 0.9}]
+    for item in answer:
+        item.pop("score", None)
+    assert [region.score for region in read_regions(answer, config, 20, 30)] == [0.9]
