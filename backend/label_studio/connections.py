@@ -23,14 +23,14 @@ class Connections:
 
     def __init__(self, url: str | None, token: str | None) -> None:
         """``url``, ``token``: what the operator gave; they win over what ``/setup`` says."""
-        self._given = None if url is None else _origin(url)
+        self._given = None if url is None else origin_of(url)
         self._token, self._lock = token, Lock()
         self._by_project: dict[str, Connection] = {}
 
     def remember(self, project: str, hostname: str, token: str | None) -> None:
         """What ``/setup`` said; BadInput when it names another machine than the operator allowed."""
-        origin = self._given or _origin(hostname)
-        if self._given is None and not _is_this_machine(origin):
+        origin = self._given or origin_of(hostname)
+        if self._given is None and not is_this_machine(origin):
             raise BadInput(f"start the server with --label-studio-url {origin} to let it fetch images from there")
         with self._lock:
             self._by_project[project] = Connection(origin, self._token or token or None)
@@ -51,7 +51,8 @@ def project_id(value: object) -> str:
     return str(value if value is not None else "").partition(".")[0][:64]
 
 
-def _origin(url: str) -> str:
+def origin_of(url: str) -> str:
+    """The address of Label Studio without a slash at its end; BadInput when it is none."""
     try:
         parsed = httpx.URL(url.strip().rstrip("/"))
     except (httpx.InvalidURL, TypeError, AttributeError) as error:
@@ -61,7 +62,8 @@ def _origin(url: str) -> str:
     return str(parsed)
 
 
-def _is_this_machine(origin: str) -> bool:
+def is_this_machine(origin: str) -> bool:
+    """Whether an address names the loopback."""
     host = httpx.URL(origin).host
     try:
         return host == "localhost" or ip_address(host).is_loopback

@@ -1,14 +1,12 @@
 """Fetching an image from Label Studio: its token, no redirect to another host, never more bytes than allowed."""
 
-import base64
-import json
-
 import httpx
 
 from semsam_annotate.api import BadInput
 from semsam_annotate.backend.label_studio.connections import Connection
 from semsam_annotate.backend.label_studio.errors import TryLater
 from semsam_annotate.backend.label_studio.image_address import Address, data_image, resolve
+from semsam_annotate.backend.label_studio.tokens import token_kind
 
 _SECONDS = 30.0
 
@@ -52,8 +50,8 @@ async def _authorization(client: httpx.AsyncClient, token: str | None, origin: s
     """A legacy token as it is; a personal access token, which is a refresh JWT, exchanged for an access token."""
     if not token:
         return {}
-    kind = _jwt_kind(token)
-    if kind is None:
+    kind = token_kind(token)
+    if kind == "legacy":
         return {"Authorization": f"Token {token}"}
     if kind == "access":
         return {"Authorization": f"Bearer {token}"}
@@ -62,15 +60,3 @@ async def _authorization(client: httpx.AsyncClient, token: str | None, origin: s
         return {"Authorization": f"Bearer {answer.raise_for_status().json()['access']}"}
     except (httpx.HTTPStatusError, ValueError, KeyError, TypeError) as error:
         raise TryLater("Label Studio does not exchange the personal access token: make a new one") from error
-
-
-def _jwt_kind(token: str) -> str | None:
-    """``refresh`` or ``access`` of a JWT, None for a legacy token."""
-    parts = token.split(".")
-    if len(parts) != 3:
-        return None
-    try:
-        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-        return str(claims.get("token_type", "refresh"))
-    except (ValueError, AttributeError):
-        return None

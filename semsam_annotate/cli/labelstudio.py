@@ -1,13 +1,20 @@
 """``semsam labelstudio``: set a Label Studio up for a project, and get the work out of it again."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from semsam_annotate.api import BadInput
 
+if TYPE_CHECKING:
+    from semsam_annotate.backend.label_studio.admin.setting_up import Step
+
 ProjectOption = Annotated[Path, typer.Option("--project", help="Folder of the project.")]
+UrlOption = Annotated[str, typer.Option("--url", help="Address of Label Studio: http://host:port.")]
+TokenOption = Annotated[
+    str, typer.Option("--token-env", help="Environment variable with a legacy or personal access token.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -15,6 +22,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="Label Studio: labelling config, set-up, export.", no_args_is_help=True)
     group.callback()(_group)  # with it, a single command is still called by its name
     group.command("config")(config)
+    group.command("setup")(setup)
     app.add_typer(group, name="labelstudio")
 
 
@@ -38,3 +46,66 @@ def config(
     if not out.parent.is_dir():
         raise BadInput(f"the folder to write into does not exist: {out.parent}")
     write_atomically(out, text.encode("utf-8"))
+
+
+def setup(
+    url: UrlOption,
+    token_env: TokenOption,
+    project: ProjectOption = Path(),
+    backend: Annotated[
+        str, typer.Option(help="Address of `semsam serve` as Label Studio reaches it.")
+    ] = "http://127.0.0.1:9090",
+    basic_auth_env: Annotated[
+        str | None, typer.Option(help="Variable with USER:PASSWORD, if `semsam serve` was given one.")
+    ] = None,
+    title: Annotated[str | None, typer.Option(help="Of the project there; the project's name if left out.")] = None,
+    ls_project: Annotated[int | None, typer.Option(help="Id of a project that is there, in place of a title.")] = None,
+    replace_config: Annotated[
+        bool, typer.Option("--replace-config", help="Also a labelling config that was changed by hand.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Make project, labelling config, ML backend and webhook in Label Studio; done twice, nothing changes."""
+    from dataclasses import asdict
+    from json import dumps
+
+    from semsam_annotate.annotations.project_config import read_config
+    from semsam_annotate.backend.label_studio.admin.addresses import backend_address
+    from semsam_annotate.backend.label_studio.admin.client import LabelStudioApi
+    from semsam_annotate.backend.label_studio.admin.labelling import labelling_config
+    from semsam_annotate.backend.label_studio.admin.setting_up import Wanted, set_up
+    from semsam_annotate.cli.serve import from_environment
+
+    config = read_config(project / "project.toml")
+    user, password, secret = _backend_secrets(project, basic_auth_env)
+    wanted = Wanted(
+        title=title or config.name or project.absolute().name, config=labelling_config(config),
+        backend=backend_address(backend, secret), user=user, password=password,
+        project=ls_project, replace_config=replace_config,
+    )  # fmt: skip
+    with LabelStudioApi(url, from_environment(token_env) or "") as api:
+        number, steps = set_up(api, wanted, lambda step: None if json else typer.echo(step.line()))
+    changed = any(step.did in ("made", "changed") for step in steps)
+    if json:
+        typer.echo(dumps({"project": number, "changed": changed, "steps": [asdict(step) for step in steps]}))
+    else:
+        typer.echo(_ending(number, url, steps, changed))
+
+
+def _ending(number: int, url: str, steps: "list[Step]", changed: bool) -> str:
+    where = f"{url.rstrip('/')}/projects/{number}"
+    left = "" if all(step.did != "left" for step in steps) else ", but see what was left"
+    return f"ready{left}: {where}" if changed else f"nothing to change{left}: {where}"
+
+
+def _backend_secrets(project: Path, basic_auth_env: str | None) -> tuple[str, str, str]:
+    """User and password of `semsam serve`, and the secret of its webhook path; made now if it never ran."""
+    from semsam_annotate.cli.serve import from_environment, kept_secrets
+
+    kept = kept_secrets(project)
+    if basic_auth_env is None:
+        return "semsam", kept["token"], kept["hook_secret"]
+    user, colon, password = (from_environment(basic_auth_env) or "").partition(":")
+    if not colon:
+        raise BadInput(f"the variable {basic_auth_env} holds USER:PASSWORD")
+    return user, password, kept["hook_secret"]

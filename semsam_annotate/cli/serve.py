@@ -59,7 +59,7 @@ def serve(
         project=project,
         engine_only=engine_only,
         label_studio_url=label_studio_url,
-        label_studio_token=_from_environment(label_studio_token_env),
+        label_studio_token=from_environment(label_studio_token_env),
     )
     with server.bind(host, port) as listener:
         served = application.create_app(chosen)
@@ -89,17 +89,17 @@ def _credentials(
 ) -> "Credentials":
     from semsam_annotate.backend.auth import Credentials
 
-    given = token if token is not None else _from_environment(token_env)
+    given = token if token is not None else from_environment(token_env)
     pair = None
     if basic_auth is not None:
         user, _, password = basic_auth.partition(":")
         pair = (user, password)
-    kept = _kept_secrets(project)
+    kept = kept_secrets(project)
     made = kept["token"] if given is None and pair is None else given
     return Credentials(token=made, basic=pair, hook_secret=kept["hook_secret"])
 
 
-def _from_environment(name: str | None) -> str | None:
+def from_environment(name: str | None) -> str | None:
     """The value of a variable, taken out of the environment so that child processes do not inherit it."""
     if name is None:
         return None
@@ -109,7 +109,7 @@ def _from_environment(name: str | None) -> str | None:
     return value
 
 
-def _kept_secrets(project: Path | None) -> dict[str, str]:
+def kept_secrets(project: Path | None) -> dict[str, str]:
     """Token and webhook secret: kept in the project, readable by its owner only, so that a restart keeps them."""
     made = {"token": secrets.token_urlsafe(24), "hook_secret": secrets.token_urlsafe(24)}
     if project is None or not project.is_dir():
