@@ -94,11 +94,7 @@ class Project:
 
     def vocabulary(self) -> Vocabulary:
         """Names of objects and bare names of parts in the order of ``project.toml``, with the owners of parts."""
-        return Vocabulary(
-            [item.name for item in self.config.objects],
-            [item.name for item in self.config.parts],
-            owners={item.name: item.objects for item in self.config.parts},
-        )
+        return self.config.vocabulary()
 
     def parts_of(self, object: str) -> list[str]:
         """Names of the parts that an object can have."""

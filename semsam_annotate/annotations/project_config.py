@@ -10,7 +10,7 @@ from typing import Any
 
 from semsam_annotate.annotations.classes import ObjectClass, PartClass, check_hotkeys, check_names
 from semsam_annotate.annotations.files import write_atomically
-from semsam_annotate.api import BadInput
+from semsam_annotate.api import BadInput, Vocabulary
 
 VERSION = 1
 _HEAD = "# A semsam-annotate project. The program rewrites this file when images or classes are added.\n"
@@ -38,6 +38,11 @@ class ProjectConfig:
         check_hotkeys([*self.objects, *self.parts])
         if not 0 <= self.validation < 1:
             raise BadInput(f"validation is a share from 0 to below 1, not {self.validation}")
+
+    def vocabulary(self) -> Vocabulary:
+        """Names of objects and bare names of parts in their order, with the owners of parts."""
+        owners = {item.name: item.objects for item in self.parts}
+        return Vocabulary([item.name for item in self.objects], [item.name for item in self.parts], owners=owners)
 
 
 _TYPES: dict[str, type | tuple[type, ...]] = {

@@ -7,19 +7,27 @@ from typing import Annotated
 
 import typer
 
+from semsam_annotate.cli.doctor_labelstudio import labelstudio
+
 NEEDED = ("python", "core")
 """Findings without which nothing works; the others name an extra, a screen or space that some commands need."""
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(doctor)
+    """Add the command, which does its work when called without one of its own."""
+    group = typer.Typer(invoke_without_command=True)
+    group.callback()(doctor)
+    group.command("labelstudio")(labelstudio)
+    app.add_typer(group, name="doctor")
 
 
 def doctor(
+    context: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="Findings as a JSON list.")] = False,
 ) -> None:
     """Check Python, packages, device, Qt, weights and disk; exit code 1 only when nothing can work as it is."""
+    if context.invoked_subcommand is not None:
+        return
     from semsam_annotate.cli.findings import examine
 
     findings = examine(Path.cwd())

@@ -10,10 +10,21 @@ from semsam_annotate.api import BadInput
 if TYPE_CHECKING:
     from semsam_annotate.backend.label_studio.admin.setting_up import Step
 
+DEFAULT_BACKEND = "http://127.0.0.1:9090"
 ProjectOption = Annotated[Path, typer.Option("--project", help="Folder of the project.")]
 UrlOption = Annotated[str, typer.Option("--url", help="Address of Label Studio: http://host:port.")]
 TokenOption = Annotated[
     str, typer.Option("--token-env", help="Environment variable with a legacy or personal access token.")
+]
+BackendOption = Annotated[str, typer.Option("--backend", help="Address of `semsam serve` as Label Studio reaches it.")]
+BasicAuthOption = Annotated[
+    str | None, typer.Option("--basic-auth-env", help="Variable with USER:PASSWORD, if `semsam serve` was given one.")
+]
+TitleOption = Annotated[
+    str | None, typer.Option("--title", help="Of the project there; the project's name if left out.")
+]
+LsProjectOption = Annotated[
+    int | None, typer.Option("--ls-project", help="Id of a project that is there, in place of a title.")
 ]
 
 
@@ -52,14 +63,10 @@ def setup(
     url: UrlOption,
     token_env: TokenOption,
     project: ProjectOption = Path(),
-    backend: Annotated[
-        str, typer.Option(help="Address of `semsam serve` as Label Studio reaches it.")
-    ] = "http://127.0.0.1:9090",
-    basic_auth_env: Annotated[
-        str | None, typer.Option(help="Variable with USER:PASSWORD, if `semsam serve` was given one.")
-    ] = None,
-    title: Annotated[str | None, typer.Option(help="Of the project there; the project's name if left out.")] = None,
-    ls_project: Annotated[int | None, typer.Option(help="Id of a project that is there, in place of a title.")] = None,
+    backend: BackendOption = DEFAULT_BACKEND,
+    basic_auth_env: BasicAuthOption = None,
+    title: TitleOption = None,
+    ls_project: LsProjectOption = None,
     replace_config: Annotated[
         bool, typer.Option("--replace-config", help="Also a labelling config that was changed by hand.")
     ] = False,
@@ -77,7 +84,7 @@ def setup(
     from semsam_annotate.cli.serve import from_environment
 
     config = read_config(project / "project.toml")
-    user, password, secret = _backend_secrets(project, basic_auth_env)
+    user, password, secret = backend_secrets(project, basic_auth_env)
     wanted = Wanted(
         title=title or config.name or project.absolute().name, config=labelling_config(config),
         backend=backend_address(backend, secret), user=user, password=password,
@@ -98,7 +105,7 @@ def _ending(number: int, url: str, steps: "list[Step]", changed: bool) -> str:
     return f"ready{left}: {where}" if changed else f"nothing to change{left}: {where}"
 
 
-def _backend_secrets(project: Path, basic_auth_env: str | None) -> tuple[str, str, str]:
+def backend_secrets(project: Path, basic_auth_env: str | None) -> tuple[str, str, str]:
     """User and password of `semsam serve`, and the secret of its webhook path; made now if it never ran."""
     from semsam_annotate.cli.serve import from_environment, kept_secrets
 

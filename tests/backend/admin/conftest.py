@@ -2,7 +2,9 @@
 
 A recording is a list of exchanges in their order; the stand-in answers only what comes in that order. With
 ``SEMSAM_RECORD=http://127.0.0.1:PORT`` naming a fresh Label Studio whose legacy token is ``x`` * 40, the same tests run
-against it and write the files. Tokens are never written, of long answers only what is read here.
+against it and write the files; ``SEMSAM_RECORD_BLOCKING`` names a second one that was started without
+``ML_BLOCK_LOCAL_IP=false`` and ``SSRF_PROTECTION_ENABLED=false``. Tokens are never written, of long answers only
+what is read here.
 """
 
 import json
@@ -21,7 +23,7 @@ from semsam_annotate.backend.app import create_app
 from semsam_annotate.backend.auth import Credentials
 from semsam_annotate.backend.settings import ServerSettings
 
-REAL = os.environ.get("SEMSAM_RECORD", "")
+REAL, BLOCKING = os.environ.get("SEMSAM_RECORD", ""), os.environ.get("SEMSAM_RECORD_BLOCKING", "")
 HERE = Path(__file__).parent / "recorded"
 PASSWORD, SECRET = "a-token-for-tests", "a-secret-of-the-webhook-path"
 LEFT_OUT = ("parsed_label_config", "control_weights", "created_by", "summary")
@@ -32,6 +34,7 @@ class Studio:
     """Between a test and Label Studio: passes on and keeps, or answers from what was kept."""
 
     def __init__(self, name: str) -> None:
+        self.upstream = BLOCKING if REAL and "blocks" in name else REAL
         self.path = HERE / f"{name}.json"
         self.exchanges: list[dict[str, Any]] = [] if REAL else json.loads(self.path.read_text())
         self.next, self.asked, self.authorizations = 0, [], []
@@ -72,8 +75,9 @@ class Studio:
     def pass_on(self, handler: BaseHTTPRequestHandler, said: Any) -> tuple[int, Any]:
         """The real answer, kept without tokens."""
         headers = {"Authorization": handler.headers["Authorization"]} if handler.headers["Authorization"] else {}
-        answer = httpx.request(handler.command, REAL + handler.path, json=said, headers=headers, timeout=100)
-        reply = answer.json() if answer.content else None
+        answer = httpx.request(handler.command, self.upstream + handler.path, json=said, headers=headers, timeout=100)
+        is_json = answer.headers.get("Content-Type", "").startswith("application/json")
+        reply = answer.json() if answer.content and (is_json or handler.path == "/health") else None
         request = {"method": handler.command, "path": handler.path, "body": masked(handler.path, said)}
         self.asked.append(request)
         kept = masked(handler.path, shortened(handler.path, reply))
@@ -135,3 +139,41 @@ def personal_token() -> str:
     settings = {"api_tokens_enabled": True, "legacy_api_tokens_enabled": True}
     httpx.post(f"{REAL}/api/jwt/settings", json=settings, headers=legacy).raise_for_status()
     return httpx.post(f"{REAL}/api/token/", headers=legacy, timeout=60).json()["token"]
+
+
+class Odd:
+    """A server whose answers a test chooses: path -> (status, headers, body), or a list of them in order."""
+
+    def __init__(self) -> None:
+        self.answers, self.seen = {}, []
+        odd = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                odd.seen.append((self.path, self.headers.get("Authorization"), self.headers.get("Cookie")))
+                found = odd.answers[self.path]
+                status, headers, body = found.pop(0) if isinstance(found, list) else found
+                self.send_response_only(status)  # without the time
+                for name, value in {"Content-Length": str(len(body)), **headers}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(body)
+
+            do_POST = do_GET
+
+            def log_message(self, *_: object) -> None:
+                return
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+@pytest.fixture
+def odd() -> Iterator[Odd]:
+    """A server that answers what a test says."""
+    made = Odd()
+    yield made
+    made.server.shutdown()
+    made.server.server_close()

@@ -2,8 +2,6 @@
 
 import json
 import socket
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 import pytest
@@ -12,43 +10,6 @@ from semsam_annotate.api import BadInput
 from semsam_annotate.backend.label_studio.admin.client import LabelStudioApi, Refused, Unreachable
 
 REFRESH = "e30.eyJ0b2tlbl90eXBlIjogInJlZnJlc2gifQ.x"
-
-
-class Odd:
-    """A server whose answers a test chooses: path -> (status, headers, body), or a list of them in order."""
-
-    def __init__(self) -> None:
-        self.answers, self.seen = {}, []
-        odd = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                odd.seen.append((self.path, self.headers.get("Authorization"), self.headers.get("Cookie")))
-                found = odd.answers[self.path]
-                status, headers, body = found.pop(0) if isinstance(found, list) else found
-                self.send_response(status)
-                for name, value in {"Content-Length": str(len(body)), **headers}.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(body)
-
-            do_POST = do_GET
-
-            def log_message(self, *_: object) -> None:
-                return
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-
-@pytest.fixture
-def odd():
-    made = Odd()
-    yield made
-    made.server.shutdown()
-    made.server.server_close()
 
 
 def answer(value, status=200, **headers):
