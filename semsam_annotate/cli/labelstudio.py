@@ -34,6 +34,7 @@ def register(app: typer.Typer) -> None:
     group.callback()(_group)  # with it, a single command is still called by its name
     group.command("config")(config)
     group.command("setup")(setup)
+    group.command("export")(export)
     app.add_typer(group, name="labelstudio")
 
 
@@ -116,3 +117,45 @@ def backend_secrets(project: Path, basic_auth_env: str | None) -> tuple[str, str
     if not colon:
         raise BadInput(f"the variable {basic_auth_env} holds USER:PASSWORD")
     return user, password, kept["hook_secret"]
+
+
+def export(
+    out: Annotated[Path, typer.Option(help="File to write; for masks a folder.")],
+    format: Annotated[str, typer.Option(help="coco, parts (part JSON in PACO's scheme) or masks (PNG).")] = "coco",
+    url: Annotated[str | None, typer.Option(help="Address of Label Studio.")] = None,
+    token_env: Annotated[str | None, typer.Option(help="Environment variable with its token.")] = None,
+    ls_project: LsProjectOption = None,
+    source: Annotated[Path | None, typer.Option("--in", help="A JSON export, in place of --url.")] = None,
+    config: Annotated[Path | None, typer.Option(help="Labelling config (XML) of that export.")] = None,
+    project: Annotated[Path | None, typer.Option(help="Project whose names tell objects from parts.")] = None,
+    images: Annotated[Path | None, typer.Option(help="Folder to fetch the images into.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="All annotations of a task, not the newest alone.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+) -> None:
+    """Write what was submitted in Label Studio, with holes, pieces, score, level and parent of every mask."""
+    from dataclasses import asdict
+    from json import dumps
+
+    from semsam_annotate.annotations.project_config import read_config
+    from semsam_annotate.api import Vocabulary
+    from semsam_annotate.backend.label_studio.admin.export import with_images, write_records
+    from semsam_annotate.backend.label_studio.admin.exported import read_tasks
+    from semsam_annotate.backend.label_studio.admin.sources import from_file, from_label_studio
+    from semsam_annotate.cli.serve import from_environment
+
+    words = Vocabulary() if project is None else read_config(project / "project.toml").vocabulary()
+    if (source is None) == (url is None):
+        raise BadInput("give --in FILE, or --url with --token-env and --ls-project")
+    if source is not None:
+        taken = from_file(source, config, words)
+    else:
+        taken = from_label_studio(url or "", from_environment(token_env) or "", ls_project, words)
+    found = read_tasks(taken.tasks, taken.config, every)
+    records = found.records if images is None else with_images(found, images, taken.fetch)
+    report = write_records(format, out, records, taken.config.vocabulary(), seen=images is not None)
+    left = {"without a mask or skipped": found.skipped, "older ones of their task (--all takes them)": found.older}
+    if json:
+        typer.echo(dumps({**asdict(report), "skipped": found.skipped, "older": found.older}))
+    else:
+        notes = "".join(f"; {number} annotations {what}" for what, number in left.items() if number)
+        typer.echo(report.line() + notes)

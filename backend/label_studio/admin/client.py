@@ -53,9 +53,10 @@ class LabelStudioApi:
         """What the token is."""
         return token_kind(self._token)
 
-    def get(self, path: str, query: Mapping[str, Any] | None = None) -> Any:
-        """The JSON answer of a GET."""
-        return self._call("GET", path, params=dict(query or {}))
+    def get(self, path: str, query: Mapping[str, Any] | None = None, seconds: float = 60.0) -> Any:
+        """The JSON answer of a GET; ``seconds`` may pass without a byte of it."""
+        timeout = httpx.Timeout(seconds, connect=10.0) if seconds != 60.0 else httpx.USE_CLIENT_DEFAULT
+        return self._call("GET", path, params=dict(query or {}), timeout=timeout)
 
     def post(self, path: str, body: Mapping[str, Any]) -> Any:
         """The JSON answer of a POST of JSON, None when it is empty."""

@@ -1,0 +1,178 @@
+"""Tasks as Label Studio exports them (JSON), read as records: holes, pieces, score, level and parent included."""
+
+import re
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any
+from urllib.parse import unquote, urlsplit
+from xml.etree.ElementTree import Element, SubElement, tostring
+
+from semsam_annotate.annotations.images import MAX_PIXELS
+from semsam_annotate.annotations.record import Annotation, ImageRef, Source
+from semsam_annotate.api import BadInput, Vocabulary
+from semsam_annotate.backend.label_studio.accepted import Region, read_regions
+from semsam_annotate.backend.label_studio.config import LabelConfig, parse_config
+from semsam_annotate.backend.label_studio.news import Written, read_news
+
+SYSTEM = "label-studio"
+_IDS = uuid.UUID("6f0f9d5e-7f0c-4a53-9f5c-2d6f4f1f4f0e")
+"""Ids of records follow from Label Studio's, so that the same work exported twice is the same file."""
+
+
+@dataclass(frozen=True)
+class Exported:
+    """``addresses``: of every image, by what stands in ``ImageRef.sha256``. ``skipped``: annotations that were
+    cancelled or hold no mask. ``older``: left out for a newer one of their task."""
+
+    records: list[Annotation]
+    addresses: dict[str, str]
+    skipped: int
+    older: int
+
+
+def read_tasks(tasks: Any, config: LabelConfig, every: bool = False) -> Exported:
+    """The records of exported tasks; of a task with several annotations the ground truth, else the newest.
+
+    ``every``: all of them. Images have the digest of their address in place of a sha256: nobody saw their pixels.
+    BadInput, naming the task, when something in it is damaged.
+    """
+    records: list[Annotation] = []
+    skipped = older = 0
+    images = _Images(config.image_key)
+    for task in checked_tasks(tasks):
+        useful = [item for item in task["annotations"] if not item.get("was_cancelled") and item.get("result")]
+        chosen = useful if every else _best(useful)
+        older += len(useful) - len(chosen)
+        skipped += len(task["annotations"]) - len(useful)
+        for item in chosen:
+            found = _records(task, item, config, images)
+            skipped += not found
+            records += found
+    return Exported(records, images.addresses, skipped, older)
+
+
+def checked_tasks(tasks: Any) -> list[dict[str, Any]]:
+    """The tasks; BadInput when this is no JSON export with its annotations."""
+    listed = tasks if isinstance(tasks, list) else [None]
+    for task in listed:
+        annotations = task.get("annotations") if isinstance(task, dict) and isinstance(task.get("data"), dict) else None
+        if not isinstance(annotations, list) or not all(isinstance(item, dict) for item in annotations):
+            raise BadInput(
+                "this is no JSON export of Label Studio: a list of tasks with data and annotations (not JSON-MIN)"
+            )
+    return listed
+
+
+def config_of(tasks: Iterable[dict[str, Any]], words: Vocabulary) -> LabelConfig:
+    """The config that the results speak of, for a file that comes without: labels as far as they were used."""
+    view, controls, image_key = Element("View"), dict[str, Element](), ""
+    for task in tasks:
+        results = [item.get("result") for item in task["annotations"]]
+        for part in (part for result in results if isinstance(result, list) for part in result):
+            if isinstance(part, dict) and isinstance(part.get("value"), dict):
+                _add_control(view, controls, part)
+        image_key = image_key or next((key for key, value in task["data"].items() if _is_address(value)), "")
+    target = next((control.get("toName") for control in controls.values()), None) or "image"
+    SubElement(view, "Image", name=target, value=f"${image_key or 'image'}")
+    return parse_config(tostring(view, encoding="unicode"), words)
+
+
+def file_name(address: str, task: Any) -> str:
+    """What an image is called in the export: its path in Label Studio's files, never one that leads elsewhere."""
+    if address.startswith("data:"):
+        kind = re.match(r"data:image/(\w{1,8})", address)
+        return f"task-{task}.{kind.group(1) if kind else 'image'}"
+    parts = urlsplit(address)
+    path = parts.query.removeprefix("d=").partition("&")[0] if parts.path.endswith("/data/local-files/") else parts.path
+    _, upload, file = path.partition("/data/upload/")
+    pure = PurePosixPath(unquote(file.partition("/")[2] if upload else path).replace("\\", "/").replace(":", "_"))
+    kept = [part for part in pure.parts if part not in ("/", "..", ".")]
+    return "/".join(kept) or f"task-{task}"
+
+
+@dataclass
+class _Images:
+    """The images met so far: one address is one image, whatever its tasks are."""
+
+    key: str
+    refs: dict[str, ImageRef] = field(default_factory=dict)
+    addresses: dict[str, str] = field(default_factory=dict)
+
+    def of(self, task: dict[str, Any], size: tuple[int, int]) -> ImageRef:
+        """BadInput when the task has none, or when it has another size in another task."""
+        address = task["data"].get(self.key)
+        if not isinstance(address, str) or not address:
+            raise BadInput(f'there is no image under "{self.key}"')
+        known = self.refs.get(address)
+        if known is None:
+            name = file_name(address, task.get("id"))
+            taken = any(ref.path == name for ref in self.refs.values())
+            known = ImageRef(uuid.uuid5(_IDS, address).hex, f"task-{task.get('id')}/{name}" if taken else name, *size)
+            self.refs[address] = known
+            self.addresses[known.sha256] = address
+        if (known.height, known.width) != size:
+            raise BadInput(f"another task has the same image in {known.width}x{known.height} (width x height)")
+        return known
+
+
+def _best(annotations: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    ordered = sorted(annotations, key=lambda item: (bool(item.get("ground_truth")), str(item.get("updated_at") or "")))
+    return ordered[-1:]
+
+
+def _records(task: dict[str, Any], item: dict[str, Any], config: LabelConfig, images: _Images) -> list[Annotation]:
+    try:
+        project = {"id": task.get("project") or 0, "label_config": ""}
+        (told,) = read_news({"action": "ANNOTATION_CREATED", "project": project, "task": task, "annotation": item})
+        assert isinstance(told, Written)
+        size = _size(told.result)
+        if size is None:
+            return []
+        image = images.of(task, size)
+        regions = read_regions(told.result, config, *size)
+    except BadInput as error:
+        raise BadInput(f"task {task.get('id')}, annotation {item.get('id')}: {error}") from error
+    return [_record(region, told, image, len(regions)) for region in regions]
+
+
+def _record(region: Region, told: Written, image: ImageRef, many: int) -> Annotation:
+    def name(id: str) -> str:
+        return str(uuid.uuid5(_IDS, f"{told.project}/{told.id}/{id}"))
+
+    return Annotation(
+        id=name(region.id), image=image, mask=region.mask, kind="part" if region.is_part else "object",
+        object=region.object, part=region.part, part_of=None if region.parent is None else name(region.parent),
+        level=region.level, score=region.score, author=told.author, time=told.version,
+        seconds=None if told.seconds is None else told.seconds / many,
+        source=Source(SYSTEM, told.project, f"{told.id}/{region.id}/{told.version}"),
+    )  # fmt: skip
+
+
+def _size(result: Any) -> tuple[int, int] | None:
+    """(height, width) that the masks say, None when there is none."""
+    for item in result if isinstance(result, list) else []:
+        if isinstance(item, dict) and item.get("type") == "brushlabels":
+            height, width = item.get("original_height"), item.get("original_width")
+            if not isinstance(height, int) or not isinstance(width, int) or not 0 < height * width <= MAX_PIXELS:
+                raise BadInput(f"a mask of {width}x{height} pixels (width x height)")
+            return height, width
+    return None
+
+
+def _is_address(value: Any) -> bool:
+    return isinstance(value, str) and (value.startswith(("/data/", "data:image/")) or "://" in value)
+
+
+def _add_control(view: Element, controls: dict[str, Element], part: dict[str, Any]) -> None:
+    """The control of a result, and its labels."""
+    name, kind = str(part.get("from_name")), str(part.get("type"))
+    if name not in controls and kind.isalpha():
+        per_region = {} if kind.endswith("labels") else {"perRegion": "true"}
+        attributes = {"name": name, "toName": str(part.get("to_name")), **per_region}
+        controls[name] = SubElement(view, kind, attributes)
+    labels = part["value"].get(kind)
+    for label in labels if isinstance(labels, list) and kind.endswith("labels") and name in controls else []:
+        if all(child.get("value") != label for child in controls[name]):
+            SubElement(controls[name], "Label", value=str(label))
