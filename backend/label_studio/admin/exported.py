@@ -55,7 +55,7 @@ def read_tasks(tasks: Any, config: LabelConfig, every: bool = False) -> Exported
 
 def checked_tasks(tasks: Any) -> list[dict[str, Any]]:
     """The tasks; BadInput when this is no JSON export with its annotations."""
-    listed = tasks if isinstance(tasks, list) else [None]
+    listed: list[Any] = tasks if isinstance(tasks, list) else [None]
     for task in listed:
         annotations = task.get("annotations") if isinstance(task, dict) and isinstance(task.get("data"), dict) else None
         if not isinstance(annotations, list) or not all(isinstance(item, dict) for item in annotations):
