@@ -13,7 +13,7 @@ from semsam_annotate.annotations import ObjectClass, PartClass, Project, Project
 from semsam_annotate.annotations.hierarchy import parents_first
 from semsam_annotate.api import BadInput, Proposal, Vocabulary, decode_rle
 from semsam_annotate.backend.label_studio.admin.export import with_images, write_records
-from semsam_annotate.backend.label_studio.admin.exported import checked_tasks, config_of, file_name, read_tasks
+from semsam_annotate.backend.label_studio.admin.exported import checked_tasks, config_of, read_tasks
 from semsam_annotate.backend.label_studio.admin.labelling import labelling_config
 from semsam_annotate.backend.label_studio.admin.sources import from_file
 from semsam_annotate.backend.label_studio.config import parse_config
@@ -190,22 +190,6 @@ def test_images_of_one_name_stay_apart():
     addresses = ["s3://one/a/x.png", "s3://two/a/x.png", "s3://one/a/x.png"]
     found = read_tasks([task(annotation(result(), n), id=n, address=a) for n, a in enumerate(addresses)], CONFIG)
     assert sorted({record.image.path for record in found.records}) == ["a/x.png", "task-1/a/x.png"]
-
-
-@pytest.mark.parametrize(
-    ("address", "name"),
-    [
-        ("/data/upload/1/9e0c-img a.png", "9e0c-img a.png"),
-        ("/data/local-files/?d=sets/a%20b/c.png", "sets/a b/c.png"),
-        ("/data/local-files/?d=../../etc/passwd", "etc/passwd"),
-        ("https://h/%2e%2e/%2e%2e/x.png?token=1", "x.png"),
-        ("s3://bucket/C:\\x\\y.png", "C_/x/y.png"),
-        ("data:image/png;base64,AAAA", "task-5.png"),
-        ("/", "task-5"),
-    ],
-)
-def test_names_lead_nowhere_else(address, name):
-    assert file_name(address, 5) == name
 
 
 def damaged(**value):
