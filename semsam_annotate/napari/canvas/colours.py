@@ -1,11 +1,9 @@
 """Colours of the layers: the mask being made, accepted masks, selected ones."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from napari.utils.colormaps import DirectLabelColormap
-
-from semsam_annotate.annotations.palette import PALETTE
 
 ORANGE, BLUE, WHITE = "#ffb000", "#3d9dff", "#ffffff"
 """Told apart by everybody, also without red or green."""
@@ -26,19 +24,9 @@ def candidate_colours(by_value: dict[int, str]) -> DirectLabelColormap:
     return DirectLabelColormap(color_dict=colours | by_value)
 
 
-def accepted_colours(colours: Sequence[str | None], selected: Sequence[bool]) -> DirectLabelColormap:
-    """Colours of label values 1, 2, …: "#rrggbb", None for one of its own; faint beside selected ones."""
-    by_value: dict[int | None, Any] = {None: "transparent", 0: "transparent"}
-    faint = any(selected)
-    for value, (colour, chosen) in enumerate(zip(colours, selected, strict=True), 1):
-        by_value[value] = WHITE if chosen else _faded(colour or _spread_colour(value), faint)
-    return DirectLabelColormap(color_dict=by_value)
-
-
-def _faded(colour: str, faint: bool) -> str:
-    return f"{colour}{round(FAINT * 255):02x}" if faint else colour
-
-
-def _spread_colour(value: int) -> str:
-    """The palette in turn, so that neighbours differ."""
-    return PALETTE[value % len(PALETTE)]
+def accepted_colours(by_value: Mapping[int, str], selected: Collection[int]) -> DirectLabelColormap:
+    """Colours "#rrggbb" of label values; white where ``selected``, and then the others faint."""
+    faint = f"{round(FAINT * 255):02x}" if selected else ""
+    colours: dict[int | None, Any] = {None: "transparent", 0: "transparent"}
+    colours |= {value: WHITE if value in selected else f"{colour}{faint}" for value, colour in by_value.items()}
+    return DirectLabelColormap(color_dict=colours)

@@ -33,7 +33,7 @@ class Drawing:
                 (session.candidate_changed, self._draw_soon),
                 (session.accepted_changed, self._draw_accepted),
                 (editing.marks_changed, self._draw_accepted),
-                (editing.selection_changed, self._draw_selected),
+                (editing.selection_changed, self._draw_accepted),
                 (hover.changed, self._draw_soon),
             ]
         )
@@ -53,13 +53,9 @@ class Drawing:
         self._layers.show_candidate(self._session.candidate, self._editing.selection, self._hover.proposal)
 
     def _draw_accepted(self, _: object = None) -> None:
-        self._layers.show_accepted(self._session.accepted, self._editing.hidden)
-        self._draw_selected()
-
-    def _draw_selected(self, _: object = None) -> None:
         masks, ledger = self._session.accepted, self._session.ledger
         colours = [ledger.colour(mask.object, mask.part) for mask in masks]
-        self._layers.colour_accepted(colours, [mask.id in self._editing.selected for mask in masks])
+        self._layers.show_accepted(masks, colours, frozenset(self._editing.selected), self._editing.hidden)
         self._draw_made()
 
 

@@ -9,12 +9,12 @@ from napari.layers import Image, Labels, Layer, Points, Shapes
 from numpy.typing import NDArray
 
 from semsam_annotate.api import Mask, Proposal
+from semsam_annotate.napari.canvas.accepted_values import LabelValues, drawn_values
 from semsam_annotate.napari.canvas.candidate_values import SELECTED, SHOWN, WIDER, draw_idle, draw_rungs
 from semsam_annotate.napari.canvas.colours import (
     BLUE,
     ORANGE,
     WHITE,
-    accepted_colours,
     candidate_colours,
     sign_colour,
 )
@@ -22,7 +22,7 @@ from semsam_annotate.napari.canvas.geometry import plane_transform, to_rows_colu
 from semsam_annotate.napari.canvas.levels import level_size
 from semsam_annotate.napari.state.accepted import AcceptedMask, Window
 from semsam_annotate.napari.state.candidate import Candidate
-from semsam_annotate.napari.state.label_planes import mask_table, number_of
+from semsam_annotate.napari.state.label_planes import mask_table
 
 VIEW_KEY = "semsam_view"
 """Key of ``metadata`` of the accepted layer: parts hide what is under them, so it must not be saved as the masks."""
@@ -38,7 +38,8 @@ class AnnotationLayers:
         self._drawn: Window | None = None
         self._shown: tuple[object, ...] = ()
         self._hints: tuple[object, ...] = ()
-        self._colours: tuple[object, ...] = ()
+        self._values = LabelValues()
+        self._table: dict[str, list[Any]] = {}
         self._made: list[Layer] = []
         self.candidate: Labels | None = None
         self.accepted: Labels | None = None
@@ -70,7 +71,8 @@ class AnnotationLayers:
 
     def _forget(self) -> None:
         """Nothing that was shown is there."""
-        self._drawn, self._shown, self._hints, self._colours = None, (), (), ()
+        self._drawn, self._shown, self._hints, self._table = None, (), (), {}
+        self._values.forget()
 
     def _move(self, size: tuple[int, int], placed: dict[str, Any]) -> None:
         """Only what differs is told to napari, which draws a layer anew whatever it is told."""
@@ -88,6 +90,7 @@ class AnnotationLayers:
         assert self.accepted is not None
         assert self.candidate is not None
         self._drawn, self._shown = None, ()
+        self._values.forget()
         if self.candidate.data.shape != size or np.any(self.candidate.data):
             self.candidate.data = np.zeros(size, np.uint8)
         if self.accepted.data.shape != size:
@@ -166,31 +169,40 @@ class AnnotationLayers:
             path = to_rows_columns([*stroke.points, stroke.points[-1]])  # a path of one point cannot be drawn
             self.box.add_paths(path, edge_color=sign_colour(bool(stroke.label)), edge_width=3)
 
-    def show_accepted(self, masks: Sequence[AcceptedMask], hidden: Collection[str] = ()) -> None:
-        """Write accepted masks, large ones first so that parts lie on their objects; one label value per mask.
+    def show_accepted(
+        self,
+        masks: Sequence[AcceptedMask],
+        colours: Sequence[str | None],
+        selected: Collection[str] = (),
+        hidden: Collection[str] = (),
+    ) -> None:
+        """Show accepted masks, large ones first so that parts lie on their objects; one label value per mask.
 
-        ``hidden``: ids of masks to leave out. They are seen after ``colour_accepted``, which gives them their colours.
+        ``colours``: of each, "#rrggbb" or None for one of its own; faint beside selected ones. ``selected``,
+        ``hidden``: ids of masks. Only pixels that change are written, unless the colour map changes.
         """
         if self.accepted is None:
             return
-        data = cast("NDArray[np.int32]", self.accepted.data)
-        data[:] = 0
-        for value, mask in sorted(enumerate(masks, 1), key=lambda item: -item[1].area):
-            if mask.id not in hidden:
-                window, inner = mask.cut_out
-                data[window][inner] = value
-        self.accepted.features = mask_table(dict(enumerate(masks, 1)), number_of(masks))
-
-    def colour_accepted(self, colours: Sequence[str | None], selected: Sequence[bool]) -> None:
-        """Show the masks written in their colours, "#rrggbb" or None for one of its own; faint beside selected ones."""
-        given = tuple(colours), tuple(selected)
-        if self.accepted is None:
-            return
-        if given == self._colours:
-            self.accepted.refresh(extent=False)
+        values = self._values.of(colours)
+        wanted = drawn_values(masks, values, hidden, self.accepted.data.shape)
+        by_id = {mask.id: value for mask, value in zip(masks, values, strict=True)}
+        table = mask_table(dict(zip(values, masks, strict=True)), by_id)
+        if table != self._table:
+            self._table = table
+            self.accepted.features = table
+        colour_map = self._values.new_map(values, [mask.id in selected for mask in masks])
+        if colour_map is None:
+            _write_changed(self.accepted, wanted)
         else:
-            self._colours = given
-            self.accepted.colormap = accepted_colours(colours, selected)  # which refreshes
+            self.accepted.data[:] = wanted
+            self.accepted.colormap = colour_map  # which refreshes
+
+
+def _write_changed(layer: Labels, wanted: NDArray[np.int32]) -> None:
+    """napari draws the rectangle of what is set; its own undo, which knows nothing of a store, is left out."""
+    places = np.nonzero(np.asarray(layer.data) != wanted)
+    with layer.block_history():
+        layer.data_setitem(places, wanted[places])
 
 
 def _same(first: tuple[object, ...], second: tuple[object, ...]) -> bool:

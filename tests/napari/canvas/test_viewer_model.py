@@ -23,7 +23,8 @@ def test_a_click_draws_the_mask_that_is_accepted(annotator, hand, ledger):
     hand.press("Enter")
     assert np.array_equal(ledger.masks(session.picture)[0].mask, drawn)
     assert not np.asarray(annotator.layers.candidate.data).any()
-    assert np.array_equal(np.asarray(annotator.layers.accepted.data) == 1, drawn)
+    value = annotator.layers.accepted.features["index"][1]
+    assert np.array_equal(np.asarray(annotator.layers.accepted.data) == value, drawn)
 
 
 def test_wheel_and_brackets_move_along_the_ladder_and_the_drawing_follows(annotator, hand):
