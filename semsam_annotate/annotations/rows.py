@@ -1,6 +1,7 @@
 """Between records and rows: what is written once, and the queries that put a record together again."""
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, FromClause, RowMapping, ScalarSelect, Select, insert, select
@@ -77,6 +78,7 @@ def latest(name: str, of: FromClause = annotation) -> ScalarSelect[str]:
     return found.order_by(event.c.seq.desc()).limit(1).correlate(of).scalar_subquery()
 
 
+@cache
 def select_records() -> Select[Any]:
     """Query of whole records, in the order they were written."""
     columns = [column for column in annotation.c if column.name != "seq"]

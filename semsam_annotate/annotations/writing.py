@@ -27,9 +27,9 @@ def find(connection: Connection, id: str, heirs: dict[str, str] | None = None) -
     return found[0] if found else None
 
 
-def need(connection: Connection, id: str) -> Annotation:
+def need(connection: Connection, id: str, heirs: dict[str, str] | None = None) -> Annotation:
     """A record by its id; BadInput when there is none."""
-    record = find(connection, id)
+    record = find(connection, id, heirs)
     if record is None:
         raise BadInput(f"no annotation {id} in the store")
     return record
@@ -68,7 +68,7 @@ def write_one(connection: Connection, record: Annotation, replaces: str | None =
     if record.object is None and parent is not None:
         record = record.with_(object=parent.object)
     insert_records(connection, [record])
-    return need(connection, record.id)
+    return need(connection, record.id, heirs)
 
 
 def step_back(connection: Connection, id: str, author: str | None) -> Annotation:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from napari.utils.key_bindings import coerce_keybinding
 
@@ -85,6 +86,7 @@ Bound = Mapping[str, Sequence[str]]
 DEFAULTS = {key.action: (str(coerce_keybinding(key.key)),) for key in KEYS}
 
 
+@cache
 def readable(key: str) -> str:
     """A key as people write it on this system: "Ctrl+Shift+Z", "Esc"."""
     return str(coerce_keybinding(key).to_text()).replace("Escape", "Esc")
