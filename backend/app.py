@@ -37,9 +37,9 @@ def create_app(settings: ServerSettings, engine: Engine | None = None) -> FastAP
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        if service is not None:
+            service.when_applied(*(() if keeper is None else (keeper.tell,)))
         if keeper is not None:
-            if service is not None and service.hooks is not None:
-                service.hooks.applied = keeper.tell
             keeper.start()
         try:
             async with nullcontext() if service is None else service.running():

@@ -3,6 +3,7 @@
 import json
 import os
 import socket
+import sys
 import threading
 from collections.abc import Callable
 
@@ -10,6 +11,9 @@ import uvicorn
 from fastapi import FastAPI
 
 from semsam_annotate.api import BadInput
+
+SWITCH_SECONDS = 0.0005
+"""A thread that computes gives way ten times as often as Python's 5 ms: answers pass several threads each."""
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -40,6 +44,7 @@ def announce(listener: socket.socket) -> None:
 
 def run(app: FastAPI, listener: socket.socket) -> None:
     """Serve until stopped. No access log: paths can carry the webhook's secret."""
+    sys.setswitchinterval(SWITCH_SECONDS)
     config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=5)
     uvicorn.Server(config).run(sockets=[listener])
 

@@ -26,6 +26,8 @@ class ServerSettings:
     """Precision for ``load_engine``."""
     project: Path | None = None
     """Project folder; annotations of Label Studio land in it."""
+    retrain_after: int | None = None
+    """So many newly accepted masks start a training, 0 never; None takes what ``project.toml`` says."""
     engine_only: bool = False
     """Serve only ``/v1`` and ``/health``, nothing of Label Studio."""
     label_studio_url: str | None = None
@@ -44,6 +46,8 @@ class ServerSettings:
             raise BadInput(f"a port is 0 to 65535, not {self.port}")
         if self.max_pixels < 1 or self.max_json_bytes < 1 or self.max_waiting < 1:
             raise BadInput("max_pixels, max_json_bytes and max_waiting are at least 1")
+        if self.retrain_after is not None and self.retrain_after < 0:
+            raise BadInput(f"retrain_after is a number of masks, or 0 for never, not {self.retrain_after}")
 
     @property
     def max_image_bytes(self) -> int:

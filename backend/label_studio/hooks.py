@@ -30,13 +30,16 @@ class Hooks:
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _idle: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def keep(self, body: dict[str, Any]) -> None:
-        """Keep a webhook about annotations; when this returns it is on disk. BadInput for a damaged one."""
+    def keep(self, body: dict[str, Any], payload: bytes) -> bool:
+        """Keep a webhook about annotations; when this returns it is on disk. BadInput for a damaged one.
+
+        ``payload``: the body as it came, kept as it is: writing 180 kB of JSON anew takes longer than the disk. False
+        for one that is not about annotations. May be called from any thread; call ``wake`` afterwards.
+        """
         changes = read_news(body)
         if changes:
-            payload = await run_in_threadpool(lambda: json.dumps(body).encode())
-            await run_in_threadpool(self.spool.put, changes[0].project, payload)
-            self.wake()
+            self.spool.put(changes[0].project, payload)
+        return bool(changes)
 
     def wake(self) -> None:
         """Look at the spool now: something came, or Label Studio's address became known."""

@@ -128,12 +128,9 @@ class Intake:
     def _records(self, project: str, annotation: str) -> dict[str, Annotation]:
         """The accepted records of an annotation by region id, parents before their parts as they were written."""
         found: dict[str, Annotation] = {}
-        for record in self.store.annotations("accepted"):
-            source = record.source
-            if source is not None and (source.system, source.project) == (SYSTEM, project):
-                owner, _, rest = source.external_id.partition("/")
-                if owner == annotation:
-                    found[rest.rpartition("/")[0]] = record
+        for record in self.store.of_source(SYSTEM, project, f"{annotation}/"):
+            assert record.source is not None
+            found[record.source.external_id.partition("/")[2].rpartition("/")[0]] = record
         return found
 
 

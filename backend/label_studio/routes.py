@@ -16,6 +16,7 @@ from semsam_annotate.api import BadInput
 from semsam_annotate.backend.bodies import parse_object
 from semsam_annotate.backend.errors import RequestRefused
 from semsam_annotate.backend.label_studio.connections import project_id
+from semsam_annotate.backend.label_studio.hooks import Hooks
 from semsam_annotate.backend.label_studio.service import label_studio
 from semsam_annotate.backend.limits import read_body
 from semsam_annotate.backend.services import services
@@ -30,7 +31,7 @@ async def health(request: Request) -> dict[str, Any]:
     ours = label_studio(request)
     known: dict[str, Any] = {"status": "UP", "model_class": MODEL_CLASS, "waiting": services(request).worker.waiting}
     if ours.hooks is not None and ours.retraining is not None:
-        known["webhooks"] = await run_in_threadpool(ours.hooks.spool.counts)
+        known["webhooks"] = ours.hooks.spool.counts()
         known["retrain"] = ours.retraining.state()
     return known
 
@@ -77,18 +78,25 @@ async def predict(request: Request) -> dict[str, Any]:
 @router.post("/webhook")
 async def webhook(request: Request) -> JSONResponse:
     """Annotations are kept on disk before the answer and stored after it; START_TRAINING returns at once."""
-    body = await _json(request)
+    payload = await read_body(request, services(request).settings.max_json_bytes)
     ours = label_studio(request)
     if ours.hooks is None or ours.retraining is None:
         raise BadInput("this server runs without --project: there is nowhere to keep annotations or train from them")
+    body, kept = await run_in_threadpool(_keep, ours.hooks, payload)
     answer: dict[str, Any] = {"result": {}, "status": "ok"}
     if body.get("action") == "START_TRAINING":
         if not request.scope["state"]["authenticated"]:
             raise RequestRefused(401, "START_TRAINING needs basic auth or the token")
         answer["job"] = await run_in_threadpool(ours.retraining.start)
-    else:
-        await ours.hooks.keep(body)
+    elif kept:
+        ours.hooks.wake()
     return JSONResponse(answer, status_code=201)
+
+
+def _keep(hooks: Hooks, payload: bytes) -> tuple[dict[str, Any], bool]:
+    """In one thread, since Label Studio waits one second and every change of threads waits for the interpreter."""
+    body = parse_object(payload)
+    return body, hooks.keep(body, payload)
 
 
 async def _json(request: Request) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Everything that Label Studio's routes share, and the background work that goes with it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
@@ -17,31 +17,46 @@ from semsam_annotate.backend.label_studio.issued import Issued
 from semsam_annotate.backend.label_studio.predict import Predictor
 from semsam_annotate.backend.label_studio.retraining import Retraining
 from semsam_annotate.backend.label_studio.spool import Spool
+from semsam_annotate.backend.label_studio.trigger import Trigger
 from semsam_annotate.backend.services import Services
 
 
 @dataclass(frozen=True)
 class LabelStudio:
-    """``hooks`` and ``retraining`` are None when the server has no project to keep annotations in."""
+    """``hooks``, ``retraining`` and ``trigger`` are None when the server has no project to keep annotations in."""
 
     connections: Connections
     predictor: Predictor
     hooks: Hooks | None
     retraining: Retraining | None
+    trigger: Trigger | None = None
+
+    def when_applied(self, *calls: Callable[[], None]) -> None:
+        """Call these after each change of the store, beside the trigger of training."""
+        if self.hooks is None or self.trigger is None:
+            return
+        told = (*calls, self.trigger.tell)
+
+        def tell() -> None:
+            for call in told:
+                call()
+
+        self.hooks.applied = tell
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Apply webhooks in the background meanwhile."""
-        if self.hooks is None:
+        if self.hooks is None or self.trigger is None:
             yield
             return
-        task = asyncio.create_task(self.hooks.run())
+        tasks = [asyncio.create_task(self.hooks.run()), asyncio.create_task(self.trigger.run())]
         try:
             yield
         finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            for task in tasks:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
             self.hooks.spool.close()
             self.hooks.intake.store.close()
 
@@ -60,7 +75,10 @@ def open_label_studio(shared: Services) -> LabelStudio:
     spool = Spool(project.folder / "label-studio" / "webhooks.sqlite")
     intake = Intake(project.store, project.folder, words, connections, issued, spool, settings.max_image_bytes)
     predictor = Predictor(embeddings, connections, issued, words)
-    return LabelStudio(connections, predictor, Hooks(spool, intake), Retraining(project.folder))
+    retraining = Retraining(project.folder)
+    after = project.config.retrain_after if settings.retrain_after is None else settings.retrain_after
+    trigger = Trigger(project.store, retraining, after)
+    return LabelStudio(connections, predictor, Hooks(spool, intake), retraining, trigger)
 
 
 def label_studio(request: Request) -> LabelStudio:

@@ -27,7 +27,10 @@ class News:
 
 
 class Spool:
-    """A SQLite file of webhooks that wait, and of which version of each annotation was applied last."""
+    """A SQLite file of webhooks that wait, and of which version of each annotation was applied last.
+
+    One process owns it, so how many wait is counted in memory: counting rows would read their payloads' pages.
+    """
 
     def __init__(self, path: Path) -> None:
         """Open or make the file; what a killed server left there waits on."""
@@ -37,13 +40,15 @@ class Spool:
         self._database.execute("PRAGMA journal_mode=WAL")
         self._database.execute("PRAGMA synchronous=FULL")
         self._database.executescript(_TABLES)
+        self._pending, self._failed = self._count("failed IS NULL"), self._count("failed IS NOT NULL")
 
     def put(self, project: str, payload: bytes) -> None:
         """Keep a webhook; when this returns it is on disk. RequestRefused (503) when very many wait."""
         with self._lock:
-            if self._count("failed IS NULL") >= MAX_PENDING:
-                raise RequestRefused(503, f"{MAX_PENDING} webhooks wait already: see what /health says")
+            if self._pending >= MAX_PENDING:
+                raise RequestRefused(503, f"{MAX_PENDING} webhooks wait already: see what /status says")
             self._database.execute("INSERT INTO news (project, payload) VALUES (?, ?)", (project, payload))
+            self._pending += 1
 
     def pending(self, limit: int = 100, after: int = 0) -> list[News]:
         """Those that wait, oldest first, from behind ``after`` on."""
@@ -54,12 +59,14 @@ class Spool:
     def done(self, news: News) -> None:
         """Forget one that was applied."""
         with self._lock:
-            self._database.execute("DELETE FROM news WHERE seq = ?", (news.seq,))
+            self._pending -= self._database.execute("DELETE FROM news WHERE seq = ?", (news.seq,)).rowcount
 
     def fail(self, news: News, reason: str) -> None:
         """Put one aside that can never be applied; it stays in the file with its reason."""
         with self._lock:
-            self._database.execute("UPDATE news SET failed = ? WHERE seq = ?", (reason[:1000], news.seq))
+            query = "UPDATE news SET failed = ? WHERE seq = ? AND failed IS NULL"
+            moved = self._database.execute(query, (reason[:1000], news.seq)).rowcount
+            self._pending, self._failed = self._pending - moved, self._failed + moved
 
     def version(self, project: str, annotation: str) -> str:
         """Time of the last change of an annotation that was applied, "" when there was none."""
@@ -75,17 +82,20 @@ class Spool:
             self._database.execute(query, (project, annotation, version))
 
     def counts(self) -> dict[str, int]:
-        """How many wait and how many failed."""
-        with self._lock:
-            return {"pending": self._count("failed IS NULL"), "failed": self._count("failed IS NOT NULL")}
+        """How many wait and how many failed; touches no disk."""
+        return {"pending": self._pending, "failed": self._failed}
 
-    def failures(self) -> list[str]:
-        """The reasons of those put aside, oldest first."""
-        with (
-            self._lock,
-            closing(self._database.execute("SELECT failed FROM news WHERE failed IS NOT NULL ORDER BY seq")) as rows,
-        ):
-            return [str(row[0]) for row in rows]
+    def kept(self) -> int:
+        """How many were ever kept; those that neither wait nor failed were applied."""
+        with self._lock:
+            row = self._database.execute("SELECT seq FROM sqlite_sequence WHERE name = 'news'").fetchone()
+        return 0 if row is None else int(row[0])
+
+    def failures(self, limit: int = 100) -> list[str]:
+        """The reasons of the last ones put aside, oldest first."""
+        query = "SELECT failed FROM news WHERE failed IS NOT NULL ORDER BY seq DESC LIMIT ?"
+        with self._lock, closing(self._database.execute(query, (limit,))) as rows:
+            return [str(row[0]) for row in rows][::-1]
 
     def close(self) -> None:
         """Close the file."""

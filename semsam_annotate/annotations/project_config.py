@@ -21,13 +21,15 @@ class ProjectConfig:
     """What ``project.toml`` says.
 
     ``store``: file inside the project, or a database URL. ``images``: image files and folders of images, relative to
-    the project or absolute. ``validation``: share of images kept for validation, 0..1.
+    the project or absolute. ``validation``: share of images kept for validation, 0..1. ``retrain_after``: so many newly
+    accepted masks let a server train by itself, 0 never.
     """
 
     version: int = VERSION
     name: str = ""
     store: str = "annotations.sqlite"
     validation: float = 0.2
+    retrain_after: int = 0
     images: tuple[str, ...] = ()
     objects: tuple[ObjectClass, ...] = ()
     parts: tuple[PartClass, ...] = ()
@@ -38,6 +40,8 @@ class ProjectConfig:
         check_hotkeys([*self.objects, *self.parts])
         if not 0 <= self.validation < 1:
             raise BadInput(f"validation is a share from 0 to below 1, not {self.validation}")
+        if self.retrain_after < 0:
+            raise BadInput(f"retrain_after is a number of masks, or 0 for never, not {self.retrain_after}")
 
     def vocabulary(self) -> Vocabulary:
         """Names of objects and bare names of parts in their order, with the owners of parts."""
@@ -50,6 +54,7 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
     "name": str,
     "store": str,
     "validation": (int, float),
+    "retrain_after": int,
     "images": list,
     "objects": list,
     "parts": list,
