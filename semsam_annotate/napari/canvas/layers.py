@@ -27,6 +27,9 @@ from semsam_annotate.napari.state.label_planes import mask_table
 VIEW_KEY = "semsam_view"
 """Key of ``metadata`` of the accepted layer: parts hide what is under them, so it must not be saved as the masks."""
 
+MUCH = 0.2
+"""Share of a layer's pixels."""
+
 CANDIDATE, ACCEPTED, CLICKS, BOX = "candidate", "accepted masks", "clicks", "box and strokes"
 
 
@@ -199,8 +202,15 @@ class AnnotationLayers:
 
 
 def _write_changed(layer: Labels, wanted: NDArray[np.int32]) -> None:
-    """napari draws the rectangle of what is set; its own undo, which knows nothing of a store, is left out."""
+    """napari draws the rectangle of what is set; its own undo, which knows nothing of a store, is left out.
+
+    Where much changes, as with another picture, setting pixels one by one takes longer than drawing everything.
+    """
     places = np.nonzero(np.asarray(layer.data) != wanted)
+    if len(places[0]) > MUCH * wanted.size:
+        layer.data[:] = wanted
+        layer.refresh(extent=False)
+        return
     with layer.block_history():
         layer.data_setitem(places, wanted[places])
 
