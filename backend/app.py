@@ -3,22 +3,28 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from starlette.concurrency import run_in_threadpool
 
 from semsam_annotate import load_engine
 from semsam_annotate.api import Engine
 from semsam_annotate.backend.auth import AuthMiddleware
+from semsam_annotate.backend.documents import router as documents_router
 from semsam_annotate.backend.engine_routes import router as engine_router
 from semsam_annotate.backend.errors import install_error_handlers
 from semsam_annotate.backend.handles import Handles
 from semsam_annotate.backend.label_studio.routes import router as label_studio_router
 from semsam_annotate.backend.label_studio.service import open_label_studio
+from semsam_annotate.backend.observing import ObserveMiddleware
+from semsam_annotate.backend.rates import RateMiddleware
 from semsam_annotate.backend.refreshing import keeper_of
 from semsam_annotate.backend.search_routes import router as search_router
 from semsam_annotate.backend.services import Services
 from semsam_annotate.backend.settings import ServerSettings
+from semsam_annotate.backend.status import router as status_router
 from semsam_annotate.backend.worker import EngineWorker
+
+only_health = APIRouter()
 
 
 def create_app(settings: ServerSettings, engine: Engine | None = None) -> FastAPI:
@@ -51,18 +57,21 @@ def create_app(settings: ServerSettings, engine: Engine | None = None) -> FastAP
 
     app = FastAPI(title="semsam-annotate", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.services = shared
-    app.add_middleware(AuthMiddleware, credentials=settings.credentials)
     install_error_handlers(app)
-    app.include_router(engine_router)
-    app.include_router(search_router)
+    routers = [engine_router, search_router, status_router, documents_router]
     if service is not None:
         app.state.label_studio = service
-        app.include_router(label_studio_router)
-    else:
-        app.add_api_route("/health", _health, methods=["GET"])
+    routers.append(only_health if service is None else label_studio_router)
+    for router in routers:
+        app.include_router(router)
+    paths = frozenset(str(route.path) for router in routers for route in router.routes if hasattr(route, "path"))
+    app.add_middleware(RateMiddleware, per_second=settings.requests_per_second)
+    app.add_middleware(AuthMiddleware, credentials=settings.credentials)
+    app.add_middleware(ObserveMiddleware, metrics=shared.metrics, routes=paths)  # the last one is the outermost
     return app
 
 
+@only_health.get("/health")
 async def _health() -> dict[str, str]:
     """That the server is up."""
     return {"status": "UP"}

@@ -10,6 +10,7 @@ import base64
 import binascii
 import hmac
 import secrets
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -17,6 +18,8 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from semsam_annotate.api import BadInput
+from semsam_annotate.backend.errors import error_answer
+from semsam_annotate.backend.rates import Rates, client_of
 
 HOOK_PREFIX = "/hook/"
 
@@ -49,6 +52,12 @@ class Credentials:
         """A fresh random token and webhook secret."""
         return cls(token=secrets.token_urlsafe(24), hook_secret=secrets.token_urlsafe(24))
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Every text that must not be written down."""
+        password = None if self.basic is None else self.basic[1]
+        return tuple(text for text in (self.token, password, self.hook_secret) if text is not None)
+
     def allow(self, authorization: str | None) -> bool:
         """Whether an ``Authorization`` header opens the server; compared in constant time."""
         kind, _, value = (authorization or "").partition(" ")
@@ -75,24 +84,36 @@ class Credentials:
 class AuthMiddleware:
     """Refuses a request before its body is read; strips ``/hook/<secret>`` from the path of one that may pass.
 
-    Sets ``scope["state"]["authenticated"]``: False only for a webhook that came by its secret path.
+    Sets ``scope["state"]["authenticated"]``: False only for a webhook that came by its secret path. After many wrong
+    tries an address is asked to wait, whatever it sends, unless it sends what was right before: so guessing is slow,
+    and nobody locks out a client behind the same address.
     """
 
     def __init__(self, app: ASGIApp, credentials: Credentials) -> None:
         self._app, self._credentials = app, credentials
+        self._wrong, self._known = Rates(0.5, 30), Remembered()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on or answer 401."""
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        hook, scope = self._unwrap(scope)
+        if scope["type"] != "http":
+            return
         headers: Mapping[bytes, bytes] = dict(scope["headers"])
+        sent = headers.get(b"authorization", b"") + b" " + _hook_secret(scope).encode("utf-8", "surrogateescape")
+        seconds = 0 if sent in self._known else self._wrong.wait(client_of(scope), take=False)
+        if seconds:
+            await error_answer(429, "too many wrong credentials from this address", seconds)(scope, receive, send)
+            return
+        hook, inner = self._unwrap(scope)
         known = self._credentials.allow(headers.get(b"authorization", b"").decode("latin-1"))
-        if scope["type"] == "http" and (known or (hook and scope["path"] == "/webhook")):
-            await self._app({**scope, "state": {**scope.get("state", {}), "authenticated": known}}, receive, send)
-        elif scope["type"] == "http":
+        if not known and not (hook and inner["path"] == "/webhook"):
+            self._wrong.wait(client_of(scope))
             await _refusal()(scope, receive, send)
+            return
+        self._known.add(sent)
+        await self._app({**inner, "state": {**inner.get("state", {}), "authenticated": known}}, receive, send)
 
     def _unwrap(self, scope: Scope) -> tuple[bool, Scope]:
         path: str = scope["path"]
@@ -102,6 +123,33 @@ class AuthMiddleware:
         if not self._credentials.allow_hook(secret):
             return False, scope
         return True, {**scope, "path": f"/{rest}", "raw_path": f"/{rest}".encode()}
+
+
+def _hook_secret(scope: Scope) -> str:
+    """What stands in the path where the webhook's secret belongs, "" in a path without."""
+    path: str = scope["path"]
+    return path[len(HOOK_PREFIX) :].partition("/")[0] if path.startswith(HOOK_PREFIX) else ""
+
+
+class Remembered:
+    """Up to ``capacity`` secrets that were right, as keyed digests: looking one up tells nothing by its time."""
+
+    def __init__(self, capacity: int = 256) -> None:
+        self._key, self._capacity = secrets.token_bytes(32), capacity
+        self._digests: OrderedDict[bytes, None] = OrderedDict()
+
+    def add(self, secret: bytes) -> None:
+        """Remember one, the oldest unused is forgotten."""
+        self._digests[self._digest(secret)] = None
+        self._digests.move_to_end(self._digest(secret))
+        while len(self._digests) > self._capacity:
+            self._digests.popitem(last=False)
+
+    def __contains__(self, secret: bytes) -> bool:
+        return self._digest(secret) in self._digests
+
+    def _digest(self, secret: bytes) -> bytes:
+        return hmac.digest(self._key, secret, "sha256")
 
 
 def _refusal() -> JSONResponse:

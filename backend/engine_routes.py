@@ -14,8 +14,8 @@
 
 Masks travel as COCO run-length encoding, prompts in pixel coordinates. ``encode`` (in the query), ``propose_many`` and
 ``auto`` take a ``request``: a name for the call, to cancel it by; it also ends when the client hangs up. Errors are
-``{"error": one line}``: 410 for a stale embedding, 499 for a cancelled call, 4xx for what the caller got wrong, 503
-when the engine is busy.
+``{"error": one line}``: 410 for a stale embedding, 499 for a cancelled call, 429 with ``Retry-After`` when too
+much waits or one client asks too often, 4xx for what the caller got wrong. ``openapi.json`` has it all for programs.
 """
 
 from typing import Any

@@ -14,16 +14,17 @@ log = logging.getLogger("semsam.backend")
 
 
 class RequestRefused(SemsamError):
-    """A request that is answered with ``status`` and one line."""
+    """A request that is answered with ``status`` and one line; ``retry_after``: seconds until another try."""
 
-    def __init__(self, status: int, line: str) -> None:
+    def __init__(self, status: int, line: str, retry_after: int | None = None) -> None:
         super().__init__(line)
-        self.status = status
+        self.status, self.retry_after = status, retry_after
 
 
-def error_answer(status: int, line: str) -> JSONResponse:
+def error_answer(status: int, line: str, retry_after: int | None = None) -> JSONResponse:
     """The answer for an error: one line, whatever the message was."""
-    return JSONResponse({"error": " ".join(line.split())[:1000]}, status_code=status)
+    headers = None if retry_after is None else {"Retry-After": str(retry_after)}
+    return JSONResponse({"error": " ".join(line.split())[:1000]}, status_code=status, headers=headers)
 
 
 def status_of(error: Exception) -> int:
@@ -47,7 +48,7 @@ def install_error_handlers(app: FastAPI) -> None:
 
 
 async def _foreseen(_: Request, error: Exception) -> JSONResponse:
-    return error_answer(status_of(error), str(error))
+    return error_answer(status_of(error), str(error), getattr(error, "retry_after", None))
 
 
 async def _invalid(_: Request, error: Exception) -> JSONResponse:

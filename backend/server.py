@@ -42,10 +42,12 @@ def announce(listener: socket.socket) -> None:
     print(json.dumps({"ready": True, "host": host, "port": port}), flush=True)
 
 
-def run(app: FastAPI, listener: socket.socket) -> None:
-    """Serve until stopped. No access log: paths can carry the webhook's secret."""
+def run(app: FastAPI, listener: socket.socket, stop_seconds: int = 30) -> None:
+    """Serve until stopped; what runs then has ``stop_seconds`` to end. No access log: paths carry a secret."""
     sys.setswitchinterval(SWITCH_SECONDS)
-    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=5)
+    config = uvicorn.Config(
+        app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=stop_seconds
+    )
     uvicorn.Server(config).run(sockets=[listener])
 
 

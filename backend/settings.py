@@ -39,13 +39,17 @@ class ServerSettings:
     max_json_bytes: int = 64_000_000
     """Largest JSON body; a click carries every mask of its task."""
     max_waiting: int = 32
-    """Requests that may wait for the engine before the server answers 503."""
+    """Requests that may wait for the engine before the server answers 429."""
+    requests_per_second: float = 0.0
+    """What one client may ask for on average, ten seconds of it at once; 0: as much as it likes."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65535:
             raise BadInput(f"a port is 0 to 65535, not {self.port}")
         if self.max_pixels < 1 or self.max_json_bytes < 1 or self.max_waiting < 1:
             raise BadInput("max_pixels, max_json_bytes and max_waiting are at least 1")
+        if not 0 <= self.requests_per_second < 1e6:
+            raise BadInput(f"requests_per_second is a rate, or 0 for any, not {self.requests_per_second}")
         if self.retrain_after is not None and self.retrain_after < 0:
             raise BadInput(f"retrain_after is a number of masks, or 0 for never, not {self.retrain_after}")
 

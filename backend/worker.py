@@ -1,25 +1,30 @@
 """The engine behind one thread: calls wait their turn there, so the server answers /health while it encodes."""
 
 import asyncio
+import math
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from semsam_annotate.api import Engine
 from semsam_annotate.backend.errors import RequestRefused
+from semsam_annotate.model.engine import LocalEngine
 
 T = TypeVar("T")
+LONGEST_PAUSE = 30
+"""Seconds that a refused client is asked to wait at most."""
 
 
 class EngineWorker:
     """Runs functions of the engine one after the other in a thread of their own.
 
-    More than ``max_waiting`` of them at a time are refused with 503, so that a flood does not pile up memory.
+    More than ``max_waiting`` of them at a time are refused with 429, so that a flood does not pile up memory.
     """
 
     def __init__(self, engine: Engine, max_waiting: int = 32) -> None:
         self._engine, self._max_waiting = engine, max_waiting
-        self._waiting = 0
+        self._waiting, self._seconds = 0, 0.1
         self._version = engine.info.version
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="engine")
 
@@ -29,14 +34,32 @@ class EngineWorker:
         return self._waiting
 
     async def run(self, call: Callable[[Engine], T]) -> T:
-        """The result of ``call(engine)``; RequestRefused (503) when too many wait."""
+        """The result of ``call(engine)``; RequestRefused (429) when too many wait."""
         if self._waiting >= self._max_waiting:
-            raise RequestRefused(503, f"the engine is busy: {self._waiting} requests wait; try again in a moment")
+            line = f"the engine is busy: {self._waiting} requests wait; try again in a moment"
+            raise RequestRefused(429, line, self.pause)
         self._waiting += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, call, self._engine)
+            return await asyncio.get_running_loop().run_in_executor(self._thread, self._timed, call)
         finally:
             self._waiting -= 1
+
+    @property
+    def pause(self) -> int:
+        """Seconds until half of those that wait should be answered, judged by the calls before them."""
+        return min(LONGEST_PAUSE, max(1, math.ceil(self._waiting * self._seconds / 2)))
+
+    @property
+    def memory_bytes(self) -> int:
+        """Bytes of encoded images that the engine holds in memory; 0 for one that does not tell."""
+        return self._engine.memory_bytes if isinstance(self._engine, LocalEngine) else 0
+
+    def _timed(self, call: Callable[[Engine], T]) -> T:
+        begin = time.monotonic()
+        try:
+            return call(self._engine)
+        finally:
+            self._seconds += 0.2 * (time.monotonic() - begin - self._seconds)
 
     async def version(self) -> str:
         """The model that serves; the last known one while the engine works, since who asks may wait 3 s only."""

@@ -42,12 +42,6 @@ async def root() -> dict[str, str]:
     return {"status": "UP", "model_class": MODEL_CLASS}
 
 
-@router.get("/metrics")
-async def metrics() -> dict[str, Any]:
-    """As label-studio-ml answers."""
-    return {}
-
-
 @router.get("/versions")
 async def versions(request: Request) -> dict[str, list[str]]:
     """The model that serves."""

@@ -78,6 +78,12 @@ class MemoryCache:
             while len(self._entries) > 1 and sum(entry.bytes for entry in self._entries.values()) > self.limit:
                 self._entries.popitem(last=False)
 
+    @property
+    def bytes(self) -> int:
+        """Memory held."""
+        with self._lock:
+            return sum(entry.bytes for entry in self._entries.values())
+
     def drop(self, key: str) -> None:
         """Forget an image."""
         with self._lock:

@@ -17,7 +17,7 @@ from semsam_annotate.api import (
     encode_rle,
 )
 from semsam_annotate.api.automatic import standing
-from semsam_annotate.model.engine.cache import EncodedImage
+from semsam_annotate.model.engine.cache import EncodedImage, MemoryCache
 from semsam_annotate.model.engine.catalogue import Catalogue, CatalogueCache, Described, describe, joined
 from semsam_annotate.model.engine.fallback import in_batches
 from semsam_annotate.model.engine.search import Search, check_names, checked_example, pointed_at
@@ -31,6 +31,12 @@ class SearchingEngine(WholeImageEngine):
     """``find`` and ``alike``, for an engine that can decode and find everything in an image."""
 
     _catalogues: CatalogueCache
+    _memory: MemoryCache
+
+    @property
+    def memory_bytes(self) -> int:
+        """Bytes of encoded images held in memory."""
+        return self._memory.bytes
 
     def find(
         self,

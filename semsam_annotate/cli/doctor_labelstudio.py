@@ -39,7 +39,7 @@ def labelstudio(
     from semsam_annotate.backend.label_studio.admin.addresses import backend_address
     from semsam_annotate.backend.label_studio.admin.client import LabelStudioApi
     from semsam_annotate.backend.label_studio.admin.examine import Subject, examine
-    from semsam_annotate.cli.serve import from_environment
+    from semsam_annotate.cli.serve_secrets import from_environment
 
     config = read_config(project / "project.toml")
     user, password, secret = backend_secrets(project, basic_auth_env)

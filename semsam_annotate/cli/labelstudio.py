@@ -82,7 +82,7 @@ def setup(
     from semsam_annotate.backend.label_studio.admin.client import LabelStudioApi
     from semsam_annotate.backend.label_studio.admin.labelling import labelling_config
     from semsam_annotate.backend.label_studio.admin.setting_up import Wanted, set_up
-    from semsam_annotate.cli.serve import from_environment
+    from semsam_annotate.cli.serve_secrets import from_environment
 
     config = read_config(project / "project.toml")
     user, password, secret = backend_secrets(project, basic_auth_env)
@@ -108,9 +108,9 @@ def _ending(number: int, url: str, steps: "list[Step]", changed: bool) -> str:
 
 def backend_secrets(project: Path, basic_auth_env: str | None) -> tuple[str, str, str]:
     """User and password of `semsam serve`, and the secret of its webhook path; made now if it never ran."""
-    from semsam_annotate.cli.serve import from_environment, kept_secrets
+    from semsam_annotate.cli.serve_secrets import from_environment, kept_secrets
 
-    kept = kept_secrets(project)
+    kept, _ = kept_secrets(project)
     if basic_auth_env is None:
         return "semsam", kept["token"], kept["hook_secret"]
     user, colon, password = (from_environment(basic_auth_env) or "").partition(":")
@@ -141,7 +141,7 @@ def export(
     from semsam_annotate.backend.label_studio.admin.export import with_images, write_records
     from semsam_annotate.backend.label_studio.admin.exported import read_tasks
     from semsam_annotate.backend.label_studio.admin.sources import from_file, from_label_studio
-    from semsam_annotate.cli.serve import from_environment
+    from semsam_annotate.cli.serve_secrets import from_environment
 
     words = Vocabulary() if project is None else read_config(project / "project.toml").vocabulary()
     if (source is None) == (url is None):

@@ -1,17 +1,12 @@
 """``semsam serve``: the engine and Label Studio's backend over HTTP."""
 
-import json
-import os
-import secrets
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from semsam_annotate.api import BadInput
-
-if TYPE_CHECKING:
-    from semsam_annotate.backend.auth import Credentials
+from semsam_annotate.cli.serve_secrets import FILE, Given, check_host, credentials, from_environment
 
 
 def register(app: typer.Typer) -> None:
@@ -26,6 +21,12 @@ def serve(
     token: Annotated[str | None, typer.Option(help="Token of callers; made and shown when left out.")] = None,
     token_env: Annotated[str | None, typer.Option(help="Environment variable that holds the token.")] = None,
     basic_auth: Annotated[str | None, typer.Option(help="USER:PASSWORD for HTTP basic auth.")] = None,
+    basic_auth_env: Annotated[
+        str | None, typer.Option(help="Environment variable that holds USER:PASSWORD, which no process list shows.")
+    ] = None,
+    show_secrets: Annotated[
+        bool, typer.Option("--show-secrets", help="Show kept secrets again, not once only.")
+    ] = False,
     weights: Annotated[str | None, typer.Option(help="default, a .safetensors file or project:DIR.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     precision: Annotated[str, typer.Option(help="fp32, or bf16: faster with AMX, AVX512-BF16, a GPU.")] = "fp32",
@@ -36,21 +37,36 @@ def serve(
     label_studio_token_env: Annotated[
         str | None, typer.Option(help="Environment variable that holds Label Studio's token.")
     ] = None,
+    retrain_after: Annotated[
+        int | None, typer.Option(min=0, help="Train after so many newly accepted masks, 0 never; else project.toml's.")
+    ] = None,
+    requests_per_second: Annotated[
+        float, typer.Option(min=0, help="What one client may ask for on average; 0: as much as it likes.")
+    ] = 100.0,
+    stop_seconds: Annotated[int, typer.Option(min=0, help="What runs may take so long to end after SIGTERM.")] = 30,
+    log_level: Annotated[
+        str, typer.Option(help="debug, info, warning or error: JSON lines on standard error.")
+    ] = "info",
     exit_with_parent: Annotated[bool, typer.Option("--exit-with-parent", hidden=True)] = False,
 ) -> None:
-    """Serve the engine over HTTP and, unless --engine-only, as a Label Studio ML backend. Auth is always on."""
+    """Serve the engine over HTTP and, unless --engine-only, as a Label Studio ML backend. Auth is always on.
+
+    Secrets that were not given are made and shown once; with --project they are kept in it for the next start.
+    """
     try:
         from semsam_annotate.backend import app as application
-        from semsam_annotate.backend import server, settings
+        from semsam_annotate.backend import logs, server, settings
     except ImportError as error:
         raise BadInput(f"serving needs the extra 'serve' ({error}): pip install 'semsam-annotate[serve]'") from error
+    given = Given(token, token_env, basic_auth, basic_auth_env)
+    check_host(host, given)
     if exit_with_parent:
         server.exit_with_parent()
     if project is not None:
         _make_project(project)
-    credentials = _credentials(token, token_env, basic_auth, project)
+    who, fresh = credentials(given, project)
     chosen = settings.ServerSettings(
-        credentials=credentials,
+        credentials=who,
         host=host,
         port=port,
         weights=weights or ("default" if project is None else f"project:{project}"),
@@ -60,20 +76,21 @@ def serve(
         engine_only=engine_only,
         label_studio_url=label_studio_url,
         label_studio_token=from_environment(label_studio_token_env),
+        retrain_after=retrain_after,
+        requests_per_second=requests_per_second,
     )
+    logs.log_to(log_level, (*who.secrets, chosen.label_studio_token or ""))
     with server.bind(host, port) as listener:
         served = application.create_app(chosen)
-        if token is None and token_env is None and basic_auth is None:
-            typer.echo(f"token: {credentials.token}", err=True)
+        shown = None if project is None or fresh or show_secrets else project / FILE
+        if given.nothing:
+            typer.echo(f"token: {who.token}" if shown is None else f"token: the one in {shown}", err=True)
         if not engine_only:
-            _tell_address(host, listener.getsockname()[1], credentials)
+            secret = who.hook_secret if shown is None else f"(hook_secret of {shown})"
+            address = f"http://{host}:{listener.getsockname()[1]}/hook/{secret}/"
+            typer.echo(f"Label Studio: {address} with basic auth", err=True)
         server.announce(listener)
-        server.run(served, listener)
-
-
-def _tell_address(host: str, port: int, credentials: "Credentials") -> None:
-    """What to enter in Label Studio as the address of its ML backend."""
-    typer.echo(f"Label Studio: http://{host}:{port}/hook/{credentials.hook_secret}/ with basic auth", err=True)
+        server.run(served, listener, stop_seconds)
 
 
 def _make_project(folder: Path) -> None:
@@ -82,51 +99,3 @@ def _make_project(folder: Path) -> None:
         from semsam_annotate.annotations import Project
 
         Project.create(folder).close()
-
-
-def _credentials(
-    token: str | None, token_env: str | None, basic_auth: str | None, project: Path | None
-) -> "Credentials":
-    from semsam_annotate.backend.auth import Credentials
-
-    given = token if token is not None else from_environment(token_env)
-    pair = None
-    if basic_auth is not None:
-        user, _, password = basic_auth.partition(":")
-        pair = (user, password)
-    kept = kept_secrets(project)
-    made = kept["token"] if given is None and pair is None else given
-    return Credentials(token=made, basic=pair, hook_secret=kept["hook_secret"])
-
-
-def from_environment(name: str | None) -> str | None:
-    """The value of a variable, taken out of the environment so that child processes do not inherit it."""
-    if name is None:
-        return None
-    value = os.environ.pop(name, "")
-    if not value:
-        raise BadInput(f"the environment variable {name} is empty or not set")
-    return value
-
-
-def kept_secrets(project: Path | None) -> dict[str, str]:
-    """Token and webhook secret: kept in the project, readable by its owner only, so that a restart keeps them."""
-    made = {"token": secrets.token_urlsafe(24), "hook_secret": secrets.token_urlsafe(24)}
-    if project is None or not project.is_dir():
-        return made
-    path = project / "serve-secrets.json"
-    if path.exists():
-        return _read_secrets(path, made)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        json.dump(made, file)
-    os.replace(temporary, path)
-    return made
-
-
-def _read_secrets(path: Path, keys: dict[str, str]) -> dict[str, str]:
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-        return {key: str(value[key]) for key in keys}
-    except (ValueError, KeyError, TypeError) as error:
-        raise BadInput(f"{path} is damaged: delete it and new secrets are made") from error

@@ -35,8 +35,8 @@ from semsam_annotate.remote.transport import Transport
 class RemoteEngine:
     """An engine behind ``http://host:port``; safe to call from several threads.
 
-    Every method raises EngineUnavailable when the server cannot be reached or refuses the token, StaleEmbedding when
-    it no longer has the embedding, BadInput for what it calls bad input.
+    Every method raises EngineUnavailable when the server cannot be reached, refuses the token or stays busy for a
+    minute, StaleEmbedding when it no longer has the embedding, BadInput for what it calls bad input.
     """
 
     def __init__(self, url: str, token: str | None = None, timeout: float = 600.0) -> None:

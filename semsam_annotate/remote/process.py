@@ -116,6 +116,7 @@ class EngineProcess:
         command = [sys.executable, "-m", "semsam_annotate.cli", "serve", "--engine-only", "--exit-with-parent"]
         return [
             *(*command, "--port", "0", "--token-env", _TOKEN_VARIABLE),
+            *("--requests-per-second", "0", "--log-level", "warning"),
             *("--weights", self._source, "--device", self._device),
         ]
 

@@ -1,5 +1,7 @@
-"""HTTP with the server's errors turned back into ours."""
+"""HTTP with the server's errors turned back into ours, and its wish to be asked later granted within bounds."""
 
+import threading
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -8,13 +10,16 @@ import httpx
 from semsam_annotate.api import BadInput, Cancelled, EngineUnavailable, StaleEmbedding
 
 T = TypeVar("T")
+PATIENCE, LONGEST_PAUSE = 60.0, 15.0
+"""Seconds that a busy server (429) is asked again, and seconds between two tries at most."""
 
 
 class Transport:
     """One server: its address, its token, its connections."""
 
-    def __init__(self, url: str, token: str | None, timeout: float) -> None:
+    def __init__(self, url: str, token: str | None, timeout: float, patience: float = PATIENCE) -> None:
         """BadInput when ``url`` is no http address. Redirects are not followed: the token goes to this host only."""
+        self._patience, self._closed = patience, threading.Event()
         try:
             self._url = httpx.URL(url.rstrip("/"))
         except httpx.InvalidURL as error:
@@ -55,22 +60,33 @@ class Transport:
             raise EngineUnavailable(f"{self._url} answered what this version does not understand: {error}") from error
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections; a call that waits to ask again ends."""
+        self._closed.set()
         self._client.close()
 
     def _exchange(self, method: str, path: str, **content: Any) -> Any:
-        try:
-            answer = self._client.request(method, path, **content)
-        except httpx.TimeoutException as error:
-            raise EngineUnavailable(f"the engine at {self._url} did not answer in time") from error
-        except (httpx.HTTPError, RuntimeError) as error:  # RuntimeError: the client was closed meanwhile
-            raise EngineUnavailable(f"the engine at {self._url} cannot be reached: {error}") from error
+        answer, until = self._once(method, path, **content), time.monotonic() + self._patience
+        while answer.status_code == 429:
+            pause = _pause(answer)
+            if time.monotonic() + pause > until:
+                raise EngineUnavailable(f"the engine at {self._url} is busy: {_line(answer)}")
+            if self._closed.wait(pause):
+                raise EngineUnavailable(f"the engine at {self._url} cannot be reached: the connection was closed")
+            answer = self._once(method, path, **content)
         if not answer.is_success:
             raise self._error(answer)
         try:
             return answer.json()
         except ValueError as error:
             raise EngineUnavailable(f"{self._url} is not an engine's server: its answer is not JSON") from error
+
+    def _once(self, method: str, path: str, **content: Any) -> httpx.Response:
+        try:
+            return self._client.request(method, path, **content)
+        except httpx.TimeoutException as error:
+            raise EngineUnavailable(f"the engine at {self._url} did not answer in time") from error
+        except (httpx.HTTPError, RuntimeError) as error:  # RuntimeError: the client was closed meanwhile
+            raise EngineUnavailable(f"the engine at {self._url} cannot be reached: {error}") from error
 
     def _error(self, answer: httpx.Response) -> Exception:
         line = _line(answer)
@@ -83,6 +99,12 @@ class Transport:
         if answer.status_code == 404 or not 400 <= answer.status_code < 500:
             return EngineUnavailable(f"the engine at {self._url} answered {answer.status_code}: {line}")
         return BadInput(line)
+
+
+def _pause(answer: httpx.Response) -> float:
+    """Seconds that the server asks to wait, within bounds; dates, which the header may hold too, count as a second."""
+    text = answer.headers.get("Retry-After", "")
+    return min(LONGEST_PAUSE, max(0.1, float(text) if text.isdecimal() and len(text) < 6 else 1.0))
 
 
 def _line(answer: httpx.Response) -> str:

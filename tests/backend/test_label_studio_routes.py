@@ -181,4 +181,4 @@ def test_huge_bodies_are_refused(label_studio):
 
 def test_routes_that_label_studio_ml_has(label_studio):
     assert label_studio.get("/").json()["status"] == "UP"
-    assert label_studio.get("/metrics").json() == {}
+    assert label_studio.get("/metrics").status_code == 200

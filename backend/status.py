@@ -1,0 +1,107 @@
+"""How the server is, for an administrator: as JSON, as a page, and as what Prometheus reads."""
+
+import time
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from semsam_annotate.annotations.retraining.progress import ProgressReader
+from semsam_annotate.annotations.retraining.run import Run, last_finished
+from semsam_annotate.api.promotions import Promotions
+from semsam_annotate.backend.label_studio.retraining import Retraining
+from semsam_annotate.backend.label_studio.service import LabelStudio
+from semsam_annotate.backend.metrics import CONTENT_TYPE, Readings
+from semsam_annotate.backend.pages import page
+from semsam_annotate.backend.services import Services, services
+from semsam_annotate.version import __version__
+
+router = APIRouter()
+LAST_FAILURES = 5
+
+
+@router.get("/status")
+async def status(request: Request) -> dict[str, Any]:
+    """Queue, versions, webhooks, training and the gate's last verdict."""
+    return await _status(request)
+
+
+@router.get("/status.html")
+async def status_page(request: Request) -> HTMLResponse:
+    """The same for people; it loads itself anew every ten seconds."""
+    return page("semsam-annotate", await _status(request), refresh=10)
+
+
+@router.get("/metrics")
+async def metrics(request: Request) -> Response:
+    """For Prometheus. label-studio-ml answers ``{}`` here, which Label Studio never asks for."""
+    shared, ours = services(request), _label_studio(request)
+    webhooks = {} if ours is None else await run_in_threadpool(_webhooks, ours)
+    training = ours is not None and ours.retraining is not None and ours.retraining.running
+    version = await shared.worker.version()
+    counts = {name: count for name, count in webhooks.items() if isinstance(count, int)}
+    now = Readings(shared.worker.waiting, shared.worker.memory_bytes, version, training, counts)
+    return Response(shared.metrics.text(now), media_type=CONTENT_TYPE)
+
+
+async def _status(request: Request) -> dict[str, Any]:
+    shared, ours = services(request), _label_studio(request)
+    found: dict[str, Any] = {
+        "server": {"version": __version__, "seconds": round(time.monotonic() - shared.started)},
+        "engine": await _engine(shared),
+    }
+    if ours is not None and ours.hooks is not None and ours.retraining is not None:
+        found["webhooks"] = await run_in_threadpool(_webhooks, ours)
+        found["annotations"] = {"accepted": await run_in_threadpool(ours.hooks.intake.store.count)}
+        found["models"] = await run_in_threadpool(lambda: Promotions(ours.retraining.models).history())  # type: ignore[union-attr]
+        found["training"] = await run_in_threadpool(_training, ours.retraining)
+    return found
+
+
+async def _engine(shared: Services) -> dict[str, Any]:
+    worker = shared.worker
+    return {
+        "model": await worker.version(),
+        "waiting": worker.waiting,
+        "most_waiting": shared.settings.max_waiting,
+        "handles": len(shared.handles),
+        "embedding_bytes": worker.memory_bytes,
+    }
+
+
+def _webhooks(ours: LabelStudio) -> dict[str, Any]:
+    """How many were kept, applied, wait and failed, with the last reasons."""
+    if ours.hooks is None:
+        return {}
+    spool = ours.hooks.spool
+    kept, counts = spool.kept(), spool.counts()
+    applied = max(0, kept - counts["pending"] - counts["failed"])
+    return {"kept": kept, "applied": applied, **counts, "reasons": spool.failures(LAST_FAILURES)}
+
+
+def _training(retraining: Retraining) -> dict[str, Any]:
+    """Whether one runs, how far it is, how the last one ended and what the gate said last."""
+    state, last = retraining.state(), retraining.last()
+    judged = last_finished(retraining.models)
+    return {
+        "state": state,
+        "last": None if last is None else _run(last, state == "running"),
+        "verdict": None if judged is None or judged.outcome is None else judged.outcome.report,
+    }
+
+
+def _run(run: Run, running: bool) -> dict[str, Any]:
+    outcome = run.outcome
+    marks = ProgressReader(run.progress).new()
+    told: dict[str, Any] = {"number": run.number, "started": run.started}
+    if outcome is not None:
+        return {**told, "ended": outcome.state, "message": outcome.message}
+    if marks:
+        told["step"] = {"what": marks[-1].what, "done": marks[-1].done, "of": marks[-1].total}
+    return {**told, "ended": None if running else "killed"}
+
+
+def _label_studio(request: Request) -> LabelStudio | None:
+    return getattr(request.app.state, "label_studio", None)
