@@ -31,7 +31,7 @@ async def health(request: Request) -> dict[str, Any]:
     ours = label_studio(request)
     known: dict[str, Any] = {"status": "UP", "model_class": MODEL_CLASS, "waiting": services(request).worker.waiting}
     if ours.hooks is not None and ours.retraining is not None:
-        known["webhooks"] = ours.hooks.spool.counts()
+        known["webhooks"] = await run_in_threadpool(ours.hooks.spool.counts)
         known["retrain"] = ours.retraining.state()
     return known
 

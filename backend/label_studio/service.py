@@ -78,7 +78,8 @@ def open_label_studio(shared: Services) -> LabelStudio:
     retraining = Retraining(project.folder)
     after = project.config.retrain_after if settings.retrain_after is None else settings.retrain_after
     trigger = Trigger(project.store, retraining, after)
-    return LabelStudio(connections, predictor, Hooks(spool, intake), retraining, trigger)
+    hooks = Hooks(spool, intake, project.folder / "label-studio" / "applying.lock")
+    return LabelStudio(connections, predictor, hooks, retraining, trigger)
 
 
 def label_studio(request: Request) -> LabelStudio:

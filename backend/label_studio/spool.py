@@ -13,6 +13,7 @@ CREATE TABLE IF NOT EXISTS news (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, project TEXT NOT NULL, payload BLOB NOT NULL, failed TEXT);
 CREATE TABLE IF NOT EXISTS applied (
     project TEXT NOT NULL, annotation TEXT NOT NULL, version TEXT NOT NULL, PRIMARY KEY (project, annotation));
+CREATE INDEX IF NOT EXISTS news_failed ON news (failed);
 """
 MAX_PENDING = 20_000
 
@@ -29,7 +30,7 @@ class News:
 class Spool:
     """A SQLite file of webhooks that wait, and of which version of each annotation was applied last.
 
-    One process owns it, so how many wait is counted in memory: counting rows would read their payloads' pages.
+    Several servers may keep webhooks in it. How many wait is counted in an index: rows lie among their payloads' pages.
     """
 
     def __init__(self, path: Path) -> None:
@@ -40,15 +41,13 @@ class Spool:
         self._database.execute("PRAGMA journal_mode=WAL")
         self._database.execute("PRAGMA synchronous=FULL")
         self._database.executescript(_TABLES)
-        self._pending, self._failed = self._count("failed IS NULL"), self._count("failed IS NOT NULL")
 
     def put(self, project: str, payload: bytes) -> None:
         """Keep a webhook; when this returns it is on disk. RequestRefused (503) when very many wait."""
         with self._lock:
-            if self._pending >= MAX_PENDING:
+            if self._count("failed IS NULL") >= MAX_PENDING:
                 raise RequestRefused(503, f"{MAX_PENDING} webhooks wait already: see what /status says")
             self._database.execute("INSERT INTO news (project, payload) VALUES (?, ?)", (project, payload))
-            self._pending += 1
 
     def pending(self, limit: int = 100, after: int = 0) -> list[News]:
         """Those that wait, oldest first, from behind ``after`` on."""
@@ -59,14 +58,13 @@ class Spool:
     def done(self, news: News) -> None:
         """Forget one that was applied."""
         with self._lock:
-            self._pending -= self._database.execute("DELETE FROM news WHERE seq = ?", (news.seq,)).rowcount
+            self._database.execute("DELETE FROM news WHERE seq = ?", (news.seq,))
 
     def fail(self, news: News, reason: str) -> None:
         """Put one aside that can never be applied; it stays in the file with its reason."""
         with self._lock:
             query = "UPDATE news SET failed = ? WHERE seq = ? AND failed IS NULL"
-            moved = self._database.execute(query, (reason[:1000], news.seq)).rowcount
-            self._pending, self._failed = self._pending - moved, self._failed + moved
+            self._database.execute(query, (reason[:1000], news.seq))
 
     def version(self, project: str, annotation: str) -> str:
         """Time of the last change of an annotation that was applied, "" when there was none."""
@@ -82,8 +80,9 @@ class Spool:
             self._database.execute(query, (project, annotation, version))
 
     def counts(self) -> dict[str, int]:
-        """How many wait and how many failed; touches no disk."""
-        return {"pending": self._pending, "failed": self._failed}
+        """How many wait and how many failed."""
+        with self._lock:
+            return {"pending": self._count("failed IS NULL"), "failed": self._count("failed IS NOT NULL")}
 
     def kept(self) -> int:
         """How many were ever kept; those that neither wait nor failed were applied."""

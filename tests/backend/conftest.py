@@ -135,6 +135,12 @@ def image_host() -> Iterator[ImageHost]:
 
 
 @pytest.fixture
+def serving() -> Callable[..., Any]:
+    """Starts ``semsam serve`` with options, as a context: (process, address)."""
+    return _module("serving_process").served
+
+
+@pytest.fixture
 def project_folder(tmp_path: Path) -> Path:
     """An empty project."""
     from semsam_annotate.annotations import Project

@@ -4,9 +4,7 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -18,27 +16,6 @@ STOPPED = -signal.SIGTERM
 """How a server ends that was told to, after what ran has ended: what service managers take as well done."""
 SLOW = 1.5
 """Seconds that reading an image takes in the child."""
-
-
-@contextmanager
-def serving(*options: object, slow: float = 0.0) -> Iterator[tuple[subprocess.Popen, str]]:
-    """The command with the region engine in place of weights; its process and its address."""
-    conftest = str(Path(__file__).with_name("conftest.py"))
-    code = (
-        f"import runpy, sys, time; made = runpy.run_path({conftest!r})['RegionEngine']();"
-        f"encode = made.encode; made.encode = lambda *a, **k: (time.sleep({slow}), encode(*a, **k))[1];"
-        "import semsam_annotate.backend.app as app; app.load_engine = lambda *_, **__: made;"
-        "from semsam_annotate.cli import main; sys.argv[0] = 'semsam'; main()"
-    )
-    command = [sys.executable, "-c", code, "serve", "--port", "0", *map(str, options)]
-    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    try:
-        url = f"http://127.0.0.1:{json.loads(child.stdout.readline())['port']}"
-        assert httpx.get(f"{url}/health", timeout=60).status_code == 401
-        yield child, url
-    finally:
-        child.kill()
-        child.communicate()
 
 
 def told(child: subprocess.Popen) -> str:
@@ -67,7 +44,7 @@ def test_options_that_cannot_be_are_one_line(monkeypatch):
     assert "USER:PASSWORD" in refused("--basic-auth-env", "PAIR", "--engine-only")
 
 
-def test_made_secrets_are_shown_once(tmp_path):
+def test_made_secrets_are_shown_once(serving, tmp_path):
     folder = tmp_path / "project"
     with serving("--project", folder) as (child, _):
         first = told(child)
@@ -85,7 +62,9 @@ def test_made_secrets_are_shown_once(tmp_path):
     assert all(secret in shown for secret in kept.values())
 
 
-def test_credentials_from_the_environment_open_the_server_and_are_in_no_list_of_processes(tmp_path, monkeypatch):
+def test_credentials_from_the_environment_open_the_server_and_are_in_no_list_of_processes(
+    serving, tmp_path, monkeypatch
+):
     monkeypatch.setenv("PAIR", "studio:a-password")
     Project.create(tmp_path / "p").close()
     with serving("--project", tmp_path / "p", "--basic-auth-env", "PAIR") as (child, url):
@@ -95,7 +74,7 @@ def test_credentials_from_the_environment_open_the_server_and_are_in_no_list_of_
         assert "a-password" not in told(child)
 
 
-def test_what_runs_when_the_server_is_stopped_is_answered(scene, tmp_path, monkeypatch):
+def test_what_runs_when_the_server_is_stopped_is_answered(serving, scene, tmp_path, monkeypatch):
     monkeypatch.setenv("TOKEN", "a-token-for-tests")
     headers = {"Authorization": "Bearer a-token-for-tests"}
     with serving("--engine-only", "--token-env", "TOKEN", slow=SLOW) as (child, url), ThreadPoolExecutor(1) as pool:
@@ -112,7 +91,7 @@ def test_what_runs_when_the_server_is_stopped_is_answered(scene, tmp_path, monke
             httpx.get(f"{url}/health", headers=headers)
 
 
-def test_a_run_that_is_too_long_does_not_keep_a_server_from_stopping(scene, monkeypatch):
+def test_a_run_that_is_too_long_does_not_keep_a_server_from_stopping(serving, scene, monkeypatch):
     monkeypatch.setenv("TOKEN", "a-token-for-tests")
     headers = {"Authorization": "Bearer a-token-for-tests"}
     options = ("--engine-only", "--token-env", "TOKEN", "--stop-seconds", 1)
