@@ -54,7 +54,7 @@ async def _foreseen(_: Request, error: Exception) -> JSONResponse:
 async def _invalid(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     parts = [f"{'.'.join(str(step) for step in item['loc'])}: {item['msg']}" for item in error.errors()[:3]]
-    return error_answer(422, "; ".join(parts))
+    return error_answer(400, "; ".join(parts))
 
 
 async def _http(_: Request, error: Exception) -> JSONResponse:

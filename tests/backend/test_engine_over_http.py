@@ -178,7 +178,7 @@ def test_an_image_file_is_encoded_with_its_orientation(client):
         ("/v1/encode?height=2&width=2", b"123", 400),
         ("/v1/encode?height=-1&width=2", b"", 400),
         ("/v1/encode?height=100000&width=100000", b"", 400),
-        ("/v1/encode?height=x&width=2", b"", 422),
+        ("/v1/encode?height=x&width=2", b"", 400),
         ("/v1/encode", b"0" * 1_100_000, 413),
         ("/v1/propose", b"", 400),
         ("/v1/propose", b"[]", 400),
