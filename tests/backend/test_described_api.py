@@ -57,9 +57,9 @@ def attack(url, scene, count):
 def test_every_answer_is_one_that_the_document_tells(serving, monkeypatch, scene):
     monkeypatch.setenv("TOKEN", "a-token-for-tests")
     with serving(*OPTIONS) as (_, url):
-        seen = attack(url, scene, 10)
-    assert seen[200] > 30
-    assert seen[400] > 30
+        seen = attack(url, scene, 6)
+    assert seen[200] > 20
+    assert seen[400] > 20
 
 
 @pytest.mark.stress
