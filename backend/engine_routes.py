@@ -167,9 +167,7 @@ def from_raw(body: bytes, height: int, width: int) -> RgbImage:
 
 def from_file(body: bytes, max_pixels: int) -> RgbImage:
     """(H, W, 3) uint8 RGB from the bytes of an image file, EXIF orientation applied."""
-    image = read_image(body)
-    _check_size(image.shape[0], image.shape[1], max_pixels)
-    return image
+    return read_image(body, max_pixels)
 
 
 def _check_size(height: int, width: int, max_pixels: int) -> None:

@@ -34,6 +34,8 @@ class ServerSettings:
     """Where Label Studio is; None takes the host that ``/setup`` names."""
     label_studio_token: str | None = field(default=None, repr=False)
     """Token to fetch images with, sent to that host only; None takes the one that ``/setup`` carries."""
+    image_hosts: tuple[str, ...] = ()
+    """Hosts beside Label Studio that images may come from, HOST or HOST:PORT; never private addresses."""
     max_pixels: int = MAX_PIXELS
     """Largest image, height times width."""
     max_json_bytes: int = 64_000_000

@@ -12,18 +12,26 @@ from semsam_annotate.backend.label_studio.errors import TryLater
 
 @dataclass(frozen=True)
 class Connection:
-    """``origin``: scheme, host and port, with the path that Label Studio lives under. ``token``: sent there only."""
+    """``origin``: scheme, host and port, with the path that Label Studio lives under. ``token``: sent there only.
+    ``image_hosts``: what else images may come from, HOST or HOST:PORT."""
 
     origin: str
     token: str | None = field(default=None, repr=False)
+    image_hosts: tuple[str, ...] = ()
 
 
 class Connections:
     """Connections by project. A host that is not this machine must be named by the operator, not by a request."""
 
-    def __init__(self, url: str | None, token: str | None) -> None:
-        """``url``, ``token``: what the operator gave; they win over what ``/setup`` says."""
+    def __init__(self, url: str | None, token: str | None, image_hosts: tuple[str, ...] = ()) -> None:
+        """``url``, ``token``: what the operator gave; they win over what ``/setup`` says.
+
+        BadInput for a token without an address: it would go to whatever host ``/setup`` names.
+        """
+        if token and url is None:
+            raise BadInput("a token of Label Studio goes to its own host only: give that too, as --label-studio-url")
         self._given = None if url is None else origin_of(url)
+        self._image_hosts = image_hosts
         self._token, self._lock = token, Lock()
         self._by_project: dict[str, Connection] = {}
 
@@ -33,7 +41,7 @@ class Connections:
         if self._given is None and not is_this_machine(origin):
             raise BadInput(f"start the server with --label-studio-url {origin} to let it fetch images from there")
         with self._lock:
-            self._by_project[project] = Connection(origin, self._token or token or None)
+            self._by_project[project] = Connection(origin, self._token or token or None, self._image_hosts)
 
     def of(self, project: str) -> Connection:
         """The connection of a project; TryLater before its first ``/setup`` when the operator named no host."""
@@ -43,7 +51,7 @@ class Connections:
             return found
         if self._given is None:
             raise TryLater("Label Studio has not called /setup for this project yet: open its data manager once")
-        return Connection(self._given, self._token)
+        return Connection(self._given, self._token, self._image_hosts)
 
 
 def project_id(value: object) -> str:

@@ -16,6 +16,8 @@ from semsam_annotate.backend.label_studio.fetch import fetch_image
 from semsam_annotate.backend.worker import EngineWorker
 
 T = TypeVar("T")
+AT_ONCE = 8
+"""Images that are fetched and decoded at a time: what others ask for meanwhile waits, and memory stays bounded."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class TaskEmbeddings:
         self._worker, self._max_bytes, self._capacity, self._seconds = worker, max_bytes, capacity, seconds
         self._entries: OrderedDict[tuple[Connection, str], _Entry] = OrderedDict()
         self._locks: dict[tuple[Connection, str], asyncio.Lock] = {}
+        self._room = asyncio.Semaphore(AT_ONCE)
 
     async def ask(self, address: str, connection: Connection, call: Callable[[Engine, Embedding], T]) -> T:
         """``call(engine, embedding)`` for the image at ``address``; encodes it when needed.
@@ -60,8 +63,9 @@ class TaskEmbeddings:
         return found
 
     async def _encode(self, connection: Connection, address: str) -> _Entry:
-        body = await fetch_image(address, connection, self._max_bytes)
-        image = await run_in_threadpool(read_image, body)
+        async with self._room:
+            body = await fetch_image(address, connection, self._max_bytes)
+            image = await run_in_threadpool(read_image, body)
         embedding, version = await self._worker.run(lambda engine: (engine.encode(image), engine.info.version))
         return _Entry(embedding, version, time.monotonic())
 

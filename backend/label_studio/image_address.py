@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from dataclasses import dataclass
 from urllib.parse import unquote
 
@@ -9,28 +10,37 @@ import httpx
 
 from semsam_annotate.api import BadInput
 from semsam_annotate.backend.label_studio.connections import Connection
+from semsam_annotate.backend.label_studio.image_hosts import is_declared, port_of
 
-_PATHS = ("/data/upload/", "/data/local-files/")
+_PATHS = re.compile(
+    r"/data/upload/|/data/local-files/|/storage-data/uploaded/|/(tasks|projects)/\d+/(resolve|presign)/"
+)
+_CLOUD = re.compile(r"(s3|gs|azure-blob)://.")
 MAX_ADDRESS = 4096
 
 
 @dataclass(frozen=True)
 class Address:
-    """``url``: on Label Studio's own host. ``token``: goes with it."""
+    """``token``: goes with it. ``own``: of Label Studio itself, whose host may be private. ``signs``: Label Studio
+    may answer with the signed address of a storage instead of the image."""
 
     url: httpx.URL
-    token: str | None
+    token: str | None = None
+    own: bool = False
+    signs: bool = False
+
+    @property
+    def host(self) -> str:
+        """Who is asked, for a message."""
+        return "Label Studio" if self.own else self.url.host
 
 
 def resolve(address: str, connection: Connection) -> Address:
-    """The place of ``/data/upload/…`` or ``/data/local-files/?d=…`` on Label Studio's host.
+    """The place of a path on Label Studio's host (uploads, local files, storage proxies) or on a declared image host.
 
     BadInput for every other host, scheme or path, and for a path that climbs up, however it is encoded.
     """
-    if not isinstance(address, str) or not address or len(address) > MAX_ADDRESS:
-        raise BadInput("the task has no image address")
-    if any(ord(character) < 32 for character in address) or "\\" in address or address.startswith("//"):
-        raise BadInput("the image address has characters that do not belong in one")
+    _check_text(address)
     origin = httpx.URL(connection.origin)
     try:
         url = httpx.URL(address) if "://" in address else httpx.URL(connection.origin + address)
@@ -38,12 +48,26 @@ def resolve(address: str, connection: Connection) -> Address:
         raise BadInput(f"the image address is not one: {error}") from error
     if "://" not in address and not address.startswith("/"):
         raise BadInput("the image address is a path on Label Studio, beginning with /data/")
-    if (url.scheme, url.host, _port(url)) != (origin.scheme, origin.host, _port(origin)) or url.userinfo:
-        raise BadInput(
-            f"images are fetched from Label Studio at {connection.origin} only, not from {url.host or address[:80]!r}"
-        )
-    _check_path(url, origin.path.rstrip("/"))
-    return Address(url, connection.token)
+    if (url.scheme, url.host, port_of(url)) != (origin.scheme, origin.host, port_of(origin)) or url.userinfo:
+        return _elsewhere(url, connection)
+    path = _check_path(url, origin.path.rstrip("/"))
+    return Address(url, connection.token, own=True, signs=path.startswith(("/tasks/", "/projects/")))
+
+
+def signed(location: str, connection: Connection) -> Address:
+    """The storage that Label Studio's resolver sends to, which must be declared; BadInput for any other place."""
+    _check_text(location)
+    try:
+        return _elsewhere(httpx.URL(location), connection)
+    except httpx.InvalidURL as error:
+        raise BadInput(f"Label Studio sends for the image to what is no address: {error}") from error
+
+
+def of_task(address: str, task: object) -> str:
+    """An object of a cloud storage by way of Label Studio, which alone has the keys to it; any other as it is."""
+    if _CLOUD.match(address) is None or not isinstance(task, int) or isinstance(task, bool) or task < 0:
+        return address
+    return f"/tasks/{task}/resolve/?fileuri={base64.urlsafe_b64encode(address.encode('utf-8', 'replace')).decode()}"
 
 
 def data_image(address: str) -> bytes:
@@ -57,14 +81,32 @@ def data_image(address: str) -> bytes:
         raise BadInput(f"the image's data address is not base64: {error}") from error
 
 
-def _check_path(url: httpx.URL, base: str) -> None:
+def _check_text(address: str) -> None:
+    if not isinstance(address, str) or not address or len(address) > MAX_ADDRESS:
+        raise BadInput("the task has no image address")
+    if any(ord(character) < 32 for character in address) or "\\" in address or address.startswith("//"):
+        raise BadInput("the image address has characters that do not belong in one")
+
+
+def _elsewhere(url: httpx.URL, connection: Connection) -> Address:
+    if url.userinfo or not is_declared(url, connection.image_hosts):
+        raise BadInput(
+            f"images are fetched from Label Studio at {connection.origin} only, not from {url.host[:80]!r}; "
+            "semsam serve takes --image-host HOST for others"
+        )
+    return Address(url)
+
+
+def _check_path(url: httpx.URL, base: str) -> str:
+    """The path below Label Studio's own, decoded."""
     plain = _decoded(url.path)
     query = _decoded(url.query.decode("ascii", "replace"))
-    if not any(plain.startswith(base + prefix) for prefix in _PATHS):
-        raise BadInput("images are fetched from /data/upload/ and /data/local-files/ of Label Studio only")
+    if not plain.startswith(base) or _PATHS.match(plain, len(base)) is None:
+        raise BadInput("images are fetched from /data/upload/ and /data/local-files/ of Label Studio, or its storages")
     for text in (plain, query.replace("=", "/").replace("&", "/")):
         if ".." in text.replace("\\", "/").split("/") or "\0" in text:
             raise BadInput("the image address climbs out of its folder")
+    return plain[len(base) :]
 
 
 def _decoded(text: str) -> str:
@@ -75,7 +117,3 @@ def _decoded(text: str) -> str:
             return plain
         text = plain
     raise BadInput("the image address is percent-encoded over and over")
-
-
-def _port(url: httpx.URL) -> int:
-    return url.port or (443 if url.scheme == "https" else 80)

@@ -14,6 +14,7 @@ from semsam_annotate.backend.label_studio.accepted import Region, read_regions
 from semsam_annotate.backend.label_studio.config import parse_config
 from semsam_annotate.backend.label_studio.connections import Connection, Connections
 from semsam_annotate.backend.label_studio.fetch import fetch_image
+from semsam_annotate.backend.label_studio.image_address import of_task
 from semsam_annotate.backend.label_studio.issued import Issued
 from semsam_annotate.backend.label_studio.news import Deleted, Written
 from semsam_annotate.backend.label_studio.spool import Spool
@@ -55,7 +56,7 @@ class Intake:
             raise BadInput(f'the task has no image under "{config.image_key}"')
         inline = address.startswith("data:")
         connection = Connection("http://localhost") if inline else self.connections.of(change.project)
-        body = await fetch_image(address, connection, self.max_bytes)
+        body = await fetch_image(of_task(address, change.task), connection, self.max_bytes)
         image = await run_in_threadpool(self._keep_image, body)
         regions = await run_in_threadpool(read_regions, change.result, config, image.height, image.width)
         await run_in_threadpool(self._settle, change, image, regions)

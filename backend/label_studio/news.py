@@ -22,6 +22,7 @@ class Written:
     seconds: float | None
     data: dict[str, Any]
     config: str
+    task: int | None = None
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,7 @@ def _written(annotation: dict[str, Any], project: dict[str, Any], task: dict[str
         seconds=float(seconds) if isinstance(seconds, (int, float)) and 0 <= seconds < 1e7 else None,
         data=data if isinstance(data, dict) else {},
         config=str(project.get("label_config") or ""),
+        task=task.get("id") if isinstance(task.get("id"), int) else None,
     )
 
 

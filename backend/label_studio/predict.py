@@ -9,6 +9,7 @@ from semsam_annotate.backend.label_studio.config import LabelConfig, parse_confi
 from semsam_annotate.backend.label_studio.connections import Connection, Connections, project_id
 from semsam_annotate.backend.label_studio.context import Click, parse_context
 from semsam_annotate.backend.label_studio.embeddings import TaskEmbeddings
+from semsam_annotate.backend.label_studio.image_address import of_task
 from semsam_annotate.backend.label_studio.issued import Issued, kept
 from semsam_annotate.backend.label_studio.regions import ladder_candidates, prediction, tree_candidates
 
@@ -110,4 +111,4 @@ def address_of(task: dict[str, Any], config: LabelConfig) -> str:
     address = data.get(config.image_key) if isinstance(data, dict) else None
     if not isinstance(address, str) or not address:
         raise BadInput(f'the task has no image under "{config.image_key}"')
-    return address
+    return of_task(address, task.get("id"))

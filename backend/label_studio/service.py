@@ -12,6 +12,7 @@ from semsam_annotate.api import Vocabulary
 from semsam_annotate.backend.label_studio.connections import Connections
 from semsam_annotate.backend.label_studio.embeddings import TaskEmbeddings
 from semsam_annotate.backend.label_studio.hooks import Hooks
+from semsam_annotate.backend.label_studio.image_hosts import image_hosts
 from semsam_annotate.backend.label_studio.intake import Intake
 from semsam_annotate.backend.label_studio.issued import Issued
 from semsam_annotate.backend.label_studio.predict import Predictor
@@ -64,7 +65,7 @@ class LabelStudio:
 def open_label_studio(shared: Services) -> LabelStudio:
     """Everything for Label Studio; a project that is not there is made. BadInput when it cannot be opened."""
     settings = shared.settings
-    connections = Connections(settings.label_studio_url, settings.label_studio_token)
+    connections = Connections(settings.label_studio_url, settings.label_studio_token, image_hosts(settings.image_hosts))
     embeddings = TaskEmbeddings(shared.worker, settings.max_image_bytes)
     issued = Issued()
     if settings.project is None:

@@ -31,18 +31,18 @@ _TURNS = {
 }
 
 
-def read_image(path: Path | str | bytes) -> RgbImage:
+def read_image(path: Path | str | bytes, max_pixels: int = MAX_PIXELS) -> RgbImage:
     """Read an image file, or the bytes of one, as (H, W, 3) uint8 RGB with EXIF orientation applied.
 
     16-bit grey is scaled from 0..65535 to 0..255, transparency is laid on white, CMYK goes through its own profile
     where it has one, of an animation the first frame counts. Raises BadInput, one line that names the file, when it is
-    missing, empty, truncated, not an image, or larger than ``MAX_PIXELS``.
+    missing, empty, truncated, not an image, or by its header larger than ``max_pixels``: then nothing is decoded.
     """
     name = "the image data" if isinstance(path, bytes) else str(path)
     data = path if isinstance(path, bytes) else _read_bytes(Path(path))
     if not data:
         raise BadInput(f"{name} is empty: not an image")
-    with _open(data, name) as image:
+    with _open(data, name, max_pixels) as image:
         try:
             image.load()
             rgb = np.asarray(_to_rgb(_orient(image)), dtype=np.uint8)
@@ -71,7 +71,7 @@ def _read_bytes(path: Path) -> bytes:
         raise BadInput(f"cannot read {path}: {error.strerror or error}") from error
 
 
-def _open(data: bytes, name: str) -> Image.Image:
+def _open(data: bytes, name: str, max_pixels: int) -> Image.Image:
     Image.init()
     formats = [name for name in _FORMATS if name in Image.OPEN]  # some builds of Pillow lack WebP or AVIF
     try:
@@ -79,14 +79,14 @@ def _open(data: bytes, name: str) -> Image.Image:
             warnings.simplefilter("ignore")  # our own limit below says what Pillow only warns about
             image = Image.open(io.BytesIO(data), formats=formats)
     except Image.DecompressionBombError as error:
-        raise BadInput(f"{name} has more than {MAX_PIXELS:,} pixels: cut it into smaller images") from error
+        raise BadInput(f"{name} has more than {max_pixels:,} pixels: cut it into smaller images") from error
     except UnidentifiedImageError as error:
         raise BadInput(f"{name} is not an image that can be read (PNG, JPEG, TIFF, WebP, GIF, BMP …)") from error
     except Exception as error:
         raise BadInput(f"{name} is damaged or truncated: {error}") from error
     width, height = image.size
-    if width * height > MAX_PIXELS:
-        raise BadInput(f"{name} is {width}x{height}, more than {MAX_PIXELS:,} pixels: cut it into smaller images")
+    if width * height > max_pixels:
+        raise BadInput(f"{name} is {width}x{height}, more than {max_pixels:,} pixels: cut it into smaller images")
     if width * height == 0:
         raise BadInput(f"{name} has no pixels")
     return image

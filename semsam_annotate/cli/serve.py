@@ -37,6 +37,9 @@ def serve(
     label_studio_token_env: Annotated[
         str | None, typer.Option(help="Environment variable that holds Label Studio's token.")
     ] = None,
+    image_host: Annotated[
+        list[str] | None, typer.Option(help="HOST or HOST:PORT that images may come from too; may be repeated.")
+    ] = None,
     retrain_after: Annotated[
         int | None, typer.Option(min=0, help="Train after so many newly accepted masks, 0 never; else project.toml's.")
     ] = None,
@@ -76,6 +79,7 @@ def serve(
         engine_only=engine_only,
         label_studio_url=label_studio_url,
         label_studio_token=from_environment(label_studio_token_env),
+        image_hosts=tuple(image_host or ()),
         retrain_after=retrain_after,
         requests_per_second=requests_per_second,
     )

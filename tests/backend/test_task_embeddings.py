@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from semsam_annotate.backend.label_studio.connections import Connection
-from semsam_annotate.backend.label_studio.embeddings import TaskEmbeddings
+from semsam_annotate.backend.label_studio.embeddings import AT_ONCE, TaskEmbeddings
 from semsam_annotate.backend.label_studio.errors import TryLater
 from semsam_annotate.backend.worker import EngineWorker
 
@@ -31,3 +31,28 @@ def test_the_token_that_opens_an_image_is_asked_for_by_every_other_one(image_hos
             size_of(Connection(image_host.url, other))
     assert size_of(allowed) == (480, 640)
     assert region_engine.encodings == 1
+
+
+def test_only_so_many_images_are_fetched_at_a_time(monkeypatch, region_engine, image_host):
+    now, most = [0], []
+
+    async def fetch(address, connection, max_bytes):
+        now[0] += 1
+        most.append(now[0])
+        await asyncio.sleep(0.01)
+        now[0] -= 1
+        return image_host.files[ADDRESS]
+
+    monkeypatch.setattr("semsam_annotate.backend.label_studio.embeddings.fetch_image", fetch)
+    worker = EngineWorker(region_engine, 100)
+    embeddings = TaskEmbeddings(worker, 10_000_000)
+
+    async def ask(number):
+        return await embeddings.ask(f"/data/upload/1/{number}.png", Connection(image_host.url), lambda *_: number)
+
+    async def all_at_once():
+        return await asyncio.gather(*map(ask, range(3 * AT_ONCE)))
+
+    assert asyncio.run(all_at_once()) == list(range(3 * AT_ONCE))
+    assert max(most) == AT_ONCE
+    worker.close()
