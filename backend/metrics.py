@@ -17,6 +17,7 @@ class Readings:
     model: str
     training: bool = False
     webhooks: dict[str, int] = field(default_factory=dict)
+    prelabels: dict[str, int] = field(default_factory=dict)
 
 
 class Metrics:
@@ -34,6 +35,9 @@ class Metrics:
         self._model = Gauge("semsam_model_info", "1 for the model that serves", ("version",), registry=own)
         self._training = Gauge("semsam_training_running", "1 while a training runs", registry=own)
         self._webhooks = Gauge("semsam_webhooks", "Webhooks by what became of them", ("state",), registry=own)
+        self._prelabels = Gauge(
+            "semsam_prelabels", "Tasks to pre-label by what became of them", ("state",), registry=own
+        )
 
     def answered(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count a request; ``route``: one of few, never the path as it came."""
@@ -49,4 +53,6 @@ class Metrics:
         self._training.set(now.training)
         for state, count in now.webhooks.items():
             self._webhooks.labels(state).set(count)
+        for state, count in now.prelabels.items():
+            self._prelabels.labels(state).set(count)
         return generate_latest(self._registry)

@@ -41,8 +41,9 @@ async def metrics(request: Request) -> Response:
     webhooks = {} if ours is None else await run_in_threadpool(_webhooks, ours)
     training = ours is not None and ours.retraining is not None and ours.retraining.running
     version = await shared.worker.version()
-    counts = {name: count for name, count in webhooks.items() if isinstance(count, int)}
-    now = Readings(shared.worker.waiting, shared.worker.memory_bytes, version, training, counts)
+    prelabels = {} if ours is None else await run_in_threadpool(_prelabelling, ours)
+    counts, tasks = ({k: n for k, n in told.items() if isinstance(n, int)} for told in (webhooks, prelabels))
+    now = Readings(shared.worker.waiting, shared.worker.memory_bytes, version, training, counts, tasks)
     return Response(shared.metrics.text(now), media_type=CONTENT_TYPE)
 
 
@@ -54,6 +55,7 @@ async def _status(request: Request) -> dict[str, Any]:
     }
     if ours is not None and ours.hooks is not None and ours.retraining is not None:
         found["webhooks"] = await run_in_threadpool(_webhooks, ours)
+        found["prelabelling"] = await run_in_threadpool(_prelabelling, ours)
         found["annotations"] = {"accepted": await run_in_threadpool(ours.hooks.intake.store.count)}
         found["models"] = await run_in_threadpool(lambda: Promotions(ours.retraining.models).history())  # type: ignore[union-attr]
         found["training"] = await run_in_threadpool(_training, ours.retraining)
@@ -79,6 +81,14 @@ def _webhooks(ours: LabelStudio) -> dict[str, Any]:
     kept, counts = spool.kept(), spool.counts()
     applied = max(0, kept - counts["pending"] - counts["failed"])
     return {"kept": kept, "applied": applied, **counts, "reasons": spool.failures(LAST_FAILURES)}
+
+
+def _prelabelling(ours: LabelStudio) -> dict[str, Any]:
+    """How many tasks wait, were answered (not yet seen in Label Studio), are done, failed; and the last reasons."""
+    if ours.prelabelling is None:
+        return {}
+    queue = ours.prelabelling.queue
+    return {**queue.counts(), "reasons": queue.reasons(LAST_FAILURES)}
 
 
 def _training(retraining: Retraining) -> dict[str, Any]:

@@ -4,6 +4,9 @@ A label is a part when it says so (``<Label value="wheel" part="true"/>``), when
 ``object/part``, when its control's name contains "part", or when the project's vocabulary has it among its parts. The
 bare words "Object" and "Part" name the kind, not a thing: then the project's vocabulary gives the names. A label that
 says what it is means its words literally, slashes and "Object" too.
+
+``model_score_threshold``, of a label or else of its control, is what label-studio-ml's backends call the score that a
+prelabel needs.
 """
 
 import re
@@ -16,18 +19,20 @@ from semsam_annotate.backend.label_studio.xml import parse_xml
 
 _LABEL_TAGS = ("label", "choice")
 GENERIC = {"object": False, "objects": False, "part": True, "parts": True}
+THRESHOLD = "model_score_threshold"
 _EMPTY = Vocabulary()
 
 
 @dataclass(frozen=True)
 class Label:
     """``value``: as Label Studio shows it. ``name``: bare name, None for "Object" or "Part". ``owner``: in "car:wheel",
-    the object a part belongs to."""
+    the object a part belongs to. ``threshold``: score, 0..1, that a prelabel needs, None where the config says none."""
 
     value: str
     is_part: bool
     name: str | None
     owner: str | None = None
+    threshold: float | None = None
 
 
 @dataclass(frozen=True)
@@ -112,7 +117,8 @@ def parse_config(text: str, words: Vocabulary = _EMPTY) -> LabelConfig:
 def _control(element: Element, words: Vocabulary) -> Control:
     name = str(element.get("name"))
     per_region = (element.get("perRegion") or "").lower() == "true"
-    labels = tuple(_label(child.attrib, "part" in name.lower(), words) for child in _label_elements(element))
+    own = {THRESHOLD: element.attrib[THRESHOLD]} if THRESHOLD in element.attrib else {}
+    labels = tuple(_label({**own, **child.attrib}, "part" in name.lower(), words) for child in _label_elements(element))
     return Control(name, element.tag.lower(), str(element.get("toName")), labels, per_region)
 
 
@@ -123,15 +129,26 @@ def _label_elements(element: Element) -> Iterator[Element]:
 
 
 def _label(attributes: Mapping[str, str], in_part_control: bool, words: Vocabulary) -> Label:
-    value = attributes["value"]
+    value, threshold = attributes["value"], _threshold(attributes.get(THRESHOLD))
     bare, said = value.strip(), attributes.get("part")
     if bare.lower() in GENERIC and said is None:
-        return Label(value, GENERIC[bare.lower()], None)
+        return Label(value, GENERIC[bare.lower()], None, threshold=threshold)
     owner, separator, part = _split(bare, (":", "/") if said is None else (":",))
     if separator:
-        return Label(value, True, part, owner)
+        return Label(value, True, part, owner, threshold)
     known = bare in words.parts and bare not in words.objects
-    return Label(value, in_part_control or known if said is None else said.lower() == "true", bare)
+    is_part = in_part_control or known if said is None else said.lower() == "true"
+    return Label(value, is_part, bare, threshold=threshold)
+
+
+def _threshold(said: str | None) -> float | None:
+    try:
+        number = None if said is None else float(said)
+    except ValueError:
+        number = -1.0
+    if number is not None and not 0 <= number <= 1:
+        raise BadInput(f"{THRESHOLD} in the labelling config is a number from 0 to 1, not {str(said)[:40]!r}")
+    return number
 
 
 def _split(text: str, separators: tuple[str, ...]) -> tuple[str, str, str]:

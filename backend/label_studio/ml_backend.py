@@ -20,6 +20,7 @@ from semsam_annotate.backend.label_studio.connections import Connections
 from semsam_annotate.backend.label_studio.embeddings import TaskEmbeddings
 from semsam_annotate.backend.label_studio.issued import Issued
 from semsam_annotate.backend.label_studio.predict import Predictor
+from semsam_annotate.backend.label_studio.prelabeller import Prelabeller
 from semsam_annotate.backend.worker import EngineWorker
 
 T = TypeVar("T")
@@ -37,7 +38,8 @@ def make_model(source: str = "default", device: str = "auto", engine: Engine | N
     worker = EngineWorker(engine if engine is not None else load_engine(source, device))
     connections = Connections(os.environ.get("LABEL_STUDIO_URL"), os.environ.get("LABEL_STUDIO_API_KEY"))
     embeddings = TaskEmbeddings(worker, 500_000_000)
-    predictor = Predictor(embeddings, connections, Issued(), Vocabulary())
+    issued = Issued()
+    predictor = Predictor(embeddings, connections, issued, Vocabulary(), Prelabeller(embeddings, issued))
     loop = _loop_of_its_own()
 
     class SemsamModel(LabelStudioMLBase):  # type: ignore[misc]

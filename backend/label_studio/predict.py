@@ -5,29 +5,31 @@ from dataclasses import dataclass
 from typing import Any
 
 from semsam_annotate.api import BadInput, Embedding, Engine, Vocabulary
+from semsam_annotate.backend.label_studio.batch import NOTHING, Asked, Batches
 from semsam_annotate.backend.label_studio.config import LabelConfig, parse_config
 from semsam_annotate.backend.label_studio.connections import Connection, Connections, project_id
 from semsam_annotate.backend.label_studio.context import Click, parse_context
 from semsam_annotate.backend.label_studio.embeddings import TaskEmbeddings
-from semsam_annotate.backend.label_studio.image_address import of_task
+from semsam_annotate.backend.label_studio.errors import TryLater
 from semsam_annotate.backend.label_studio.issued import Issued, kept
-from semsam_annotate.backend.label_studio.regions import ladder_candidates, prediction, tree_candidates
+from semsam_annotate.backend.label_studio.prelabeller import Prelabeller, address_of
+from semsam_annotate.backend.label_studio.regions import ladder_candidates, prediction
 
 MAX_TASKS = 10_000
-MAX_REGIONS = 60
-"""Regions of one batch prediction: every click afterwards carries all of them, and pills for more help nobody."""
 BATCH_SECONDS = 60.0
 """Label Studio gives a batch 100 s and drops it whole after that."""
 
 
 @dataclass(frozen=True)
 class Predictor:
-    """What ``/predict`` needs; ``words``: the project's vocabulary."""
+    """What ``/predict`` needs. ``words``: the project's vocabulary; ``batches``: None without a folder for them."""
 
     embeddings: TaskEmbeddings
     connections: Connections
     issued: Issued
     words: Vocabulary
+    prelabeller: Prelabeller
+    batches: Batches | None = None
 
     async def answer(self, body: dict[str, Any]) -> dict[str, Any]:
         """The answer to a request; BadInput when it cannot be understood or its image cannot be had."""
@@ -44,12 +46,13 @@ class Predictor:
         parameters = body.get("params") if isinstance(body.get("params"), dict) else {}
         context = parameters.get("context") if isinstance(parameters, dict) else None
         if context is None:
-            return {"results": await self._batch(tasks, config, connection)}
+            asked = None if self.batches is None else _asked(body, tasks, config, self.connections)
+            return {"results": await self._batch(tasks, config, connection, asked)}
         return {"results": [await self._click(tasks[0], config, connection, parse_context(context))]}
 
     def _connection(self, body: dict[str, Any], tasks: list[dict[str, Any]], config: LabelConfig) -> Connection:
         """Of the project; none is needed when every image is in the tasks themselves."""
-        if all(str(address_of(task, config)).startswith("data:") for task in tasks):
+        if all(_address(task, config).startswith("data:") for task in tasks):
             return Connection("http://localhost")
         return self.connections.of(project_id(body.get("project")))
 
@@ -73,42 +76,51 @@ class Predictor:
         return answer
 
     async def _batch(
-        self, tasks: list[dict[str, Any]], config: LabelConfig, connection: Connection
-    ) -> list[dict[str, Any]]:
-        """One prediction per task or, when time runs out, the first alone: then Label Studio asks one by one.
+        self, tasks: list[dict[str, Any]], config: LabelConfig, connection: Connection, asked: Asked | None
+    ) -> list[Any]:
+        """One prediction per task, ``NOTHING`` for those without; where Label Studio's API is known, within seconds."""
+        if asked is None or self.batches is None:
+            return await self._at_once(tasks, config, connection)
+        found = await self.batches.answer(asked)
+        return [found.pop(task["id"], NOTHING) for task in tasks]  # a task that stands there twice gets it once
 
-        A task whose image cannot be had gets an empty prediction of version "no image", so that it is asked for again
-        and does not cost the others theirs.
-        """
+    async def _at_once(self, tasks: list[dict[str, Any]], config: LabelConfig, connection: Connection) -> list[Any]:
+        """All of them or, when time runs out, the first alone: then Label Studio asks one by one."""
         deadline = time.monotonic() + BATCH_SECONDS
-        results: list[dict[str, Any]] = []
+        results: list[Any] = []
         for task in tasks:
             if results and time.monotonic() > deadline:
                 return results[:1]
             try:
-                results.append(await self._everything(task, config, connection))
-            except BadInput as error:
+                found = await self.prelabeller.prediction(address_of(task, config), config, connection)
+                results.append(NOTHING if found is None else found)
+            except BadInput:
                 if len(tasks) == 1:
                     raise
-                results.append({"result": [], "score": 0.0, "model_version": f"no image: {str(error)[:80]}"})
+                results.append(NOTHING)
         return results
 
-    async def _everything(self, task: dict[str, Any], config: LabelConfig, connection: Connection) -> dict[str, Any]:
-        vocabulary = config.vocabulary()
 
-        def call(engine: Engine, embedding: Embedding) -> dict[str, Any]:
-            candidates = tree_candidates(engine.auto(embedding, vocabulary), MAX_REGIONS)
-            self.issued.put(kept(candidates, None, None))
-            return prediction(candidates, config, engine.info.version)
+def _asked(
+    body: dict[str, Any], tasks: list[dict[str, Any]], config: LabelConfig, connections: Connections
+) -> Asked | None:
+    """None when what remains could not be written later: Label Studio's address, its token or the ids are unknown."""
+    project = project_id(body.get("project"))
+    try:
+        connection = connections.of(project)
+    except TryLater:
+        return None
+    ids = [task.get("id") for task in tasks]
+    known = project.isdecimal() and all(isinstance(id, int) and 0 <= id < 2**63 for id in ids)
+    if connection.token is None or not known:
+        return None
+    addresses = {task["id"]: _address(task, config) for task in tasks}
+    return Asked(project, str(body.get("label_config")), config, addresses, connection)
 
-        answer: dict[str, Any] = await self.embeddings.ask(address_of(task, config), connection, call)
-        return answer
 
-
-def address_of(task: dict[str, Any], config: LabelConfig) -> str:
-    """The image address in a task's data, under the key that the config's Image names."""
-    data = task.get("data")
-    address = data.get(config.image_key) if isinstance(data, dict) else None
-    if not isinstance(address, str) or not address:
-        raise BadInput(f'the task has no image under "{config.image_key}"')
-    return of_task(address, task.get("id"))
+def _address(task: dict[str, Any], config: LabelConfig) -> str:
+    """ "" where a task has no image: it is said when it is that task's turn, and costs the others nothing."""
+    try:
+        return address_of(task, config)
+    except BadInput:
+        return ""

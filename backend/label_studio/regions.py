@@ -1,7 +1,7 @@
 """Proposals as Label Studio regions: brush masks with label, level, score and parent, extras after the geometry."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,13 +33,14 @@ def ladder_candidates(ladder: Ladder, config: LabelConfig) -> list[Candidate]:
     return [Candidate(rung, ids[n], _parent(rungs[: n + 1], ids, config)) for n, rung in enumerate(rungs)]
 
 
-def tree_candidates(tree: Tree, limit: int) -> list[Candidate]:
+def tree_candidates(tree: Tree, limit: int, wanted: Callable[[Proposal], bool] = lambda _: True) -> list[Candidate]:
     """Parents before children, the best ``limit`` by score of those that leave some of the image free, if any do.
 
-    A child whose parent fell out hangs to the next one up.
+    Only those ``wanted``. A child whose parent fell out hangs to the next one up.
     """
-    useful = [node for node in tree if node.proposal.area <= WHOLE_IMAGE * node.proposal.mask.size]
-    nodes = sorted(useful or tree, key=lambda node: -node.proposal.score)[:limit]
+    good = [node for node in tree if wanted(node.proposal)]
+    useful = [node for node in good if node.proposal.area <= WHOLE_IMAGE * node.proposal.mask.size]
+    nodes = sorted(useful or good, key=lambda node: -node.proposal.score)[:limit]
     ids = {id(node): str(uuid.uuid4()) for node in nodes}
     found = []
     for node in (node for node in tree if id(node) in ids):
@@ -81,6 +82,11 @@ def _parent(rungs: Sequence[Proposal], ids: Sequence[str], config: LabelConfig) 
     return None
 
 
+def label_of(proposal: Proposal, config: LabelConfig, selected: str | None = None) -> Label:
+    """The label of the config's brush that a proposal is sent with; there is never another."""
+    return choose_label(proposal, config.brush(), is_part(proposal, config), selected)
+
+
 def choose_label(proposal: Proposal, brush: Control, part: bool, selected: str | None) -> Label:
     """What the annotator selected where it is of the same kind, else the model's best guess among the labels."""
     chosen = None if selected is None else brush.label(selected)
@@ -100,7 +106,7 @@ def choose_label(proposal: Proposal, brush: Control, part: bool, selected: str |
 
 def _brush_region(candidate: Candidate, config: LabelConfig, brush: Control, selected: str | None) -> dict[str, Any]:
     proposal = candidate.proposal
-    label = choose_label(proposal, brush, is_part(proposal, config), selected)
+    label = label_of(proposal, config, selected)
     region: dict[str, Any] = {
         "id": candidate.id,
         "from_name": brush.name,

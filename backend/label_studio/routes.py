@@ -57,8 +57,7 @@ async def setup(request: Request) -> dict[str, str]:
         project = project_id(body.get("project"))
         ours = label_studio(request)
         ours.connections.remember(project, hostname, token if isinstance(token, str) else None)
-        if ours.hooks is not None:
-            ours.hooks.wake()
+        await ours.called(project)
     return {"model_version": await _version(request)}
 
 

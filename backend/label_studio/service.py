@@ -9,6 +9,7 @@ from starlette.requests import Request
 
 from semsam_annotate.annotations import Project
 from semsam_annotate.api import Vocabulary
+from semsam_annotate.backend.label_studio.batch import Batches
 from semsam_annotate.backend.label_studio.connections import Connections
 from semsam_annotate.backend.label_studio.embeddings import TaskEmbeddings
 from semsam_annotate.backend.label_studio.hooks import Hooks
@@ -16,6 +17,9 @@ from semsam_annotate.backend.label_studio.image_hosts import image_hosts
 from semsam_annotate.backend.label_studio.intake import Intake
 from semsam_annotate.backend.label_studio.issued import Issued
 from semsam_annotate.backend.label_studio.predict import Predictor
+from semsam_annotate.backend.label_studio.prelabel_queue import PrelabelQueue
+from semsam_annotate.backend.label_studio.prelabeller import Prelabeller
+from semsam_annotate.backend.label_studio.prelabelling import Prelabelling
 from semsam_annotate.backend.label_studio.retraining import Retraining
 from semsam_annotate.backend.label_studio.spool import Spool
 from semsam_annotate.backend.label_studio.trigger import Trigger
@@ -24,13 +28,21 @@ from semsam_annotate.backend.services import Services
 
 @dataclass(frozen=True)
 class LabelStudio:
-    """``hooks``, ``retraining`` and ``trigger`` are None when the server has no project to keep annotations in."""
+    """All but the first two are None when the server has no project to keep annotations and waiting work in."""
 
     connections: Connections
     predictor: Predictor
     hooks: Hooks | None
     retraining: Retraining | None
     trigger: Trigger | None = None
+    prelabelling: Prelabelling | None = None
+
+    async def called(self, project: str) -> None:
+        """Label Studio called ``/setup``, so what waited for it is tried now."""
+        if self.hooks is not None:
+            self.hooks.wake()
+        if self.prelabelling is not None:
+            await self.prelabelling.wake(project)
 
     def when_applied(self, *calls: Callable[[], None]) -> None:
         """Call these after each change of the store, beside the trigger of training."""
@@ -46,11 +58,11 @@ class LabelStudio:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Apply webhooks in the background meanwhile."""
-        if self.hooks is None or self.trigger is None:
+        """Apply webhooks and predict in the background meanwhile."""
+        if self.hooks is None or self.trigger is None or self.prelabelling is None:
             yield
             return
-        tasks = [asyncio.create_task(self.hooks.run()), asyncio.create_task(self.trigger.run())]
+        tasks = [asyncio.create_task(part.run()) for part in (self.hooks, self.trigger, self.prelabelling)]
         try:
             yield
         finally:
@@ -58,6 +70,7 @@ class LabelStudio:
                 task.cancel()
                 with suppress(asyncio.CancelledError):
                     await task
+            self.prelabelling.queue.close()
             self.hooks.spool.close()
             self.hooks.intake.store.close()
 
@@ -69,18 +82,22 @@ def open_label_studio(shared: Services) -> LabelStudio:
     embeddings = TaskEmbeddings(shared.worker, settings.max_image_bytes)
     issued = Issued()
     if settings.project is None:
-        return LabelStudio(connections, Predictor(embeddings, connections, issued, Vocabulary()), None, None)
+        predictor = Predictor(embeddings, connections, issued, Vocabulary(), Prelabeller(embeddings, issued))
+        return LabelStudio(connections, predictor, None, None)
     fresh = not (settings.project / "project.toml").exists()
     project = Project.create(settings.project) if fresh else Project.open(settings.project)
     words = project.vocabulary()
     spool = Spool(project.folder / "label-studio" / "webhooks.sqlite")
     intake = Intake(project.store, project.folder, words, connections, issued, spool, settings.max_image_bytes)
-    predictor = Predictor(embeddings, connections, issued, words)
+    prelabeller = Prelabeller(embeddings, issued, project.config.min_score)
+    batches = Batches(prelabeller, PrelabelQueue(project.folder / "label-studio" / "prelabelling.sqlite"))
+    predictor = Predictor(embeddings, connections, issued, words, prelabeller, batches)
     retraining = Retraining(project.folder)
     after = project.config.retrain_after if settings.retrain_after is None else settings.retrain_after
     trigger = Trigger(project.store, retraining, after)
+    prelabelling = Prelabelling(batches, connections, shared.worker, words)
     hooks = Hooks(spool, intake, project.folder / "label-studio" / "applying.lock")
-    return LabelStudio(connections, predictor, hooks, retraining, trigger)
+    return LabelStudio(connections, predictor, hooks, retraining, trigger, prelabelling)
 
 
 def label_studio(request: Request) -> LabelStudio:

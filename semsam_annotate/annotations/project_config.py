@@ -22,7 +22,8 @@ class ProjectConfig:
 
     ``store``: file inside the project, or a database URL. ``images``: image files and folders of images, relative to
     the project or absolute. ``validation``: share of images kept for validation, 0..1. ``retrain_after``: so many newly
-    accepted masks let a server train by itself, 0 never.
+    accepted masks let a server train by itself, 0 never. ``min_score``: of masks that pre-label a task in Label Studio,
+    0..1, where the labelling config says none.
     """
 
     version: int = VERSION
@@ -30,6 +31,7 @@ class ProjectConfig:
     store: str = "annotations.sqlite"
     validation: float = 0.2
     retrain_after: int = 0
+    min_score: float = 0.0
     images: tuple[str, ...] = ()
     objects: tuple[ObjectClass, ...] = ()
     parts: tuple[PartClass, ...] = ()
@@ -40,6 +42,8 @@ class ProjectConfig:
         check_hotkeys([*self.objects, *self.parts])
         if not 0 <= self.validation < 1:
             raise BadInput(f"validation is a share from 0 to below 1, not {self.validation}")
+        if not 0 <= self.min_score <= 1:
+            raise BadInput(f"min_score is a score from 0 to 1, not {self.min_score}")
         if self.retrain_after < 0:
             raise BadInput(f"retrain_after is a number of masks, or 0 for never, not {self.retrain_after}")
 
@@ -55,6 +59,7 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
     "store": str,
     "validation": (int, float),
     "retrain_after": int,
+    "min_score": (int, float),
     "images": list,
     "objects": list,
     "parts": list,

@@ -104,6 +104,7 @@ BROKEN_TOML = {
     "unknown inside": ("[[parts]]\nname = 'a'\nobject = ['b']", "'objects'"),
     "type": ("validation = 'half'", "validation"),
     "share": ("validation = 3.0", "share"),
+    "score": ("min_score = 1.5", "min_score"),
     "nameless": ("[[objects]]\ncolor = '#ffffff'", "name"),
     "twice": ("[[objects]]\nname = 'a'\n[[objects]]\nname = 'a'", "twice"),
     "newer": ("version = 99\nnew = 1", "newer"),

@@ -30,6 +30,7 @@ def _module(name: str) -> ModuleType:
 
 
 RegionEngine = _module("region_engine").RegionEngine
+StudioApi = _module("studio_api").StudioApi
 
 
 @pytest.fixture
@@ -89,11 +90,15 @@ class ImageHost:
         self.token = f"Token {LS_TOKEN}"
         self.redirects: dict[str, str] = {}
         self.up = True
+        self.api: StudioApi | None = None
         host = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 host.requests.append((self.path, self.headers.get("Authorization")))
+                if host.api is not None and self.path.startswith("/api/"):
+                    self.json(*host.api("GET", self.path, None, self.headers.get("Authorization")))
+                    return
                 if not host.up:
                     self.send_response(503)
                 elif self.path in host.redirects:
@@ -113,9 +118,17 @@ class ImageHost:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 host.requests.append((self.path, body.decode()))
+                if host.api is not None and self.path != "/api/token/refresh/":
+                    self.json(*host.api("POST", self.path, json.loads(body), self.headers.get("Authorization")))
+                    return
                 self.send_response(200 if self.path == "/api/token/refresh/" else 404)
                 self.end_headers()
                 self.wfile.write(b'{"access": "fresh"}')
+
+            def json(self, status: int, answer: Any) -> None:
+                self.send_response(status)
+                self.end_headers()
+                self.wfile.write(json.dumps(answer).encode())
 
             def log_message(self, *_: object) -> None:
                 return
@@ -123,6 +136,13 @@ class ImageHost:
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+@pytest.fixture
+def studio_api(image_host: "ImageHost") -> StudioApi:
+    """A stand-in for Label Studio's API, at the same address as its images."""
+    api = image_host.api = StudioApi(f"Token {LS_TOKEN}")
+    return api
 
 
 @pytest.fixture

@@ -135,3 +135,18 @@ def test_percent_stays_inside(percent, side):
 def test_bad_contexts(context):
     with pytest.raises(BadInput):
         parse_context(context).prompt(100, 100)
+
+
+def test_thresholds_of_labels_and_of_their_control():
+    text = f"""<View>{IMAGE}<BrushLabels name="b" toName="img" model_score_threshold="0.4">
+        <Label value="car"/><Label value="car:wheel" model_score_threshold="0.7"/></BrushLabels>
+        <RectangleLabels name="r" toName="img"><Label value="car"/></RectangleLabels></View>"""
+    config = parse_config(text)
+    assert [label.threshold for label in config.brush().labels] == [0.4, 0.7]
+    assert [label.threshold for label in config.first("rectanglelabels").labels] == [None]
+
+
+@pytest.mark.parametrize("said", ["high", "-0.1", "1.5", "nan"])
+def test_a_threshold_is_a_score(said):
+    with pytest.raises(BadInput, match="model_score_threshold"):
+        config_of(f'<Label value="car" model_score_threshold="{said}"/>')

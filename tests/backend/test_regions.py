@@ -113,3 +113,20 @@ def test_a_control_for_scores_gets_them_and_is_read_again():
     for item in answer:
         item.pop("score", None)
     assert [region.score for region in read_regions(answer, config, 20, 30)] == [0.9]
+
+
+def test_a_child_of_what_is_not_wanted_hangs_to_the_next_one_up():
+    root = TreeNode(rung(16, 1, 0.1, score=0.9))
+    middle = TreeNode(rung(8, 4, 0.9, score=0.1), root)
+    TreeNode(rung(4, 6, 0.9, score=0.8), middle)
+    whole, leaf = tree_candidates(Tree([root]), 10, lambda mask: mask.score > 0.5)
+    assert (leaf.proposal.level, leaf.parent) == (6, whole.id)
+    assert tree_candidates(Tree([root]), 10, lambda _: False) == []
+
+
+def test_labels_that_the_config_does_not_have_are_never_sent():
+    horse = rung(16, 1, 0.1, [("horse", 0.99)], score=0.9)
+    mane = rung(4, 6, 0.9, [("horse", 0.99)], [("mane", 0.99)])
+    answer = prediction(ladder_candidates(Ladder([horse, mane]), CONFIG), CONFIG, "v")
+    sent = {item["value"]["brushlabels"][0] for item in answer["result"] if item["type"] == "brushlabels"}
+    assert sent <= {"car", "dog", "car:wheel", "dog:ear"}

@@ -1,0 +1,58 @@
+"""Everything in a task's image as one prediction: the masks that reach the threshold of their label, as a tree."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from semsam_annotate.api import BadInput, CancelToken, Embedding, Engine, Proposal
+from semsam_annotate.backend.label_studio.config import LabelConfig
+from semsam_annotate.backend.label_studio.connections import Connection
+from semsam_annotate.backend.label_studio.embeddings import TaskEmbeddings
+from semsam_annotate.backend.label_studio.image_address import of_task
+from semsam_annotate.backend.label_studio.issued import Issued, kept
+from semsam_annotate.backend.label_studio.regions import label_of, prediction, tree_candidates
+
+MAX_REGIONS = 60
+"""Regions of one prediction: every click afterwards carries all of them, and pills for more help nobody."""
+
+
+@dataclass(frozen=True)
+class Prelabeller:
+    """``min_score``: of masks whose label has no threshold in the labelling config, 0..1."""
+
+    embeddings: TaskEmbeddings
+    issued: Issued
+    min_score: float = 0.0
+
+    async def prediction(
+        self, address: str, config: LabelConfig, connection: Connection, cancel: CancelToken | None = None
+    ) -> dict[str, Any] | None:
+        """What Label Studio stores, None when nothing was found: it shows an empty one as a tab of "0.00 %".
+
+        BadInput when the image cannot be had, TryLater when it may be later, Cancelled by ``cancel``.
+        """
+        vocabulary = config.vocabulary()
+
+        def call(engine: Engine, embedding: Embedding) -> dict[str, Any] | None:
+            tree = engine.auto(embedding, vocabulary, cancel=cancel)
+            candidates = tree_candidates(tree, MAX_REGIONS, lambda mask: self._reaches(mask, config))
+            if not candidates:
+                return None
+            if cancel is None:  # whoever asked is about to look at it; what waited in the background may never be
+                self.issued.put(kept(candidates, None, None))
+            return prediction(candidates, config, engine.info.version)
+
+        found: dict[str, Any] | None = await self.embeddings.ask(address, connection, call)
+        return found
+
+    def _reaches(self, mask: Proposal, config: LabelConfig) -> bool:
+        threshold = label_of(mask, config).threshold
+        return mask.score >= (self.min_score if threshold is None else threshold)
+
+
+def address_of(task: dict[str, Any], config: LabelConfig) -> str:
+    """The image address in a task's data, under the key that the config's Image names."""
+    data = task.get("data")
+    address = data.get(config.image_key) if isinstance(data, dict) else None
+    if not isinstance(address, str) or not address:
+        raise BadInput(f'the task has no image under "{config.image_key}"')
+    return of_task(address, task.get("id"))

@@ -1,0 +1,75 @@
+"""Label Studio's API as 1.23.2 answers it, for tests: tasks, predictions and annotations in memory."""
+
+import itertools
+import threading
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+NO_SUCH_TASK = {
+    "status_code": 400, "version": "1.23.2", "detail": "Validation error",
+    "validation_errors": {"task": ["Select a valid choice. That choice is not one of the available choices."]},
+}  # fmt: skip
+
+
+class StudioApi:
+    """Call it with method, path, body and authorization: (status, answer). ``down``: the status of every answer."""
+
+    def __init__(self, authorization: str) -> None:
+        self.authorization, self.down = authorization, 0
+        self.tasks: dict[int, dict[str, Any]] = {}
+        self.predictions: list[dict[str, Any]] = []
+        self.asked: list[tuple[str, str]] = []
+        self.stored: Callable[[], None] = lambda: None
+        """Called between storing what was posted and saying so."""
+        self.lock, self._ids = threading.Lock(), itertools.count(1)
+
+    def add_task(self, image: str, project: int = 1) -> dict[str, Any]:
+        """The task as it comes in a batch."""
+        id = len(self.tasks) + 1
+        task = {"id": id, "data": {"image": image}, "project": project, "annotations": [], "predictions": []}
+        self.tasks[id] = task
+        return dict(task)
+
+    def store_answer(self, tasks: list[dict[str, Any]], results: list[Any]) -> None:
+        """What Label Studio does with the answer to a batch: it matches by place, a list is several or none."""
+        assert len(tasks) == len(results)
+        for task, result in zip(tasks, results, strict=True):
+            for prediction in [result] if isinstance(result, dict) else result:
+                self._store({**prediction, "task": task["id"], "project": task["project"]})
+
+    def versions(self) -> dict[int, list[str]]:
+        """Of the predictions of each task; asserts that none is empty."""
+        with self.lock:
+            assert all(row["result"] for row in self.predictions)
+            return {id: [row["model_version"] for row in self.predictions if row["task"] == id] for id in self.tasks}
+
+    def __call__(self, method: str, path: str, body: Any, authorization: str | None) -> tuple[int, Any]:
+        parts = urlsplit(path)
+        query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+        with self.lock:
+            self.asked.append((method, path))
+        if self.down:
+            return self.down, {"detail": "down"}
+        if authorization != self.authorization:
+            return 401, {"detail": "Invalid token."}
+        if parts.path == "/api/predictions/":
+            return self._predictions(method, query, body)
+        return 404, {"detail": "Not found."}
+
+    def _predictions(self, method: str, query: dict[str, str], body: Any) -> tuple[int, Any]:
+        id = int(query["task"] if method == "GET" else body["task"])
+        if id not in self.tasks:
+            return 400, NO_SUCH_TASK
+        if method == "GET":
+            with self.lock:
+                return 200, [row for row in self.predictions if row["task"] == id]
+        assert body["project"] == self.tasks[id]["project"]
+        row = self._store(body)
+        self.stored()
+        return 201, row
+
+    def _store(self, row: dict[str, Any]) -> dict[str, Any]:
+        with self.lock:
+            self.predictions.append({"id": next(self._ids), **row})
+            return self.predictions[-1]
