@@ -36,8 +36,17 @@ def read_regions(result: Any, config: LabelConfig, height: int, width: int) -> l
     brushes = {str(item.get("id")): item for item in reversed(result) if _is_brush(item)}
     regions = [_region(id, item, result, config, (height, width)) for id, item in reversed(brushes.items())]
     kept = {region.id: region for region in regions if region is not None}
+    for region in kept.values():
+        _check_texts(region)
     parents = {id: region.parent if region.parent in kept else None for id, region in kept.items()}
     return [_named(kept[id], parents[id], kept) for id in parents_first(parents)]
+
+
+def _check_texts(region: Region) -> None:
+    """JSON can hold half of a character and zero bytes, which no store takes."""
+    for text in (region.id, region.object, region.part):
+        if text is not None and ("\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text)):
+            raise BadInput(f"the region {region.id[:40]!r} has characters that are none in its id or names")
 
 
 def _is_brush(item: dict[str, Any]) -> bool:

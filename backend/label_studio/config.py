@@ -18,6 +18,7 @@ from semsam_annotate.api import BadInput, Vocabulary
 from semsam_annotate.backend.label_studio.xml import parse_xml
 
 _LABEL_TAGS = ("label", "choice")
+MAX_LABELS = 4096
 GENERIC = {"object": False, "objects": False, "part": True, "parts": True}
 THRESHOLD = "model_score_threshold"
 _EMPTY = Vocabulary()
@@ -90,12 +91,15 @@ class LabelConfig:
         more_objects = self.words.objects if any(not label.is_part and not label.name for label in labels) else ()
         more_parts = self.words.parts if any(label.is_part and not label.name for label in labels) else ()
         known = _distinct([*parts, *more_parts])
-        owners = {part: self._owners(labels, part) for part in known}
+        said: dict[str, list[str | None]] = {}
+        for label in labels:
+            if label.is_part:
+                said.setdefault((label.name or "").strip(), []).append(label.owner)
+        owners = {part: self._owners(said.get(part, []), part) for part in known}
         return Vocabulary(_distinct([*objects, *more_objects]), known, owners=owners)
 
-    def _owners(self, labels: list[Label], part: str) -> list[str]:
+    def _owners(self, said: list[str | None], part: str) -> list[str]:
         """The objects that a part can belong to: those in its labels, or the project's where a label names none."""
-        said = [label.owner for label in labels if label.is_part and (label.name or "").strip() == part]
         return _distinct(said) if said and all(said) else list(self.words.owners_of(part))
 
 
@@ -109,6 +113,8 @@ def parse_config(text: str, words: Vocabulary = _EMPTY) -> LabelConfig:
     controls = tuple(
         _control(element, words) for element in root.iter() if element.get("toName") and element.get("name")
     )
+    if len({label.value for control in controls for label in control.labels}) > MAX_LABELS:
+        raise BadInput(f"a labelling config has at most {MAX_LABELS} different labels")
     if not controls:
         raise BadInput("the labelling config has no control with name and toName")
     return LabelConfig(str(images[0].get("name")), match.group(1) if match else "image", controls, words)

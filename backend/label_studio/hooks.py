@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import sqlite3
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -18,6 +19,8 @@ from semsam_annotate.backend.label_studio.intake import Intake
 from semsam_annotate.backend.label_studio.news import read_news
 from semsam_annotate.backend.label_studio.spool import News, Spool
 
+_LATER = (OSError, sqlite3.Error, MemoryError)
+"""What the machine lacks for the moment, such as room on its disk."""
 log = logging.getLogger("semsam.backend.label_studio")
 
 
@@ -68,7 +71,7 @@ class Hooks:
                     await run_in_threadpool(turn.enter_context, held(self.lock, "another server applies them"))
                     mine = True
                 await self._apply_all()
-            except SemsamError as error:  # the store or the disk: nothing is lost, it is tried again
+            except (SemsamError, *_LATER) as error:  # the store or the disk: nothing is lost, it is tried again
                 log.warning("webhooks wait: %s", error)
             if not self._wake.is_set():
                 self._idle.set()
@@ -98,6 +101,11 @@ class Hooks:
                 return False
             except BadInput as error:
                 wrong.append(f"annotation {change.id}: {error}")
+            except (SemsamError, *_LATER):
+                raise
+            except Exception as error:  # one strange annotation must not keep those behind it from the store for ever
+                log.exception("webhook %d", news.seq)
+                wrong.append(f"annotation {change.id}: {type(error).__name__}, see the log")
         if wrong:
             log.warning("webhook %d put aside: %s", news.seq, "; ".join(wrong))
             await run_in_threadpool(self.spool.fail, news, "; ".join(wrong))

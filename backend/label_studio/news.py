@@ -62,7 +62,9 @@ def _task(body: dict[str, Any], annotation: dict[str, Any]) -> dict[str, Any]:
 
 
 def _sortable(time: str) -> str:
-    """Django leaves the fraction out when it is zero; with it, times sort as text."""
+    """Django leaves the fraction out when it is zero; with it, times sort as text. BadInput for no time."""
+    if not time.isascii() or not time.isprintable():
+        raise BadInput(f"the time of an annotation is ISO 8601, not {time!r}")
     return time if "." in time else time.replace("Z", ".000000Z")
 
 

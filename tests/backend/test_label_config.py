@@ -1,11 +1,13 @@
 """Labelling configs and contexts: what they mean, and which of them are refused."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from semsam_annotate.api import BadInput, Vocabulary
-from semsam_annotate.backend.label_studio.config import parse_config
+from semsam_annotate.backend.label_studio.config import MAX_LABELS, parse_config
 from semsam_annotate.backend.label_studio.context import parse_context, to_pixel
 
 IMAGE = '<Image name="img" value="$photo"/>'
@@ -49,6 +51,7 @@ def test_which_labels_are_parts():
     assert all(label.is_part for label in config_of('<Label value="hub"/>', name="parts").brush().labels)
 
 
+MANY = "".join(f'<Label value="{number}"/>' for number in range(MAX_LABELS + 1))
 BOMB = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>'
 
 
@@ -65,11 +68,24 @@ BOMB = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>'
         '<!DOCTYPE x [<!ENTITY a SYSTEM "http://127.0.0.1/">]><View>&a;</View>',
         "<a>" * 200_000,
         "x" * 1_000_001,
+        '<?xml version="1.0" encoding="foo"?><View/>',
+        "<View>" + IMAGE + '<A name="a" toName="img">' * 10_000 + "</A>" * 10_000 + "</View>",
+        f'<View>{IMAGE}<A name="a" toName="img"/>{"<b/>" * 20_000}</View>',
+        f'<View>{IMAGE}<A name="a" toName="img">{MANY}</A></View>',
     ],
 )
 def test_bad_configs(text):
     with pytest.raises(BadInput):
         parse_config(text)
+
+
+def test_as_many_labels_as_there_may_be_take_seconds():
+    """A part of each object, on three tools: what is read per label must not be looked for among all of them."""
+    labels = "".join(f'<Label value="object {n}:part {n}"/>' for n in range(MAX_LABELS))
+    tools = "".join(f'<{tag} name="{tag}" toName="img">{labels}</{tag}>' for tag in ("BrushLabels", "KeyPointLabels"))
+    begin = time.process_time()
+    assert len(parse_config(f"<View>{IMAGE}{tools}</View>").vocabulary().parts) == MAX_LABELS
+    assert time.process_time() - begin < 10
 
 
 def test_a_config_without_brush_says_what_it_needs():
