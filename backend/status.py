@@ -56,6 +56,7 @@ async def _status(request: Request) -> dict[str, Any]:
     if ours is not None and ours.hooks is not None and ours.retraining is not None:
         found["webhooks"] = await run_in_threadpool(_webhooks, ours)
         found["prelabelling"] = await run_in_threadpool(_prelabelling, ours)
+        found["reconciling"] = {} if ours.background is None else dict(ours.background.reconciling.outcomes)
         found["annotations"] = {"accepted": await run_in_threadpool(ours.hooks.intake.store.count)}
         found["models"] = await run_in_threadpool(lambda: Promotions(ours.retraining.models).history())  # type: ignore[union-attr]
         found["training"] = await run_in_threadpool(_training, ours.retraining)
@@ -85,9 +86,9 @@ def _webhooks(ours: LabelStudio) -> dict[str, Any]:
 
 def _prelabelling(ours: LabelStudio) -> dict[str, Any]:
     """How many tasks wait, were answered (not yet seen in Label Studio), are done, failed; and the last reasons."""
-    if ours.prelabelling is None:
+    if ours.background is None:
         return {}
-    queue = ours.prelabelling.queue
+    queue = ours.background.prelabelling.queue
     return {**queue.counts(), "reasons": queue.reasons(LAST_FAILURES)}
 
 

@@ -43,6 +43,11 @@ class Connections:
         with self._lock:
             self._by_project[project] = Connection(origin, self._token or token or None, self._image_hosts)
 
+    def projects(self) -> list[str]:
+        """Those that called ``/setup``."""
+        with self._lock:
+            return list(self._by_project)
+
     def of(self, project: str) -> Connection:
         """The connection of a project; TryLater before its first ``/setup`` when the operator named no host."""
         with self._lock:

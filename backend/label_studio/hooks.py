@@ -5,14 +5,11 @@ import json
 import logging
 import sqlite3
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 
-from semsam_annotate.annotations.lock import held
 from semsam_annotate.api import BadInput, SemsamError
 from semsam_annotate.backend.label_studio.errors import TryLater
 from semsam_annotate.backend.label_studio.intake import Intake
@@ -26,11 +23,10 @@ log = logging.getLogger("semsam.backend.label_studio")
 
 @dataclass
 class Hooks:
-    """Applies what the spool holds, also what a killed server left there; one server of a project at a time."""
+    """Applies what the spool holds, also what a killed server left there."""
 
     spool: Spool
     intake: Intake
-    lock: Path
     retry_seconds: float = 15.0
     applied: Callable[[], None] = lambda: None
     """Called after each change of the store."""
@@ -58,18 +54,10 @@ class Hooks:
         await self._idle.wait()
 
     async def run(self) -> None:
-        """Apply what comes until cancelled, as soon as no other server of the project does."""
-        with ExitStack() as turn:
-            await self._run(turn)
-
-    async def _run(self, turn: ExitStack) -> None:
-        mine = False
+        """Apply what comes until cancelled; one server of a project at a time may (``Background``)."""
         while True:
             self._wake.clear()
             try:
-                if not mine:
-                    await run_in_threadpool(turn.enter_context, held(self.lock, "another server applies them"))
-                    mine = True
                 await self._apply_all()
             except (SemsamError, *_LATER) as error:  # the store or the disk: nothing is lost, it is tried again
                 log.warning("webhooks wait: %s", error)

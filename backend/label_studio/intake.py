@@ -20,7 +20,7 @@ from semsam_annotate.backend.label_studio.news import Deleted, Written
 from semsam_annotate.backend.label_studio.spool import Spool
 
 SYSTEM = "label-studio"
-_GONE = "gone"
+GONE = "gone"
 """Sorts behind every ISO time: nothing that comes later brings a deleted annotation back."""
 
 
@@ -124,7 +124,7 @@ class Intake:
     def _delete(self, change: Deleted) -> None:
         for record in reversed(self._records(change.project, change.id).values()):
             self.store.delete(record.id)
-        self.spool.applied(change.project, change.id, _GONE)
+        self.spool.applied(change.project, change.id, GONE)
 
     def _records(self, project: str, annotation: str) -> dict[str, Annotation]:
         """The accepted records of an annotation by region id, parents before their parts as they were written."""

@@ -67,7 +67,7 @@ class PrelabelQueue:
         with self._lock, self._database:
             self._database.execute("BEGIN")
             self._database.execute("INSERT OR REPLACE INTO configs VALUES (?, ?)", (project, config))
-            query = "SELECT task FROM prelabels WHERE project = ? AND due > ?"
+            query = "SELECT task FROM prelabels WHERE project = ? AND state IN ('answered', 'done') AND due > ?"
             recent = {int(task) for (task,) in self._database.execute(query, (project, time.time()))}
             free = {task for task in tasks if task not in recent and (project, task) not in self._taken}
             self._database.executemany(_AGAIN, [row for row in rows if row["task"] in recent])

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+import httpx
 from starlette.concurrency import run_in_threadpool
 
 from semsam_annotate.api import BadInput, Cancelled, CancelToken, SemsamError, Vocabulary
@@ -21,6 +22,8 @@ from semsam_annotate.backend.label_studio.prelabel_queue import PrelabelQueue, W
 from semsam_annotate.backend.worker import EngineWorker
 
 log = logging.getLogger("semsam.backend.prelabelling")
+TIMEOUT = httpx.Timeout(20.0, connect=5.0)
+"""A server that stops waits for its calls."""
 LOOK_SECONDS = 0.02
 """Between two looks at who waits for the engine."""
 
@@ -119,7 +122,7 @@ class Prelabelling:
         if self._api is None or self._api[0] != connection:
             if self._api is not None:
                 self._api[1].close()
-            self._api = connection, LabelStudioApi(connection.origin, connection.token or "")
+            self._api = connection, LabelStudioApi(connection.origin, connection.token or "", TIMEOUT)
         return self._api[1]
 
     async def _give_way(self, task: Waiting, connection: Connection) -> dict[str, Any] | None:

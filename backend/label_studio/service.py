@@ -9,6 +9,7 @@ from starlette.requests import Request
 
 from semsam_annotate.annotations import Project
 from semsam_annotate.api import Vocabulary
+from semsam_annotate.backend.label_studio.background import Background, background_lock
 from semsam_annotate.backend.label_studio.batch import Batches
 from semsam_annotate.backend.label_studio.connections import Connections
 from semsam_annotate.backend.label_studio.embeddings import TaskEmbeddings
@@ -20,6 +21,9 @@ from semsam_annotate.backend.label_studio.predict import Predictor
 from semsam_annotate.backend.label_studio.prelabel_queue import PrelabelQueue
 from semsam_annotate.backend.label_studio.prelabeller import Prelabeller
 from semsam_annotate.backend.label_studio.prelabelling import Prelabelling
+from semsam_annotate.backend.label_studio.reconciled import Reconciled
+from semsam_annotate.backend.label_studio.reconciler import Reconciler
+from semsam_annotate.backend.label_studio.reconciling import Reconciling
 from semsam_annotate.backend.label_studio.retraining import Retraining
 from semsam_annotate.backend.label_studio.spool import Spool
 from semsam_annotate.backend.label_studio.trigger import Trigger
@@ -35,14 +39,14 @@ class LabelStudio:
     hooks: Hooks | None
     retraining: Retraining | None
     trigger: Trigger | None = None
-    prelabelling: Prelabelling | None = None
+    background: Background | None = None
 
     async def called(self, project: str) -> None:
         """Label Studio called ``/setup``, so what waited for it is tried now."""
         if self.hooks is not None:
             self.hooks.wake()
-        if self.prelabelling is not None:
-            await self.prelabelling.wake(project)
+        if self.background is not None:
+            await self.background.called(project)
 
     def when_applied(self, *calls: Callable[[], None]) -> None:
         """Call these after each change of the store, beside the trigger of training."""
@@ -58,11 +62,11 @@ class LabelStudio:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Apply webhooks and predict in the background meanwhile."""
-        if self.hooks is None or self.trigger is None or self.prelabelling is None:
+        """Apply webhooks and work in the background meanwhile."""
+        if self.hooks is None or self.trigger is None or self.background is None:
             yield
             return
-        tasks = [asyncio.create_task(part.run()) for part in (self.hooks, self.trigger, self.prelabelling)]
+        tasks = [asyncio.create_task(part.run()) for part in (self.trigger, self.background)]
         try:
             yield
         finally:
@@ -70,7 +74,7 @@ class LabelStudio:
                 task.cancel()
                 with suppress(asyncio.CancelledError):
                     await task
-            self.prelabelling.queue.close()
+            self.background.close()
             self.hooks.spool.close()
             self.hooks.intake.store.close()
 
@@ -86,18 +90,24 @@ def open_label_studio(shared: Services) -> LabelStudio:
         return LabelStudio(connections, predictor, None, None)
     fresh = not (settings.project / "project.toml").exists()
     project = Project.create(settings.project) if fresh else Project.open(settings.project)
-    words = project.vocabulary()
-    spool = Spool(project.folder / "label-studio" / "webhooks.sqlite")
+    words, folder = project.vocabulary(), project.folder / "label-studio"
+    spool = Spool(folder / "webhooks.sqlite")
     intake = Intake(project.store, project.folder, words, connections, issued, spool, settings.max_image_bytes)
+    hooks = Hooks(spool, intake)
     prelabeller = Prelabeller(embeddings, issued, project.config.min_score)
-    batches = Batches(prelabeller, PrelabelQueue(project.folder / "label-studio" / "prelabelling.sqlite"))
+    batches = Batches(prelabeller, PrelabelQueue(folder / "prelabelling.sqlite"))
     predictor = Predictor(embeddings, connections, issued, words, prelabeller, batches)
     retraining = Retraining(project.folder)
     after = project.config.retrain_after if settings.retrain_after is None else settings.retrain_after
+    reconciler = Reconciler(hooks, Reconciled(folder / "reconciled.sqlite"))
+    background = Background(
+        hooks,
+        Prelabelling(batches, connections, shared.worker, words),
+        Reconciling(reconciler, connections),
+        background_lock(project.folder),
+    )
     trigger = Trigger(project.store, retraining, after)
-    prelabelling = Prelabelling(batches, connections, shared.worker, words)
-    hooks = Hooks(spool, intake, project.folder / "label-studio" / "applying.lock")
-    return LabelStudio(connections, predictor, hooks, retraining, trigger, prelabelling)
+    return LabelStudio(connections, predictor, hooks, retraining, trigger, background)
 
 
 def label_studio(request: Request) -> LabelStudio:

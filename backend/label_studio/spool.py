@@ -79,6 +79,18 @@ class Spool:
         with self._lock:
             self._database.execute(query, (project, annotation, version))
 
+    def versions(self, project: str) -> dict[str, str]:
+        """Of every annotation of a project of which a change was applied, as ``version`` gives them."""
+        query = "SELECT annotation, version FROM applied WHERE project = ?"
+        with self._lock, closing(self._database.execute(query, (project,))) as rows:
+            return {str(annotation): str(version) for annotation, version in rows}
+
+    def projects(self) -> list[str]:
+        """Those that annotations came from."""
+        query = "SELECT project FROM applied UNION SELECT project FROM news"
+        with self._lock, closing(self._database.execute(query)) as rows:
+            return [str(row[0]) for row in rows]
+
     def counts(self) -> dict[str, int]:
         """How many wait and how many failed."""
         with self._lock:

@@ -30,16 +30,17 @@ LsProjectOption = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(help="Label Studio: labelling config, set-up, export.", no_args_is_help=True)
+    group = typer.Typer(help="Label Studio: labelling config, set-up, export, reconciling.", no_args_is_help=True)
     group.callback()(_group)  # with it, a single command is still called by its name
     group.command("config")(config)
     group.command("setup")(setup)
     group.command("export")(export)
+    group.command("reconcile")(reconcile)
     app.add_typer(group, name="labelstudio")
 
 
 def _group() -> None:
-    """Label Studio: labelling config, set-up, export."""
+    """Label Studio: labelling config, set-up, export, reconciling."""
 
 
 def config(
@@ -159,3 +160,33 @@ def export(
     else:
         notes = "".join(f"; {number} annotations {what}" for what, number in left.items() if number)
         typer.echo(report.line() + notes)
+
+
+def reconcile(
+    url: UrlOption,
+    token_env: TokenOption,
+    project: ProjectOption = Path(),
+    ls_project: LsProjectOption = None,
+    json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+) -> None:
+    """Take in what was submitted, changed or deleted while no server ran; a running server does it by itself."""
+    from dataclasses import asdict
+    from json import dumps
+
+    try:
+        from semsam_annotate.backend.label_studio.reconcile_once import reconcile_once
+    except ImportError as error:
+        raise BadInput(f"this needs the extra 'serve' ({error}): pip install 'semsam-annotate[serve]'") from error
+    from semsam_annotate.cli.serve_secrets import from_environment
+
+    only = () if ls_project is None else (ls_project,)
+    done = reconcile_once(project, url, from_environment(token_env) or "", only)
+    if json:
+        typer.echo(dumps(asdict(done)))
+        return
+    for id, missed in done.missed.items():
+        typer.echo(f"project {id}: {missed.line()}")
+    if done.waiting:
+        typer.echo(f"{done.waiting} wait for their images: `semsam serve` tries again")
+    for reason in done.reasons:
+        typer.echo(f"put aside: {reason}", err=True)

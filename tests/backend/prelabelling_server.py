@@ -27,7 +27,7 @@ settings = ServerSettings(
 )
 with server.bind("127.0.0.1", 0) as listener:
     app = create_app(settings, Slow())
-    app.state.label_studio.prelabelling.batches.seconds = 0.3
-    app.state.label_studio.prelabelling.queue.settle_seconds = 1.0
+    app.state.label_studio.background.prelabelling.batches.seconds = 0.3
+    app.state.label_studio.background.prelabelling.queue.settle_seconds = 1.0
     server.announce(listener)
     server.run(app, listener)

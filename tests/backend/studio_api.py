@@ -19,6 +19,8 @@ class StudioApi:
         self.authorization, self.down = authorization, 0
         self.tasks: dict[int, dict[str, Any]] = {}
         self.predictions: list[dict[str, Any]] = []
+        self.annotations: dict[int, dict[str, Any]] = {}
+        self.project: dict[str, Any] = {"id": 1, "created_at": "2026-11-20T23:58:12.134456Z", "label_config": ""}
         self.asked: list[tuple[str, str]] = []
         self.stored: Callable[[], None] = lambda: None
         """Called between storing what was posted and saying so."""
@@ -38,6 +40,12 @@ class StudioApi:
             for prediction in [result] if isinstance(result, dict) else result:
                 self._store({**prediction, "task": task["id"], "project": task["project"]})
 
+    def annotate(self, annotation: dict[str, Any], data: dict[str, Any], label_config: str) -> None:
+        """Write an annotation, its task with it, as Label Studio does when somebody submits."""
+        task = self.tasks.setdefault(annotation["task"], {"id": annotation["task"], "data": data, "project": 1})
+        self.annotations[annotation["id"]] = annotation
+        self.project["label_config"], task["updated_at"] = label_config, annotation["updated_at"]
+
     def versions(self) -> dict[int, list[str]]:
         """Of the predictions of each task; asserts that none is empty."""
         with self.lock:
@@ -55,7 +63,30 @@ class StudioApi:
             return 401, {"detail": "Invalid token."}
         if parts.path == "/api/predictions/":
             return self._predictions(method, query, body)
-        return 404, {"detail": "Not found."}
+        found = self._read(parts.path.strip("/").split("/")[1:], query)
+        return (404, {"detail": "Not found."}) if found is None else (200, found)
+
+    def _read(self, steps: list[str], query: dict[str, str]) -> Any:
+        match steps:
+            case ["projects", "1"]:
+                return self.project
+            case ["tasks"]:
+                assert (query["project"], query["fields"], query["resolve_uri"]) == ("1", "all", "false")
+                number, size = int(query["page"]), int(query["page_size"])
+                rows = [self._listed(self.tasks[id], query["include"].split(",")) for id in sorted(self.tasks)]
+                return {"total": len(rows), "tasks": rows[(number - 1) * size : number * size]}
+            case ["tasks", id, "annotations"]:
+                return [row for row in self._of(int(id)) if not row["was_cancelled"]]
+            case ["annotations", id]:
+                return self.annotations.get(int(id))
+        return None
+
+    def _of(self, task: int) -> list[dict[str, Any]]:
+        return [row for row in self.annotations.values() if row["task"] == task]
+
+    def _listed(self, task: dict[str, Any], names: list[str]) -> dict[str, Any]:
+        ids = ",".join(str(row["id"]) for row in self._of(task["id"]))
+        return {name: ({**task, "annotations_ids": ids[:500]})[name] for name in names}
 
     def _predictions(self, method: str, query: dict[str, str], body: Any) -> tuple[int, Any]:
         id = int(query["task"] if method == "GET" else body["task"])

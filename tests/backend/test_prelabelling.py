@@ -54,7 +54,7 @@ def counts(client):
 
 
 def test_what_is_ready_is_answered_and_the_rest_written_once(label_studio, service, studio_api, batch, region_engine):
-    service.prelabelling.batches.seconds = 0.5
+    service.background.prelabelling.batches.seconds = 0.5
     slow(region_engine, 0.1)
     body = batch(12)
     results = send(label_studio, studio_api, body)
@@ -71,7 +71,7 @@ def test_what_is_ready_is_answered_and_the_rest_written_once(label_studio, servi
 
 
 def test_five_hundred_tasks_in_one_request(label_studio, service, studio_api, batch, region_engine):
-    service.prelabelling.batches.seconds = 2.0
+    service.background.prelabelling.batches.seconds = 2.0
     slow(region_engine, 0.02)
     body = batch(500)
     begin = time.monotonic()
@@ -84,7 +84,7 @@ def test_five_hundred_tasks_in_one_request(label_studio, service, studio_api, ba
 
 
 def test_an_answer_that_was_lost_is_written_later(label_studio, service, studio_api, batch):
-    service.prelabelling.queue.settle_seconds = 0.5
+    service.background.prelabelling.queue.settle_seconds = 0.5
     body = batch(3)
     assert all(label_studio.post("/predict", json=body).json()["results"]), "and Label Studio dies before it stores it"
     assert counts(label_studio)["answered"] == 3
@@ -95,7 +95,7 @@ def test_an_answer_that_was_lost_is_written_later(label_studio, service, studio_
 
 
 def test_an_answer_that_was_stored_is_not_made_again(label_studio, service, studio_api, batch, region_engine):
-    service.prelabelling.queue.settle_seconds = 0.5
+    service.background.prelabelling.queue.settle_seconds = 0.5
     send(label_studio, studio_api, batch(3))
     wait(lambda: counts(label_studio)["done"] == 3)
     assert [method for method, _ in studio_api.asked] == ["GET"] * 3
@@ -114,7 +114,7 @@ def test_two_who_ask_at_once_get_it_once(label_studio, studio_api, batch, region
 
 
 def test_a_click_does_not_wait_for_the_background(label_studio, service, studio_api, batch, body_of, region_engine):
-    service.prelabelling.batches.seconds = 0.0
+    service.background.prelabelling.batches.seconds = 0.0
     begun, auto = threading.Event(), region_engine.auto
 
     def long(*arguments, cancel=None, **options):
@@ -136,7 +136,7 @@ def test_a_click_does_not_wait_for_the_background(label_studio, service, studio_
 
 
 def test_work_waits_while_label_studio_is_down_or_refuses(label_studio, service, studio_api, batch, body_of):
-    service.prelabelling.batches.seconds = 0.0
+    service.background.prelabelling.batches.seconds = 0.0
     for studio_api.down in (503, 401):
         send(label_studio, studio_api, batch(2))
         wait(lambda: studio_api.asked)
@@ -149,7 +149,7 @@ def test_work_waits_while_label_studio_is_down_or_refuses(label_studio, service,
 
 
 def test_what_can_never_be_predicted_is_told_to_the_administrator(label_studio, service, studio_api, batch):
-    service.prelabelling.batches.seconds = 0.0
+    service.background.prelabelling.batches.seconds = 0.0
     body = batch(3)
     body["tasks"][0]["data"]["image"] = "/data/upload/1/missing.png"
     body["tasks"][1]["data"] = {}
@@ -165,7 +165,7 @@ def test_what_can_never_be_predicted_is_told_to_the_administrator(label_studio, 
 
 
 def test_a_new_model_predicts_anew(label_studio, service, studio_api, batch, region_engine, monkeypatch):
-    service.prelabelling.queue.settle_seconds = 0.2
+    service.background.prelabelling.queue.settle_seconds = 0.2
     body = batch(2)
     send(label_studio, studio_api, body)
     wait(lambda: counts(label_studio)["done"] == 2)

@@ -1,0 +1,56 @@
+"""What one server of a project does when nobody asks: applying webhooks, pre-labelling what was left, reconciling."""
+
+import asyncio
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from starlette.concurrency import run_in_threadpool
+
+from semsam_annotate.annotations.lock import held
+from semsam_annotate.api import BadInput
+from semsam_annotate.backend.label_studio.hooks import Hooks
+from semsam_annotate.backend.label_studio.prelabelling import Prelabelling
+from semsam_annotate.backend.label_studio.reconciling import Reconciling
+
+
+def background_lock(project: Path) -> Path:
+    """The file that the one process holds which works in the background for a project."""
+    return project / "label-studio" / ".background.lock"
+
+
+@dataclass(frozen=True)
+class Background:
+    """``lock``: held meanwhile, since several servers may share a project."""
+
+    hooks: Hooks
+    prelabelling: Prelabelling
+    reconciling: Reconciling
+    lock: Path
+
+    async def called(self, project: str) -> None:
+        """Label Studio called ``/setup``: what waited for it is tried now."""
+        self.reconciling.wake(project)
+        await self.prelabelling.wake(project)
+
+    async def run(self) -> None:
+        """Work until cancelled; in a rolling restart from when the process before has ended."""
+        with ExitStack() as stack:
+            while not await run_in_threadpool(self._alone, stack):
+                await asyncio.sleep(1.0)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self.hooks.run())
+                group.create_task(self.prelabelling.run())
+                group.create_task(self.reconciling.run())
+
+    def close(self) -> None:
+        """Close the files."""
+        self.prelabelling.queue.close()
+        self.reconciling.reconciler.reconciled.close()
+
+    def _alone(self, stack: ExitStack) -> bool:
+        try:
+            stack.enter_context(held(self.lock, "another server works for this project"))
+        except BadInput:
+            return False
+        return True

@@ -1,0 +1,52 @@
+"""What of each task was compared with Label Studio last, so that the next time only what changed is read."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from threading import Lock
+
+from semsam_annotate.api import BadInput
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS tasks (
+    project TEXT NOT NULL, task INTEGER NOT NULL, mark TEXT NOT NULL, PRIMARY KEY (project, task));
+CREATE TABLE IF NOT EXISTS projects (project TEXT PRIMARY KEY, created TEXT NOT NULL);
+"""
+
+
+class Reconciled:
+    """A SQLite file of marks by project and task; without it everything is compared again, which changes nothing."""
+
+    def __init__(self, path: Path) -> None:
+        self._lock = Lock()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._database.execute("PRAGMA journal_mode=WAL")
+        self._database.executescript(_TABLES)
+
+    def is_same(self, project: str, created: str) -> None:
+        """BadInput when the project of that number was made at another time than the one that was compared before."""
+        with self._lock:
+            self._database.execute("INSERT OR IGNORE INTO projects VALUES (?, ?)", (project, created))
+            row = self._database.execute("SELECT created FROM projects WHERE project = ?", (project,)).fetchone()
+        if row[0] != created:
+            raise BadInput(
+                f"project {project} of Label Studio was made {created}, the one whose annotations are here {row[0]}: "
+                "another Label Studio? Nothing was compared"
+            )
+
+    def marks(self, project: str) -> dict[int, str]:
+        """Of every task of a project."""
+        query = "SELECT task, mark FROM tasks WHERE project = ?"
+        with self._lock, closing(self._database.execute(query, (project,))) as rows:
+            return {int(task): str(mark) for task, mark in rows}
+
+    def mark(self, project: str, task: int, mark: str) -> None:
+        """Note that a task was compared as it was then."""
+        with self._lock:
+            self._database.execute("INSERT OR REPLACE INTO tasks VALUES (?, ?, ?)", (project, task, mark))
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._database.close()
