@@ -75,6 +75,52 @@ def _file(photo: np.ndarray, format: str, orientation: int = 1) -> bytes:
     return buffer.getvalue()
 
 
+def handler_of(host: "ImageHost") -> type[BaseHTTPRequestHandler]:
+    """What answers for a host."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            host.requests.append((self.path, self.headers.get("Authorization")))
+            if host.api is not None and self.path.startswith("/api/"):
+                self.json(*host.api("GET", self.path, None, self.headers.get("Authorization")))
+                return
+            if not host.up:
+                self.send_response(503)
+            elif self.path in host.redirects:
+                self.send_response(302)
+                self.send_header("Location", host.redirects[self.path])
+            elif self.headers.get("Authorization") != host.token:
+                self.send_response(401)
+            elif self.path in host.files:
+                self.send_response(200)
+                self.end_headers()
+                self.wfile.write(host.files[self.path])
+                return
+            else:
+                self.send_response(404)
+            self.end_headers()
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            host.requests.append((self.path, body.decode()))
+            if host.api is not None and self.path != "/api/token/refresh/":
+                self.json(*host.api("POST", self.path, json.loads(body), self.headers.get("Authorization")))
+                return
+            self.send_response(200 if self.path == "/api/token/refresh/" else 404)
+            self.end_headers()
+            self.wfile.write(b'{"access": "fresh"}')
+
+        def json(self, status: int, answer: Any) -> None:
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(json.dumps(answer).encode())
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    return Handler
+
+
 class ImageHost:
     """Stands where Label Studio's images are; keeps every request it got."""
 
@@ -91,49 +137,7 @@ class ImageHost:
         self.redirects: dict[str, str] = {}
         self.up = True
         self.api: StudioApi | None = None
-        host = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                host.requests.append((self.path, self.headers.get("Authorization")))
-                if host.api is not None and self.path.startswith("/api/"):
-                    self.json(*host.api("GET", self.path, None, self.headers.get("Authorization")))
-                    return
-                if not host.up:
-                    self.send_response(503)
-                elif self.path in host.redirects:
-                    self.send_response(302)
-                    self.send_header("Location", host.redirects[self.path])
-                elif self.headers.get("Authorization") != host.token:
-                    self.send_response(401)
-                elif self.path in host.files:
-                    self.send_response(200)
-                    self.end_headers()
-                    self.wfile.write(host.files[self.path])
-                    return
-                else:
-                    self.send_response(404)
-                self.end_headers()
-
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                host.requests.append((self.path, body.decode()))
-                if host.api is not None and self.path != "/api/token/refresh/":
-                    self.json(*host.api("POST", self.path, json.loads(body), self.headers.get("Authorization")))
-                    return
-                self.send_response(200 if self.path == "/api/token/refresh/" else 404)
-                self.end_headers()
-                self.wfile.write(b'{"access": "fresh"}')
-
-            def json(self, status: int, answer: Any) -> None:
-                self.send_response(status)
-                self.end_headers()
-                self.wfile.write(json.dumps(answer).encode())
-
-            def log_message(self, *_: object) -> None:
-                return
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler_of(self))
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
