@@ -35,8 +35,8 @@ def labelling_config(project: ProjectConfig) -> str:
     labels = project_labels(project.objects, project.parts)
     view = Element("View")
     SubElement(view, "Image", name="image", value="$image", zoom="true", zoomControl="true", rotateControl="true")
-    _geometry(view, "KeyPointLabels", "keypoint", labels, smart="true", strokeWidth="3")
-    _geometry(view, "RectangleLabels", "rectangle", labels, smart="true")
+    _geometry(view, "KeyPointLabels", "keypoint", labels, smart="true", smartOnly="true", strokeWidth="3")
+    _geometry(view, "RectangleLabels", "rectangle", labels, smart="true", smartOnly="true")
     _geometry(view, "BrushLabels", "brush", labels)
     if not project.objects and not project.parts:
         for name in ("object_name", "part_name"):

@@ -5,7 +5,8 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from semsam_annotate.annotations import Project
+from semsam_annotate.annotations import ObjectClass, PartClass, Project, ProjectConfig
+from semsam_annotate.annotations.project_config import write_config
 from semsam_annotate.api import BadInput
 from semsam_annotate.cli.app import build
 
@@ -13,7 +14,9 @@ from semsam_annotate.cli.app import build
 @pytest.fixture
 def served(tmp_path):
     """The project that `semsam serve` serves, with its secrets."""
-    Project.create(tmp_path / "car", name="once", objects=["car"], parts={"wheel": ["car"]}).close()
+    Project.create(tmp_path / "car", name="once").close()
+    car = ProjectConfig(name="once", objects=(ObjectClass("car"),), parts=(PartClass("wheel", objects=("car",)),))
+    write_config(tmp_path / "car" / "project.toml", car)
     secrets = {"token": "a-token-for-tests", "hook_secret": "a-secret-of-the-webhook-path"}
     (tmp_path / "car" / "serve-secrets.json").write_text(json.dumps(secrets))
     return tmp_path / "car"
