@@ -9,11 +9,11 @@ SEMSAM_LABEL_STUDIO ?= $(STUDIO)/bin/label-studio
 PYTEST := -m pytest -n 2 --dist loadfile
 SOURCES := semsam_annotate model training backend tests benchmarks tools
 
-.PHONY: help demo test stress lint types screen clean
+.PHONY: help demo test stress e2e lint types screen browser clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' Makefile
+	@sed -n 's/^\([a-z0-9]*\):.*## /make \1\t/p' Makefile
 
 demo: $(VENV)/all.stamp ## set up, then the main job on real photos into semsam-demo/
 	$(BIN)/semsam demo
@@ -27,6 +27,9 @@ stress: screen $(VENV)/dev.stamp $(SEMSAM_LABEL_STUDIO) lint types ## full count
 	tools/napari_matrix.sh $(SCREEN)
 	tools/python_matrix.sh $(SCREEN)
 
+e2e: browser $(VENV)/e2e.stamp $(SEMSAM_LABEL_STUDIO) ## Label Studio in Chromium, from a click to a new model, into e2e-screenshots/
+	SEMSAM_LABEL_STUDIO=$(SEMSAM_LABEL_STUDIO) $(BIN)/python -m pytest -m e2e tests/e2e -x -rs
+
 lint: $(VENV)/dev.stamp build/house ## format, lint, import rules
 	$(BIN)/ruff format --check $(wildcard $(SOURCES))
 	$(BIN)/ruff check $(wildcard $(SOURCES))
@@ -38,6 +41,9 @@ types: $(VENV)/dev.stamp build/house ## mypy on every room
 # First, so that one line names everything that is missing before minutes of installing.
 screen:
 	@tools/need.sh $$($(PYTHON) tools/missing_packages.py)
+
+browser:
+	@tools/need.sh $$($(PYTHON) tools/missing_packages.py chromium)
 
 # The rooms under their import names, files linked: linters and type checkers read folders and do not know setup.cfg's
 # package_dir.
@@ -51,6 +57,10 @@ build/house:
 $(VENV)/dev.stamp: pyproject.toml setup.cfg tools/setup.sh
 	@tools/setup.sh $(VENV) dev $(PYTHON)
 	@touch $(VENV)/all.stamp $@
+
+$(VENV)/e2e.stamp: pyproject.toml setup.cfg tools/setup.sh
+	@tools/setup.sh $(VENV) e2e $(PYTHON)
+	@touch $(VENV)/all.stamp $(VENV)/dev.stamp $@
 
 $(VENV)/all.stamp: pyproject.toml setup.cfg tools/setup.sh
 	@tools/setup.sh $(VENV) all $(PYTHON)

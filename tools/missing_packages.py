@@ -1,8 +1,12 @@
-"""Print the Debian packages that `make test` needs and this machine lacks: for venv, and for Qt on a virtual screen."""
+"""Print the Debian packages that `make test` needs and this machine lacks: for venv, and for Qt on a virtual screen.
+
+Arguments are programs that are needed too, each in a package of its own name.
+"""
 
 import ctypes
 import importlib.util
 import shutil
+import sys
 
 PROGRAMS = {"xvfb-run": "xvfb", "xauth": "xauth"}
 LIBRARIES = {
@@ -36,5 +40,6 @@ def loads(library: str) -> bool:
 
 missing = [] if importlib.util.find_spec("ensurepip") else ["python3-venv"]
 missing += [package for program, package in PROGRAMS.items() if shutil.which(program) is None]
+missing += [program for program in sys.argv[1:] if shutil.which(program) is None]
 missing += [package for library, package in LIBRARIES.items() if not loads(library)]
 print(" ".join(missing))
