@@ -9,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from semsam_annotate import load_engine
 from semsam_annotate.api import Engine
 from semsam_annotate.backend.auth import AuthMiddleware
+from semsam_annotate.backend.cross_site import CrossSiteMiddleware
 from semsam_annotate.backend.documents import router as documents_router
 from semsam_annotate.backend.engine_routes import router as engine_router
 from semsam_annotate.backend.errors import install_error_handlers
@@ -67,6 +68,7 @@ def create_app(settings: ServerSettings, engine: Engine | None = None) -> FastAP
     paths = frozenset(str(route.path) for router in routers for route in router.routes if hasattr(route, "path"))
     app.add_middleware(RateMiddleware, per_second=settings.requests_per_second)
     app.add_middleware(AuthMiddleware, credentials=settings.credentials)
+    app.add_middleware(CrossSiteMiddleware)
     app.add_middleware(ObserveMiddleware, metrics=shared.metrics, routes=paths)  # the last one is the outermost
     return app
 

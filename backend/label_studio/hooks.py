@@ -5,7 +5,7 @@ import json
 import logging
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -41,7 +41,7 @@ class Hooks:
         """
         changes = read_news(body)
         if changes:
-            self.spool.put(changes[0].project, payload)
+            self.spool.put(changes[0].uid, payload)
         return bool(changes)
 
     def wake(self) -> None:
@@ -83,7 +83,8 @@ class Hooks:
         wrong: list[str] = []
         for change in read_news(json.loads(news.payload)):
             try:
-                await self.intake.apply(change)
+                name = await run_in_threadpool(self.spool.name, change.project, change.uid)
+                await self.intake.apply(replace(change, project=name))
             except TryLater as error:
                 log.info("webhook %d waits: %s", news.seq, error)
                 return False

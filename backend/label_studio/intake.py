@@ -55,7 +55,7 @@ class Intake:
         if not isinstance(address, str):
             raise BadInput(f'the task has no image under "{config.image_key}"')
         inline = address.startswith("data:")
-        connection = Connection("http://localhost") if inline else self.connections.of(change.project)
+        connection = Connection("http://localhost") if inline else self.connections.of(change.uid)
         body = await fetch_image(of_task(address, change.task), connection, self.max_bytes)
         image = await run_in_threadpool(self._keep_image, body)
         regions = await run_in_threadpool(read_regions, change.result, config, image.height, image.width)

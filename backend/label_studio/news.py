@@ -1,6 +1,7 @@
 """What a webhook about annotations says, checked before it is kept."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from semsam_annotate.api import BadInput
@@ -11,7 +12,10 @@ DELETED = ("ANNOTATIONS_DELETED", "ANNOTATION_DELETED")
 
 @dataclass(frozen=True)
 class Written:
-    """An annotation as it is now. ``version``: time of its last change, ISO 8601, which sorts as text."""
+    """An annotation as it is now. ``version``: time of its last change, ISO 8601, which sorts as text.
+
+    ``project``: by what its records are kept; ``uid``: the project as ``/setup`` names it.
+    """
 
     project: str
     id: str
@@ -23,6 +27,7 @@ class Written:
     data: dict[str, Any]
     config: str
     task: int | None = None
+    uid: str = ""
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,7 @@ class Deleted:
 
     project: str
     id: str
+    uid: str = ""
 
 
 def read_news(body: dict[str, Any]) -> list[Written | Deleted]:
@@ -43,7 +49,7 @@ def read_news(body: dict[str, Any]) -> list[Written | Deleted]:
         given = body.get("annotations") or [_object(body, "annotation")]
         if not isinstance(given, list) or not all(isinstance(item, dict) for item in given):
             raise BadInput('"annotations" is a list of {"id": …}')
-        return [Deleted(_id(project), _id(item)) for item in given]
+        return [Deleted(_id(project), _id(item), uid_of(project)) for item in given]
     given = body.get("annotations", body.get("annotation"))
     listed = given if isinstance(given, list) else [given]
     annotations = [item for item in listed if isinstance(item, dict)]
@@ -81,8 +87,18 @@ def _written(annotation: dict[str, Any], project: dict[str, Any], task: dict[str
         seconds=float(seconds) if isinstance(seconds, (int, float)) and 0 <= seconds < 1e7 else None,
         data=data if isinstance(data, dict) else {},
         config=str(project.get("label_config") or ""),
+        uid=uid_of(project),
         task=task.get("id") if isinstance(task.get("id"), int) else None,
     )
+
+
+def uid_of(project: dict[str, Any]) -> str:
+    """Id and second of creation, as Label Studio makes it for ``/setup``; the id alone when that is not told."""
+    try:
+        made = datetime.fromisoformat(str(project.get("created_at"))).timestamp()
+    except (ValueError, OverflowError):
+        return _id(project)
+    return f"{_id(project)}.{int(made)}"
 
 
 def _object(body: dict[str, Any], name: str) -> dict[str, Any]:

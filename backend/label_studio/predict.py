@@ -7,7 +7,7 @@ from typing import Any
 from semsam_annotate.api import BadInput, Embedding, Engine, Vocabulary
 from semsam_annotate.backend.label_studio.batch import NOTHING, Asked, Batches
 from semsam_annotate.backend.label_studio.config import LabelConfig, parse_config
-from semsam_annotate.backend.label_studio.connections import Connection, Connections, project_id
+from semsam_annotate.backend.label_studio.connections import Connection, Connections, project_id, project_uid
 from semsam_annotate.backend.label_studio.context import Click, parse_context
 from semsam_annotate.backend.label_studio.embeddings import TaskEmbeddings
 from semsam_annotate.backend.label_studio.errors import TryLater
@@ -54,7 +54,7 @@ class Predictor:
         """Of the project; none is needed when every image is in the tasks themselves."""
         if all(_address(task, config).startswith("data:") for task in tasks):
             return Connection("http://localhost")
-        return self.connections.of(project_id(body.get("project")))
+        return self.connections.of(project_uid(body.get("project")))
 
     async def _click(
         self, task: dict[str, Any], config: LabelConfig, connection: Connection, click: Click | None
@@ -105,13 +105,13 @@ def _asked(
     body: dict[str, Any], tasks: list[dict[str, Any]], config: LabelConfig, connections: Connections
 ) -> Asked | None:
     """None when what remains could not be written later: Label Studio's address, its token or the ids are unknown."""
-    project = project_id(body.get("project"))
+    project = project_uid(body.get("project"))
     try:
         connection = connections.of(project)
     except TryLater:
         return None
     ids = [task.get("id") for task in tasks]
-    known = project.isdecimal() and all(isinstance(id, int) and 0 <= id < 2**63 for id in ids)
+    known = project_id(project).isdecimal() and all(isinstance(id, int) and 0 <= id < 2**63 for id in ids)
     if connection.token is None or not known:
         return None
     addresses = {task["id"]: _address(task, config) for task in tasks}

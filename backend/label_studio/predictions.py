@@ -3,6 +3,7 @@
 from typing import Any
 
 from semsam_annotate.backend.label_studio.admin.client import LabelStudioApi
+from semsam_annotate.backend.label_studio.connections import project_id
 
 
 def stored_versions(api: LabelStudioApi, task: int) -> set[str]:
@@ -11,5 +12,5 @@ def stored_versions(api: LabelStudioApi, task: int) -> set[str]:
 
 
 def store(api: LabelStudioApi, project: str, task: int, prediction: dict[str, Any]) -> None:
-    """Add a prediction as an answer to a batch would: ``result``, ``score``, ``model_version``."""
-    api.post("/api/predictions/", {**prediction, "task": task, "project": int(project)})
+    """Add a prediction as an answer to a batch would: ``result``, ``score``, ``model_version``. ``project``: its ``project_uid``."""
+    api.post("/api/predictions/", {**prediction, "task": task, "project": int(project_id(project))})

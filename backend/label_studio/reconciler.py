@@ -11,10 +11,12 @@ from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 
+from semsam_annotate.api import BadInput
 from semsam_annotate.backend.label_studio.admin.client import PAGE, LabelStudioApi, Refused
+from semsam_annotate.backend.label_studio.connections import project_id
 from semsam_annotate.backend.label_studio.hooks import Hooks
 from semsam_annotate.backend.label_studio.intake import GONE
-from semsam_annotate.backend.label_studio.news import Written, read_news
+from semsam_annotate.backend.label_studio.news import Written, read_news, uid_of
 from semsam_annotate.backend.label_studio.reconciled import Reconciled
 
 _LISTED = 500
@@ -44,22 +46,27 @@ class Reconciler:
     reconciled: Reconciled
 
     async def project(self, api: LabelStudioApi, project: str) -> Missed:
-        """Compare one project; what it misses is on disk when this returns, and applied soon after.
+        """Compare one project, by its id or uid; what it misses is on disk when this returns, and applied soon after.
 
         BadInput when Label Studio cannot be asked, or when it is another one.
         """
-        row = await run_in_threadpool(api.get, f"/api/projects/{project}/")
-        await run_in_threadpool(self.reconciled.is_same, project, str(row.get("created_at")))
-        known = await run_in_threadpool(self.hooks.spool.versions, project)  # before the list: it may grow meanwhile
-        one = _Comparison(api, self.hooks, {"id": int(project), "label_config": row.get("label_config")}, known)
-        marks = await run_in_threadpool(self.reconciled.marks, project)
-        async for task in _tasks(api, project):
+        number = project_id(project)
+        row = await run_in_threadpool(api.get, f"/api/projects/{number}/")
+        told = {"id": int(number), "label_config": row.get("label_config"), "created_at": row.get("created_at")}
+        if project not in (number, uid_of(told)):
+            raise BadInput(f"project {number} of {api.origin} is another one than annotations came from")
+        name = await run_in_threadpool(self.hooks.spool.name, number, uid_of(told))
+        await run_in_threadpool(self.reconciled.is_same, name, str(row.get("created_at")))
+        known = await run_in_threadpool(self.hooks.spool.versions, name)  # before the list: it may grow meanwhile
+        one = _Comparison(api, self.hooks, told, known)
+        marks = await run_in_threadpool(self.reconciled.marks, name)
+        async for task in _tasks(api, number):
             listed = str(task.get("annotations_ids") or "")
             one.there.update(re.findall(r"\d+", listed))
             mark = f"{task.get('updated_at')} {listed}"
             if marks.get(task["id"]) != mark:
                 await one.task(task, listed)
-                await run_in_threadpool(self.reconciled.mark, project, task["id"], mark)
+                await run_in_threadpool(self.reconciled.mark, name, task["id"], mark)
         await one.gone()
         self.hooks.wake()
         return one.missed

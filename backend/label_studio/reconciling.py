@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 
 from semsam_annotate.api import SemsamError
 from semsam_annotate.backend.label_studio.admin.client import LabelStudioApi
-from semsam_annotate.backend.label_studio.connections import Connection, Connections
+from semsam_annotate.backend.label_studio.connections import Connection, Connections, project_id
 from semsam_annotate.backend.label_studio.errors import TryLater
 from semsam_annotate.backend.label_studio.prelabelling import TIMEOUT
 from semsam_annotate.backend.label_studio.reconciler import Missed, Reconciler
@@ -59,7 +59,8 @@ class Reconciling:
 
     def _projects(self) -> list[str]:
         known = {*self.reconciler.hooks.spool.projects(), *self.connections.projects()}
-        return sorted(project for project in known if project.isdecimal())
+        told = {project_id(uid) for uid in known if "." in uid}
+        return sorted(uid for uid in known if project_id(uid).isdecimal() and uid not in told)
 
     async def _compare(self, project: str) -> None:
         told: dict[str, Any] = {"time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}

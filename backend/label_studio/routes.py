@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse
 from semsam_annotate.api import BadInput
 from semsam_annotate.backend.bodies import parse_object
 from semsam_annotate.backend.errors import RequestRefused
-from semsam_annotate.backend.label_studio.connections import project_id
+from semsam_annotate.backend.label_studio.connections import project_uid
 from semsam_annotate.backend.label_studio.hooks import Hooks
 from semsam_annotate.backend.label_studio.service import label_studio
 from semsam_annotate.backend.limits import read_body
@@ -54,7 +54,7 @@ async def setup(request: Request) -> dict[str, str]:
     body = await _json(request)
     hostname, token = body.get("hostname"), body.get("access_token")
     if isinstance(hostname, str) and hostname:
-        project = project_id(body.get("project"))
+        project = project_uid(body.get("project"))
         ours = label_studio(request)
         ours.connections.remember(project, hostname, token if isinstance(token, str) else None)
         await ours.called(project)

@@ -13,6 +13,7 @@ CREATE TABLE IF NOT EXISTS news (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, project TEXT NOT NULL, payload BLOB NOT NULL, failed TEXT);
 CREATE TABLE IF NOT EXISTS applied (
     project TEXT NOT NULL, annotation TEXT NOT NULL, version TEXT NOT NULL, PRIMARY KEY (project, annotation));
+CREATE TABLE IF NOT EXISTS names (project TEXT PRIMARY KEY, uid TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS news_failed ON news (failed);
 """
 MAX_PENDING = 20_000
@@ -86,10 +87,20 @@ class Spool:
             return {str(annotation): str(version) for annotation, version in rows}
 
     def projects(self) -> list[str]:
-        """Those that annotations came from."""
-        query = "SELECT project FROM applied UNION SELECT project FROM news"
+        """Those that annotations came from, by their uids where those were told."""
+        kept = "SELECT coalesce(names.uid, applied.project) FROM applied LEFT JOIN names USING (project)"
+        query = f"{kept} UNION SELECT project FROM news"
         with self._lock, closing(self._database.execute(query)) as rows:
             return [str(row[0]) for row in rows]
+
+    def name(self, project: str, uid: str) -> str:
+        """By what a project's records are kept: its id, or its uid when another Label Studio's had that id before."""
+        if uid in ("", project):
+            return project
+        with self._lock:
+            self._database.execute("INSERT OR IGNORE INTO names (project, uid) VALUES (?, ?)", (project, uid))
+            row = self._database.execute("SELECT uid FROM names WHERE project = ?", (project,)).fetchone()
+        return project if row is None or row[0] == uid else uid
 
     def counts(self) -> dict[str, int]:
         """How many wait and how many failed."""

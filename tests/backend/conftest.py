@@ -150,12 +150,24 @@ def studio_api(image_host: "ImageHost") -> StudioApi:
 
 
 @pytest.fixture
-def image_host() -> Iterator[ImageHost]:
+def image_hosts() -> Iterator[Callable[[], ImageHost]]:
+    """Makes stand-ins for Label Studio's image routes."""
+    made: list[ImageHost] = []
+
+    def make() -> ImageHost:
+        made.append(ImageHost())
+        return made[-1]
+
+    yield make
+    for host in made:
+        host.server.shutdown()
+        host.server.server_close()
+
+
+@pytest.fixture
+def image_host(image_hosts: Callable[[], ImageHost]) -> ImageHost:
     """A stand-in for Label Studio's image routes."""
-    host = ImageHost()
-    yield host
-    host.server.shutdown()
-    host.server.server_close()
+    return image_hosts()
 
 
 @pytest.fixture
