@@ -12,5 +12,8 @@ def stored_versions(api: LabelStudioApi, task: int) -> set[str]:
 
 
 def store(api: LabelStudioApi, project: str, task: int, prediction: dict[str, Any]) -> None:
-    """Add a prediction as an answer to a batch would: ``result``, ``score``, ``model_version``. ``project``: its ``project_uid``."""
+    """Add a prediction as an answer to a batch would: ``result``, ``score``, ``model_version``.
+
+    ``project``: its ``project_uid``.
+    """
     api.post("/api/predictions/", {**prediction, "task": task, "project": int(project_id(project))})

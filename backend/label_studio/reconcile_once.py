@@ -12,7 +12,7 @@ from semsam_annotate.annotations.lock import held
 from semsam_annotate.api import BadInput
 from semsam_annotate.backend.label_studio.admin.client import LabelStudioApi
 from semsam_annotate.backend.label_studio.background import background_lock
-from semsam_annotate.backend.label_studio.connections import Connections
+from semsam_annotate.backend.label_studio.connections import Connections, project_id
 from semsam_annotate.backend.label_studio.hooks import Hooks
 from semsam_annotate.backend.label_studio.intake import Intake
 from semsam_annotate.backend.label_studio.issued import Issued
@@ -55,7 +55,8 @@ async def _reconcile(project: Project, url: str, token: str, only: list[str]) ->
     hooks = Hooks(spool, Intake(project.store, project.folder, words, connections, Issued(), spool, MAX_BYTES))
     try:
         with LabelStudioApi(url, token) as api:
-            missed = {id: await Reconciler(hooks, reconciled).project(api, id) for id in only or _known(spool)}
+            compared = only or _known(spool)
+            missed = {project_id(id): await Reconciler(hooks, reconciled).project(api, id) for id in compared}
         before = spool.counts()["failed"]
         await _apply(hooks)
         counts = spool.counts()

@@ -54,7 +54,7 @@ class Reconciler:
         row = await run_in_threadpool(api.get, f"/api/projects/{number}/")
         told = {"id": int(number), "label_config": row.get("label_config"), "created_at": row.get("created_at")}
         if project not in (number, uid_of(told)):
-            raise BadInput(f"project {number} of {api.origin} is another one than annotations came from")
+            raise BadInput(f"project {number} there is not the one that annotations came from: another Label Studio?")
         name = await run_in_threadpool(self.hooks.spool.name, number, uid_of(told))
         await run_in_threadpool(self.reconciled.is_same, name, str(row.get("created_at")))
         known = await run_in_threadpool(self.hooks.spool.versions, name)  # before the list: it may grow meanwhile

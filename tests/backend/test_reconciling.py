@@ -39,15 +39,17 @@ def missed(studio_api, body_of):
 def compare(label_studio, body_of):
     """Compare with Label Studio now, apply what was missed: what the administrator sees."""
     background = label_studio.app.state.label_studio.background
+    setup = body_of("setup_post")
+    uid = setup["project"]
 
     def run():
-        before = background.reconciling.outcomes.pop("1", None)
-        background.reconciling._due.pop("1", None)
-        label_studio.post("/setup", json=body_of("setup_post"))
-        wait(lambda: "1" in background.reconciling.outcomes)
+        before = background.reconciling.outcomes.pop(uid, None)
+        background.reconciling._due.pop(uid, None)
+        label_studio.post("/setup", json=setup)
+        wait(lambda: uid in background.reconciling.outcomes)
         label_studio.portal.call(label_studio.app.state.label_studio.hooks.settled)
-        assert before is None or before is not background.reconciling.outcomes["1"]
-        return label_studio.get("/status").json()["reconciling"]["1"]
+        assert before is None or before is not background.reconciling.outcomes[uid]
+        return label_studio.get("/status").json()["reconciling"][uid]
 
     return run
 
