@@ -102,7 +102,7 @@ class Annotator:
         """In the data manager: all tasks, "Retrieve Predictions", OK."""
         self.page.goto(f"{self.url}/projects/{project}/data")
         self.page.get_by_label("Select all rows").click()
-        self.page.get_by_role("button", name=re.compile(r"^\d+ Tasks")).click()
+        self.page.get_by_text(re.compile(r"^\d+ Tasks$")).first.click()
         self.page.get_by_text("Retrieve Predictions").click()
         self.shot("retrieve-predictions")
         with self.page.expect_response(
@@ -117,7 +117,7 @@ class Annotator:
         self.page.get_by_label("Machine learning model options").click()
         self.page.get_by_text("Start Training").wait_for()
         self.shot("start-training")
-        with self.page.expect_response(lambda answer: answer.url.endswith("/train")) as answered:
+        with self.page.expect_response(lambda answer: re.search(r"/api/ml/\d+/train", answer.url)) as answered:
             self.page.get_by_text("Start Training").click()
         assert answered.value.ok, answered.value.text()
 

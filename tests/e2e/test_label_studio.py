@@ -90,7 +90,7 @@ def test_the_project_is_prelabelled(person, house, accepted):
         person.open_task(house.project, house.tasks[photo])
         person.shot(f"prelabels-{photo}")
         person.submit()
-        house.wait(lambda known=known: len(house.accepted()) > known, 60)
+        house.wait(lambda known=known: len(house.accepted()) > known and house.status()["webhooks"]["pending"] == 0, 60)
 
 
 def test_training_ends_with_a_verdict_and_a_new_model_serves(person, house):
@@ -125,7 +125,9 @@ def promote(house, version):
 
 def show_status(person, house):
     """The administrator's page."""
-    page = person.page.context.browser.new_page(extra_http_headers=dict(house.server.headers))
+    page = person.page.context.browser.new_page(
+        extra_http_headers={"Authorization": house.server.headers["Authorization"]}
+    )
     page.goto(f"{house.server.base_url}/status.html")
     page.screenshot(path=person.folder / "status-page.png", full_page=True)
     page.close()
