@@ -115,10 +115,10 @@ class Annotator:
         """In the project's settings, from the menu of the model."""
         self.page.goto(f"{self.url}/projects/{project}/settings/ml")
         self.page.get_by_label("Machine learning model options").click()
-        self.page.get_by_text("Start Training").wait_for()
+        self.page.get_by_text("Start Training", exact=True).wait_for()
         self.shot("start-training")
         with self.page.expect_response(lambda answer: re.search(r"/api/ml/\d+/train", answer.url)) as answered:
-            self.page.get_by_text("Start Training").click()
+            self.page.get_by_text("Start Training", exact=True).click()
         assert answered.value.ok, answered.value.text()
 
     @property
