@@ -20,6 +20,8 @@ from semsam_annotate.backend.label_studio.network import Network, is_public, loo
 UPLOAD = "/data/upload/1/c3202297-img_b.png"
 RESOLVER = "/tasks/7/resolve/?fileuri=czM6Ly9idWNrZXQvYS5wbmc="
 TOKEN = "x" * 40
+CLAIMS = base64.urlsafe_b64encode(json.dumps({"token_type": "refresh"}).encode()).decode().rstrip("=")
+PERSONAL = f"head.{CLAIMS}.signature"
 
 
 class Names:
@@ -110,7 +112,17 @@ def test_the_address_that_was_checked_is_the_one_that_is_asked(image_host):
     )
     assert found == image_host.files[UPLOAD]
     assert names.asked == ["images.test"]
-    assert image_host.requests == [(UPLOAD, None)], "no token for another host"
+    assert [path for path, _ in image_host.requests] == [UPLOAD]
+
+
+@pytest.mark.parametrize("token", [TOKEN, PERSONAL, None])
+def test_no_token_goes_to_another_host(image_host, token):
+    port = image_host.server.server_port
+    image_host.token = None
+    connection = Connection("http://studio.test", token, image_hosts([f"images.test:{port}"]))
+    address = f"http://images.test:{port}{UPLOAD}"
+    assert fetch(address, connection, Names(["127.0.0.1"]).network(everywhere=True)) == image_host.files[UPLOAD]
+    assert image_host.requests == [(UPLOAD, None)]
 
 
 def test_host_header_and_tls_keep_the_name():
@@ -214,11 +226,9 @@ def test_a_signed_address_gets_no_token_and_leads_no_further(image_host):
 
 
 def test_a_personal_token_is_exchanged_with_label_studio_only(image_host):
-    claims = json.dumps({"token_type": "refresh"}).encode()
-    token = f"head.{base64.urlsafe_b64encode(claims).decode().rstrip('=')}.signature"
     image_host.token = "Bearer fresh"
     port = image_host.server.server_port
     names = Names(["127.0.0.1"], ["127.0.0.1"])
-    assert fetch(UPLOAD, Connection(f"http://studio.test:{port}", token), names.network())
+    assert fetch(UPLOAD, Connection(f"http://studio.test:{port}", PERSONAL), names.network())
     assert names.asked == ["studio.test", "studio.test"]
     assert "refresh" in image_host.requests[0][1]

@@ -84,6 +84,7 @@ def test_compose_starts_both_and_lets_only_this_machine_in():
     assert "environment" not in ours
     assert "ports" not in ours
     assert all(port.startswith("127.0.0.1:") for port in studio["ports"])
+    assert studio["environment"]["LABEL_STUDIO_DISABLE_SIGNUP_WITHOUT_LINK"] == "true"
     assert (ROOT / ours["build"]["dockerfile"]).is_file()
     stop = int(ours["command"][ours["command"].index("--stop-seconds") + 1])
     assert int(ours["stop_grace_period"].removesuffix("s")) > stop
