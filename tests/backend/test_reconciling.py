@@ -170,3 +170,13 @@ def test_what_cannot_be_applied_is_named(project_folder, missed, image_host):
     assert "put aside: annotation 1: " in done.stderr
     again = reconcile("--project", project_folder, "--url", image_host.url)
     assert "put aside" not in again.stderr, "once"
+
+
+def test_what_no_task_lists_is_asked_for_before_it_is_deleted(
+    label_studio, project_folder, missed, compare, studio_api
+):
+    missed(1)
+    compare()
+    studio_api.annotations[1]["task"] = 99  # its task is in no list: moved, or the list of ids was cut
+    assert numbers(compare()) == (0, 0, 0)
+    assert len(accepted(project_folder)) == 1
