@@ -10,7 +10,7 @@ from typing import TypeVar
 from starlette.concurrency import run_in_threadpool
 
 from semsam_annotate.annotations.images import read_image
-from semsam_annotate.api import Embedding, Engine, StaleEmbedding
+from semsam_annotate.api import CancelToken, Embedding, Engine, StaleEmbedding
 from semsam_annotate.backend.label_studio.connections import Connection
 from semsam_annotate.backend.label_studio.fetch import fetch_image
 from semsam_annotate.backend.worker import EngineWorker
@@ -37,36 +37,44 @@ class TaskEmbeddings:
         self._locks: dict[tuple[Connection, str], asyncio.Lock] = {}
         self._room = asyncio.Semaphore(AT_ONCE)
 
-    async def ask(self, address: str, connection: Connection, call: Callable[[Engine, Embedding], T]) -> T:
+    async def ask(
+        self,
+        address: str,
+        connection: Connection,
+        call: Callable[[Engine, Embedding], T],
+        cancel: CancelToken | None = None,
+    ) -> T:
         """``call(engine, embedding)`` for the image at ``address``; encodes it when needed.
 
-        Overlapping calls for one image wait for one encoding.
+        Overlapping calls for one image wait for one encoding. ``cancel`` ends that, too.
         """
         key = connection, address  # with its token: who may not open an image must not be answered from it
-        entry = await self._entry(key)
+        entry = await self._entry(key, cancel)
         try:
             return await self._worker.run(lambda engine: _current(engine, entry, call))
         except StaleEmbedding:
             if self._entries.get(key) is entry:
                 del self._entries[key]
-            fresh = await self._entry(key)
+            fresh = await self._entry(key, cancel)
             return await self._worker.run(lambda engine: call(engine, fresh.embedding))
 
-    async def _entry(self, key: tuple[Connection, str]) -> _Entry:
+    async def _entry(self, key: tuple[Connection, str], cancel: CancelToken | None) -> _Entry:
         lock = self._locks.setdefault(key, asyncio.Lock())
         async with lock:
             found = self._entries.get(key)
             if found is None or time.monotonic() - found.made > self._seconds:
-                found = self._entries[key] = await self._encode(*key)
+                found = self._entries[key] = await self._encode(*key, cancel)
             self._entries.move_to_end(key)
         self._forget()
         return found
 
-    async def _encode(self, connection: Connection, address: str) -> _Entry:
+    async def _encode(self, connection: Connection, address: str, cancel: CancelToken | None) -> _Entry:
         async with self._room:
             body = await fetch_image(address, connection, self._max_bytes)
             image = await run_in_threadpool(read_image, body)
-        embedding, version = await self._worker.run(lambda engine: (engine.encode(image), engine.info.version))
+        embedding, version = await self._worker.run(
+            lambda engine: (engine.encode(image, cancel=cancel), engine.info.version)
+        )
         return _Entry(embedding, version, time.monotonic())
 
     def _forget(self) -> None:

@@ -43,8 +43,8 @@ class Prelabelling:
     retry_seconds: float = 15.0
     patience: float = 10.0
     """Seconds that a task waits for the engine to be free; then it queues like everybody."""
-    interruptions: int = 3
-    """So often a task gives way to who comes while it is predicted; then it is finished."""
+    interruptions: int = 20
+    """So often a task gives way to who comes while it is predicted; then it is finished, or it never would be."""
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _api: tuple[Connection, LabelStudioApi] | None = None
     _interrupted: dict[tuple[str, int], int] = field(default_factory=dict)
