@@ -85,7 +85,7 @@ def test_other_places_are_never_asked(address, image_host):
         "/data/local-files/?d=%252e%252e/etc/passwd",
         "/storage-data/uploaded/?filepath=upload/../../etc/passwd",
         "/tasks/1/resolve/../../../api/users/",
-        "/data/upload/1/a.png%00/../../x",
+        "/data/upload/1/a.png%00",
     ],
 )
 def test_paths_that_climb_are_never_asked(address, image_host):
