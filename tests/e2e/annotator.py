@@ -115,11 +115,14 @@ class Annotator:
         """In the project's settings, from the menu of the model."""
         self.page.goto(f"{self.url}/projects/{project}/settings/ml")
         self.page.get_by_label("Machine learning model options").click()
-        self.page.get_by_text("Start Training", exact=True).wait_for()
+        self.page.get_by_text("Start Training", exact=True).click()
+        confirm = self.page.locator("button", has_text="Start Training")
+        confirm.wait_for()
         self.shot("start-training")
-        with self.page.expect_response(lambda answer: re.search(r"/api/ml/\d+/train", answer.url)) as answered:
-            self.page.get_by_text("Start Training", exact=True).click()
+        with self.page.expect_response(lambda answer: bool(re.search(r"/api/ml/\d+/train", answer.url))) as answered:
+            confirm.click()
         assert answered.value.ok, answered.value.text()
+        self.page.get_by_text("Request Sent!").wait_for()
 
     @property
     def photo(self) -> Locator:
