@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 os.environ.setdefault("QT_API", "pyside6")
@@ -13,6 +13,8 @@ import torch
 import torchvision  # noqa: F401 (before the first viewer: it imports triton, which crashes once Mesa has drawn)
 from hypothesis import HealthCheck, settings
 from PIL import Image
+
+from semsam_annotate.cli import main as program
 
 torch.set_num_threads(max(2 // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")), 1))
 
@@ -68,3 +70,18 @@ def annotated_scenes(tmp_path):
     yield make
     for project in made:
         project.close()
+
+
+@pytest.fixture
+def semsam(monkeypatch, capsys, tmp_path_factory) -> Callable[..., tuple[int, str, str]]:
+    """Call the program: exit code, what it printed, what it complained."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.argv", ["semsam", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stopped:
+            program()
+        out, err = capsys.readouterr()
+        return stopped.value.code or 0, out, err
+
+    return run

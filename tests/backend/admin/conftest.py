@@ -22,7 +22,6 @@ import uvicorn
 from semsam_annotate.backend.app import create_app
 from semsam_annotate.backend.auth import Credentials
 from semsam_annotate.backend.settings import ServerSettings
-from semsam_annotate.cli import main
 
 REAL, BLOCKING = os.environ.get("SEMSAM_RECORD", ""), os.environ.get("SEMSAM_RECORD_BLOCKING", "")
 HERE = Path(__file__).parent / "recorded"
@@ -178,17 +177,3 @@ def odd() -> Iterator[Odd]:
     yield made
     made.server.shutdown()
     made.server.server_close()
-
-
-@pytest.fixture
-def semsam(monkeypatch, capsys):
-    """Call the program: exit code, what it printed, what it complained."""
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["semsam", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stopped:
-            main()
-        out, err = capsys.readouterr()
-        return stopped.value.code or 0, out, err
-
-    return run
