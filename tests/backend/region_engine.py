@@ -66,6 +66,8 @@ class RegionEngine:
     def _seed(prompt: Prompt, height: int, width: int) -> tuple[int, int]:
         if 1 in prompt.labels:
             x, y = prompt.points[prompt.labels.index(1)]
+        elif prompt.box is None:  # strokes, a mask or a word alone: it knows no more of these than that they came
+            x, y = prompt.scribble[0].points[0] if prompt.scribble else (width / 2, height / 2)
         else:
             x0, y0, x1, y1 = prompt.box
             x, y = (max(x0, 0) + min(x1, width)) / 2 - 0.5, (max(y0, 0) + min(y1, height)) / 2 - 0.5
