@@ -1,6 +1,7 @@
 """JSON bodies read with care: whatever is wrong with them is the caller's error, never the server's."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -9,12 +10,19 @@ from semsam_annotate.api import BadInput, Prompt, SemsamError, Vocabulary
 T = TypeVar("T")
 MAX_PROMPTS, MAX_POINTS, MAX_NAMES, MAX_NAME = 4096, 1024, 4096, 200
 MAX_STROKE_POINTS = 65_536
+_SURROGATE = re.compile(rb"\\ud[89a-f]|\xed[\xa0-\xbf]", re.IGNORECASE)
 
 
 def parse_object(body: bytes) -> dict[str, Any]:
-    """A body as a JSON object; BadInput for anything else."""
+    """A body as a JSON object; BadInput for anything else.
+
+    Half a surrogate pair, which a browser leaves that cuts a text in the middle of an emoji, becomes a question mark:
+    neither a database nor an answer can hold it.
+    """
     try:
         value = json.loads(body)
+        if _SURROGATE.search(body):
+            value = json.loads(json.dumps(value, ensure_ascii=False).encode(errors="replace"))
     except (ValueError, RecursionError) as error:
         raise BadInput(f"the body is not JSON: {str(error)[:200]}") from error
     if not isinstance(value, dict):

@@ -1,7 +1,6 @@
 """Webhooks: kept on disk at once, applied in the background in the order they came."""
 
 import asyncio
-import json
 import logging
 import sqlite3
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 
 from semsam_annotate.api import BadInput, SemsamError
+from semsam_annotate.backend.bodies import parse_object
 from semsam_annotate.backend.label_studio.errors import TryLater
 from semsam_annotate.backend.label_studio.intake import Intake
 from semsam_annotate.backend.label_studio.news import read_news
@@ -81,7 +81,7 @@ class Hooks:
     async def _apply(self, news: News) -> bool:
         """False when it must wait. One change that can never be applied does not keep the others from it."""
         wrong: list[str] = []
-        for change in read_news(json.loads(news.payload)):
+        for change in read_news(parse_object(news.payload)):
             try:
                 name = await run_in_threadpool(self.spool.name, change.project, change.uid)
                 await self.intake.apply(replace(change, project=name))
