@@ -12,21 +12,17 @@ import base64
 import io
 import json
 import os
-import subprocess
-import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from statistics import quantiles
 from typing import Any
 
 import httpx
 import numpy as np
 from PIL import Image
+from serving import AUTH, serving, spread
 from subject import ROOT, photo
 from timing import machine
 
@@ -34,7 +30,6 @@ from semsam_annotate.backend.label_studio.brush_rle import encode_brush
 
 BAR_MS = 50
 CAPTURES = ROOT / "tests/backend/captures"
-TOKEN = "a-token-for-the-benchmark"
 REGIONS, SIDE = 6, 640
 
 
@@ -44,8 +39,8 @@ def main() -> None:
     parser.add_argument("--before", type=int, default=2000)
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks/results/webhooks.json")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, serving(Path(folder) / "project") as (url, hook):
-        rows = measure(url, hook, given)
+    with tempfile.TemporaryDirectory() as folder, serving(Path(folder) / "project") as served:
+        rows = measure(served.url, served.hook, given)
         rows["write and fsync"] = spread(disk(Path(folder), given.count))
     facts = {"machine": machine(), "bar_ms": BAR_MS, "body_bytes": len(body(0)), "milliseconds": rows}
     given.out.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
@@ -89,7 +84,7 @@ def ask_health(client: httpx.Client, url: str, count: int) -> list[float]:
     taken = []
     for _ in range(count):
         begin = time.perf_counter()
-        client.get(f"{url}/health", headers={"Authorization": f"Bearer {TOKEN}"}).raise_for_status()
+        client.get(f"{url}/health", headers=AUTH).raise_for_status()
         taken.append(1000 * (time.perf_counter() - begin))
     return taken
 
@@ -112,14 +107,13 @@ def click(url: str, stop: threading.Event) -> None:
         json.loads((CAPTURES / "predict_interactive_three_points.json").read_text())["request"]["body_raw"]
     )
     request["tasks"][0]["data"]["image"] = address()
-    with httpx.Client(timeout=60, headers={"Authorization": f"Bearer {TOKEN}"}) as client:
+    with httpx.Client(timeout=60, headers=AUTH) as client:
         while not stop.is_set():
             client.post(f"{url}/predict", json=request)
 
 
 def settle(client: httpx.Client, url: str) -> None:
-    headers = {"Authorization": f"Bearer {TOKEN}"}
-    while client.get(f"{url}/health", headers=headers).json()["webhooks"]["pending"]:
+    while client.get(f"{url}/health", headers=AUTH).json()["webhooks"]["pending"]:
         time.sleep(0.5)
 
 
@@ -162,25 +156,6 @@ def disk(folder: Path, count: int) -> list[float]:
             os.fsync(file.fileno())
             taken.append(1000 * (time.perf_counter() - begin))
     return taken
-
-
-def spread(values: list[float]) -> dict[str, float]:
-    cuts = quantiles(values, n=100)
-    return {"p50": round(cuts[49], 1), "p95": round(cuts[94], 1), "p99": round(cuts[98], 1), "n": len(values)}
-
-
-@contextmanager
-def serving(project: Path) -> Iterator[tuple[str, str]]:
-    """Address of the server, and of its webhook."""
-    command = [sys.executable, "-m", "semsam_annotate.cli", "serve", "--project", str(project), "--port", "0"]
-    child = subprocess.Popen([*command, "--token", TOKEN], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    try:
-        url = f"http://127.0.0.1:{json.loads(child.stdout.readline())['port']}"
-        secret = json.loads((project / "serve-secrets.json").read_text())["hook_secret"]
-        yield url, f"{url}/hook/{secret}/webhook"
-    finally:
-        child.terminate()
-        child.wait()
 
 
 if __name__ == "__main__":
