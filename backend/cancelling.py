@@ -16,11 +16,11 @@ T = TypeVar("T")
 async def run_cancellable(
     shared: Services, request: Request, name: str | None, call: Callable[[Engine, CancelToken], T]
 ) -> T:
-    """``call(engine, token)`` in the engine's thread; the token is cancelled by name or when the client hangs up."""
+    """``call(engine, token)``, which takes long; the token is cancelled by name or when the client hangs up."""
     token = shared.calls.start(name)
     watch = asyncio.create_task(_watch(request, token))
     try:
-        return await shared.worker.run(lambda engine: _unless_cancelled(engine, token, call))
+        return await shared.worker.run_long(lambda engine: _unless_cancelled(engine, token, call))
     finally:
         shared.calls.end(name)
         watch.cancel()

@@ -118,7 +118,7 @@ async def segment(request: Request) -> dict[str, Any]:
     shared, body = services(request), await read_json(request)
     embedding, vocabulary = shared.handles.get(embedding_key(body)), _vocabulary(body)
     task = checked_task(str(body.get("task", "instance")))
-    found = await shared.worker.run(lambda engine: engine.segment(embedding, vocabulary, task))
+    found = await shared.worker.run_long(lambda engine: engine.segment(embedding, vocabulary, task))
     if isinstance(found, Segmentation):
         return {"segmentation": await run_in_threadpool(found.to_json)}
     return {"proposals": await run_in_threadpool(lambda: [proposal.to_json() for proposal in found])}

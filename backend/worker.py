@@ -1,4 +1,4 @@
-"""The engine behind one thread: calls wait their turn there, so the server answers /health while it encodes."""
+"""The engine behind two threads: calls wait their turn there, so the server answers /health while it encodes."""
 
 import asyncio
 import math
@@ -17,30 +17,49 @@ LONGEST_PAUSE = 30
 
 
 class EngineWorker:
-    """Runs functions of the engine one after the other in a thread of their own.
+    """Runs functions of the engine one after the other: clicks in one thread, in another what takes long.
+
+    Which of them computes is the engine's to say (``LocalEngine`` lets a click by between two layers).
 
     More than ``max_waiting`` of them at a time are refused with 429, so that a flood does not pile up memory.
     """
 
     def __init__(self, engine: Engine, max_waiting: int = 32) -> None:
         self._engine, self._max_waiting = engine, max_waiting
-        self._waiting, self._seconds = 0, 0.1
+        self._waiting, self._long, self._seconds = 0, 0, 0.1
         self._version = engine.info.version
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="engine")
+        self._clicks = ThreadPoolExecutor(max_workers=1, thread_name_prefix="clicks")
+        self._images = ThreadPoolExecutor(max_workers=1, thread_name_prefix="images")
 
     @property
     def waiting(self) -> int:
         """Calls that run or wait."""
         return self._waiting
 
+    @property
+    def waiting_long(self) -> int:
+        """Those of them that take long."""
+        return self._long
+
     async def run(self, call: Callable[[Engine], T]) -> T:
-        """The result of ``call(engine)``; RequestRefused (429) when too many wait."""
+        """The result of ``call(engine)``, which takes milliseconds; RequestRefused (429) when too many wait."""
+        return await self._run(self._clicks, call)
+
+    async def run_long(self, call: Callable[[Engine], T]) -> T:
+        """The same of what takes long: encoding, searching a whole image, many prompts."""
+        self._long += 1
+        try:
+            return await self._run(self._images, call)
+        finally:
+            self._long -= 1
+
+    async def _run(self, thread: ThreadPoolExecutor, call: Callable[[Engine], T]) -> T:
         if self._waiting >= self._max_waiting:
             line = f"the engine is busy: {self._waiting} requests wait; try again in a moment"
             raise RequestRefused(429, line, self.pause)
         self._waiting += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, self._timed, call)
+            return await asyncio.get_running_loop().run_in_executor(thread, self._timed, call)
         finally:
             self._waiting -= 1
 
@@ -68,6 +87,7 @@ class EngineWorker:
         return self._version
 
     def close(self) -> None:
-        """Wait for the running call, drop those that wait, close the engine."""
-        self._thread.shutdown(wait=True, cancel_futures=True)
+        """Wait for the running calls, drop those that wait, close the engine."""
+        for thread in (self._clicks, self._images):
+            thread.shutdown(wait=True, cancel_futures=True)
         self._engine.close()

@@ -43,20 +43,23 @@ class TaskEmbeddings:
         connection: Connection,
         call: Callable[[Engine, Embedding], T],
         cancel: CancelToken | None = None,
+        takes_long: bool = False,
     ) -> T:
         """``call(engine, embedding)`` for the image at ``address``; encodes it when needed.
 
-        Overlapping calls for one image wait for one encoding. ``cancel`` ends that, too.
+        Overlapping calls for one image wait for one encoding. ``cancel`` ends that, too. ``takes_long``: the call, so
+        that clicks need not wait for it.
         """
         key = connection, address  # with its token: who may not open an image must not be answered from it
+        run = self._worker.run_long if takes_long else self._worker.run
         entry = await self._entry(key, cancel)
         try:
-            return await self._worker.run(lambda engine: _current(engine, entry, call))
+            return await run(lambda engine: _current(engine, entry, call))
         except StaleEmbedding:
             if self._entries.get(key) is entry:
                 del self._entries[key]
             fresh = await self._entry(key, cancel)
-            return await self._worker.run(lambda engine: call(engine, fresh.embedding))
+            return await run(lambda engine: call(engine, fresh.embedding))
 
     async def _entry(self, key: tuple[Connection, str], cancel: CancelToken | None) -> _Entry:
         lock = self._locks.setdefault(key, asyncio.Lock())
@@ -72,7 +75,7 @@ class TaskEmbeddings:
         async with self._room:
             body = await fetch_image(address, connection, self._max_bytes)
             image = await run_in_threadpool(read_image, body)
-        embedding, version = await self._worker.run(
+        embedding, version = await self._worker.run_long(
             lambda engine: (engine.encode(image, cancel=cancel), engine.info.version)
         )
         return _Entry(embedding, version, time.monotonic())

@@ -41,7 +41,7 @@ class Prelabeller:
                 self.issued.put(kept(candidates, None, None))
             return prediction(candidates, config, engine.info.version)
 
-        found: dict[str, Any] | None = await self.embeddings.ask(address, connection, call, cancel)
+        found: dict[str, Any] | None = await self.embeddings.ask(address, connection, call, cancel, takes_long=True)
         return found
 
     def _reaches(self, mask: Proposal, config: LabelConfig) -> bool:

@@ -44,7 +44,7 @@ class Prelabelling:
     patience: float = 10.0
     """Seconds that a task waits for the engine to be free; then it queues like everybody."""
     interruptions: int = 20
-    """So often a task gives way to who comes while it is predicted; then it is finished, or it never would be."""
+    """So often a task gives way to an image that is encoded; then it is finished, or it never would be."""
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _api: tuple[Connection, LabelStudioApi] | None = None
     _interrupted: dict[tuple[str, int], int] = field(default_factory=dict)
@@ -126,9 +126,9 @@ class Prelabelling:
         return self._api[1]
 
     async def _give_way(self, task: Waiting, connection: Connection) -> dict[str, Any] | None:
-        """The prediction; begun when nobody else wants the engine, Cancelled when somebody does before it is made."""
+        """The prediction; begun when nobody else wants the engine, Cancelled when an image waits before it is made."""
         until = time.monotonic() + self.patience
-        while (self.worker.waiting or self.batches.answering) and time.monotonic() < until:
+        while (self.worker.waiting_long or self.batches.answering) and time.monotonic() < until:
             await asyncio.sleep(LOOK_SECONDS)
         key, token = (task.project, task.task), CancelToken()
         often = self._interrupted.get(key, 0)
@@ -146,7 +146,7 @@ class Prelabelling:
             token.cancel()  # when the server stops, its engine does not finish this first
 
     async def _watch(self, token: CancelToken, gives_way: bool) -> None:
-        while gives_way and self.worker.waiting <= 1:  # ours
+        while gives_way and self.worker.waiting_long <= 1:  # ours; clicks pass it anyway
             await asyncio.sleep(LOOK_SECONDS)
         if gives_way:
             token.cancel()

@@ -1,7 +1,7 @@
-"""A place to stop before every layer of a network."""
+"""A place to stop, or to let others by, before every layer of a network."""
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -23,7 +23,7 @@ def unless_cancelled(items: Iterable[T], token: CancelToken | None) -> Iterator[
 
 
 class CancelPoints:
-    """Looks at the token of the running call before each layer of a network.
+    """Does what the running call asked for before each layer of a network.
 
     A layer is a module without children, in the mask decoder a whole ``DecoderLayer``: its hundred parts take
     microseconds each, and hooks of all of them a twentieth of a click. The hooks stay for good: hooks that come and
@@ -31,30 +31,40 @@ class CancelPoints:
     """
 
     def __init__(self, network: nn.Module) -> None:
-        self._tokens: dict[int, CancelToken] = {}
+        self._looks: dict[int, Callable[[], None]] = {}
         for module in _layers(network):
             module.register_forward_pre_hook(self._look)
 
     @contextmanager
-    def honour(self, token: CancelToken | None) -> Iterator[None]:
-        """Within it, calls of the network by this thread raise ``Cancelled`` once the token is cancelled."""
-        if token is None:
-            yield
-            return
-        token.check()
+    def honour(self, token: CancelToken | None, let_by: Callable[[], None]) -> Iterator[None]:
+        """Within it, calls of the network by this thread raise ``Cancelled`` once the token is cancelled.
+
+        ``let_by``: called before each layer.
+        """
         thread = threading.get_ident()
-        self._tokens[thread] = token
+        before = self._looks.get(thread)
+
+        def look() -> None:
+            if token is not None:
+                token.check()
+            let_by()
+
+        look()
+        self._looks[thread] = look
         try:
             yield
         finally:
-            del self._tokens[thread]
+            if before is None:
+                del self._looks[thread]
+            else:
+                self._looks[thread] = before
 
     def _look(self, _: nn.Module, __: Any) -> None:
-        if not self._tokens or torch.compiler.is_compiling():
+        if not self._looks or torch.compiler.is_compiling():
             return
-        token = self._tokens.get(threading.get_ident())
-        if token is not None:
-            token.check()
+        look = self._looks.get(threading.get_ident())
+        if look is not None:
+            look()
 
 
 def _layers(module: nn.Module) -> Iterator[nn.Module]:

@@ -1,8 +1,8 @@
 """The engine on this machine."""
 
-import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from functools import partial
 
 import torch
@@ -40,18 +40,22 @@ from semsam_annotate.model.engine.remembered import Remembered
 from semsam_annotate.model.engine.searching import SearchingEngine
 from semsam_annotate.model.engine.segmenting import Segmenter
 from semsam_annotate.model.engine.settings import EngineSettings
+from semsam_annotate.model.engine.turns import Turns
 from semsam_annotate.model.mask_decoder import Predictions
 from semsam_annotate.model.pixel_decoder import PixelFeatures
 from semsam_annotate.model.prototypes import MaskVectors, Prototype
 from semsam_annotate.model.ranking import Regions
 
 PROMPTS_AT_ONCE = 64
+FEW = 4
+"""Prompts that are answered before long work goes on: what people ask for, one at a time."""
 
 
 class LocalEngine(SearchingEngine):
     """Encodes images and answers prompts with the model that ``current`` gives (see ``Engine`` for the methods).
 
-    Safe to use from several threads; the network runs one request at a time.
+    Safe to use from several threads; the network runs one request at a time, a click between two layers of what takes
+    long.
     """
 
     def __init__(self, current: Callable[[], LoadedModel], settings: EngineSettings | None = None) -> None:
@@ -61,7 +65,7 @@ class LocalEngine(SearchingEngine):
         self._disk = None if folder is None else DiskCache(folder, self.settings.disk_bytes)
         self._catalogues = CatalogueCache()
         self._memories = PrototypeMemories(self.settings.prototypes_folder)
-        self._lock = threading.RLock()
+        self._turns = Turns()
 
     @property
     def info(self) -> EngineInfo:
@@ -77,7 +81,7 @@ class LocalEngine(SearchingEngine):
     def _encode_with(self, image: RgbImage, model: LoadedModel, cancel: CancelToken | None = None) -> Embedding:
         frame = Frame.of(image.shape[0], image.shape[1], model.card.config.input)
         handle = Embedding(image_key(image, model), (image.shape[0], image.shape[1]), model.version)
-        with self._lock:
+        with self._turns.long():
             if self._memory.get(handle.key) is None:
                 encoded = on_cpu_when_full(model, lambda on: self._encode(image, handle.key, on, frame, cancel))
                 self._memory.put(handle.key, encoded)
@@ -104,7 +108,8 @@ class LocalEngine(SearchingEngine):
             decode = partial(self._decode, image, cancel=cancel)
             return Refinement(self._reading(image, words), image.memory, decode, method, cancel).ladders(some)
 
-        return [ladder for batch in in_batches(image, pointed, answer, PROMPTS_AT_ONCE, cancel) for ladder in batch]
+        with self._turns.short() if len(pointed) <= FEW else nullcontext():
+            return [ladder for batch in in_batches(image, pointed, answer, PROMPTS_AT_ONCE, cancel) for ladder in batch]
 
     def candidates(
         self, embedding: Embedding, prompts: Sequence[Prompt], cancel: CancelToken | None = None
@@ -129,7 +134,8 @@ class LocalEngine(SearchingEngine):
         BadInput when the model has no generic branch or the vocabulary no names for the task.
         """
         image = self._image(embedding)
-        with torch.inference_mode(), self._lock:
+        points, let_by = image.model.cancel_points, self._turns.let_by
+        with torch.inference_mode(), self._turns.long(), points.honour(None, let_by):
             return Segmenter(image, vocabulary).run(checked_task(task))
 
     def remember(
@@ -223,7 +229,7 @@ class LocalEngine(SearchingEngine):
         kept = None if self._disk is None else self._disk.get(key)
         if kept is None:
             pixels = to_input(image, frame)
-            with ThreadPoolExecutor(1) as beside, model.cancel_points.honour(cancel):
+            with ThreadPoolExecutor(1) as beside, model.cancel_points.honour(cancel, self._turns.let_by):
                 regions = beside.submit(model.regions, pixels[0].permute(1, 2, 0).numpy())
                 features = halved(model.features(pixels.to(model.device)))
                 kept = features, regions.result()
@@ -244,7 +250,7 @@ class LocalEngine(SearchingEngine):
         model = image.model
         shown = model.takes_masks and self.settings.refinement == "network"
         batch = to_batch(prompts, image.frame, model.card.config, shown).to(model.device)
-        with self._lock, model.cancel_points.honour(cancel):
+        with self._turns.long(), model.cancel_points.honour(cancel, self._turns.let_by):
             answers: list[Predictions] = model.network.mask_decoder(image.memory, batch)
         check_predictions(model.network, answers[-1])
         return answers[-1]

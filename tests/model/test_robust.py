@@ -128,14 +128,14 @@ def test_an_encoding_ends_at_the_next_layer(engine_of, photo):
 def test_a_token_stops_its_own_thread_only():
     network = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Linear(2, 2))
     points, token = CancelPoints(network), CancelToken()
-    with points.honour(token):
+    with points.honour(token, lambda: None):
         token.cancel()
         with ThreadPoolExecutor(1) as other:
             assert other.submit(network, torch.zeros(1, 2)).result().shape == (1, 2)
         with pytest.raises(Cancelled):
             network(torch.zeros(1, 2))
     assert network(torch.zeros(1, 2)).shape == (1, 2)
-    with pytest.raises(Cancelled), points.honour(token):
+    with pytest.raises(Cancelled), points.honour(token, lambda: None):
         pass
 
 
