@@ -40,7 +40,7 @@ def create_app(settings: ServerSettings, engine: Engine | None = None) -> FastAP
     shared = Services(settings, EngineWorker(owned, settings.max_waiting), Handles())
 
     service = None if settings.engine_only else open_label_studio(shared)
-    keeper = keeper_of(owned, settings.weights)
+    keeper = keeper_of(owned, settings.weights, shared.worker)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

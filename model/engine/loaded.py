@@ -9,9 +9,9 @@ from typing import Literal, TypeAlias, get_args
 import torch
 from torch import Tensor
 
-from semsam_annotate.api import BadInput, RgbImage, Vocabulary
+from semsam_annotate.api import BadInput, CancelToken, RgbImage, Vocabulary
 from semsam_annotate.model.checkpoints.weights import CheckpointCard, load_checkpoint
-from semsam_annotate.model.engine.interruption import CancelPoints
+from semsam_annotate.model.engine.interruption import CancelPoints, unless_cancelled
 from semsam_annotate.model.network import SemanticSam
 from semsam_annotate.model.pixel_decoder import PixelFeatures
 from semsam_annotate.model.precision import multiplies_bf16
@@ -104,10 +104,10 @@ class LoadedModel:
         with torch.autocast(self.device.type, torch.bfloat16, enabled=half):
             return self.network.features(pixels)
 
-    def regions(self, pixels: RgbImage) -> Regions | None:
+    def regions(self, pixels: RgbImage, cancel: CancelToken | None = None) -> Regions | None:
         """Regions of (h, w, 3) uint8 RGB at the size of the network's input, where the model has them as rungs."""
         ranker = self.card.config.ranker
-        return None if ranker is None else find_regions(pixels, ranker.scales, ranker.fine)
+        return None if ranker is None else find_regions(pixels, unless_cancelled(ranker.scales, cancel), ranker.fine)
 
     def resolve(self, vocabulary: Vocabulary) -> Vocabulary:
         """The vocabulary with the trained names marked."""

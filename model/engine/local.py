@@ -1,7 +1,6 @@
 """The engine on this machine."""
 
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from functools import partial
 
@@ -24,27 +23,26 @@ from semsam_annotate.api import (
     Vocabulary,
     checked_task,
 )
-from semsam_annotate.model.engine.cache import DiskCache, EncodedImage, MemoryCache, halved, image_key, on_device
+from semsam_annotate.model.engine.cache import DiskCache, EncodedImage, MemoryCache
 from semsam_annotate.model.engine.catalogue import CatalogueCache
-from semsam_annotate.model.engine.fallback import in_batches, on_cpu_when_full
-from semsam_annotate.model.engine.finite import check_features, check_predictions
+from semsam_annotate.model.engine.encoding import Encodings, ImageEncoder
+from semsam_annotate.model.engine.fallback import in_batches
+from semsam_annotate.model.engine.finite import check_predictions
 from semsam_annotate.model.engine.ladder import Reading
 from semsam_annotate.model.engine.loaded import LoadedModel
 from semsam_annotate.model.engine.mask_vectors import VectorMaker
 from semsam_annotate.model.engine.memories import PrototypeMemories
-from semsam_annotate.model.engine.preprocessing import Frame, check_image, to_input
+from semsam_annotate.model.engine.preprocessing import check_image
 from semsam_annotate.model.engine.prompting import to_batch
 from semsam_annotate.model.engine.refinement import Candidates, Method, Refinement
-from semsam_annotate.model.engine.refreshing import Progress, Refreshed, Vectors, refresh
+from semsam_annotate.model.engine.refreshing import Progress, Refreshed, Turn, refresh
 from semsam_annotate.model.engine.remembered import Remembered
 from semsam_annotate.model.engine.searching import SearchingEngine
 from semsam_annotate.model.engine.segmenting import Segmenter
 from semsam_annotate.model.engine.settings import EngineSettings
 from semsam_annotate.model.engine.turns import Turns
 from semsam_annotate.model.mask_decoder import Predictions
-from semsam_annotate.model.pixel_decoder import PixelFeatures
 from semsam_annotate.model.prototypes import MaskVectors, Prototype
-from semsam_annotate.model.ranking import Regions
 
 PROMPTS_AT_ONCE = 64
 FEW = 4
@@ -62,10 +60,11 @@ class LocalEngine(SearchingEngine):
         self._current, self.settings = current, settings or EngineSettings()
         self._memory = MemoryCache(self.settings.memory_bytes)
         folder = self.settings.cache_folder
-        self._disk = None if folder is None else DiskCache(folder, self.settings.disk_bytes)
+        disk = None if folder is None else DiskCache(folder, self.settings.disk_bytes)
         self._catalogues = CatalogueCache()
         self._memories = PrototypeMemories(self.settings.prototypes_folder)
         self._turns = Turns()
+        self._encoder = ImageEncoder(self._memory, disk, self._turns)
 
     @property
     def info(self) -> EngineInfo:
@@ -76,16 +75,12 @@ class LocalEngine(SearchingEngine):
     def encode(self, image: RgbImage, cancel: CancelToken | None = None) -> Embedding:
         """Encode (H, W, 3) uint8 RGB once; the same pixels again cost only their hash."""
         check_image(image)
-        return self._encode_with(image, self._current(), cancel)
+        return self._encoder.encode(image, self._current(), cancel)
 
-    def _encode_with(self, image: RgbImage, model: LoadedModel, cancel: CancelToken | None = None) -> Embedding:
-        frame = Frame.of(image.shape[0], image.shape[1], model.card.config.input)
-        handle = Embedding(image_key(image, model), (image.shape[0], image.shape[1]), model.version)
-        with self._turns.long():
-            if self._memory.get(handle.key) is None:
-                encoded = on_cpu_when_full(model, lambda on: self._encode(image, handle.key, on, frame, cancel))
-                self._memory.put(handle.key, encoded)
-        return handle
+    @property
+    def encodings(self) -> Encodings:
+        """How many images were encoded, and how many embeddings reused."""
+        return self._encoder.count
 
     def propose(self, embedding: Embedding, prompt: Prompt, vocabulary: Vocabulary | None = None) -> Ladder:
         """The ladder of one prompt."""
@@ -164,15 +159,19 @@ class LocalEngine(SearchingEngine):
         self,
         records: Callable[[], Iterable[NamedMask]],
         progress: Progress = lambda done, total: None,
-        cancelled: Callable[[], bool] = lambda: False,
+        turn: Turn = lambda image: None,
     ) -> Refreshed:
         """Bring the current model's memory into line with the accepted records (see ``refreshing.refresh``).
 
-        Runs beside clicks: the engine is free between two images.
+        Runs beside clicks: the engine is free between two images, and as soon as the token of ``turn`` is cancelled. An
+        image that is still in memory is not encoded again.
         """
         model = self._current()
-        vectors: Vectors = lambda image, masks: self._vectors(self._encode_with(image, model), masks)  # noqa: E731
-        return refresh(self._memories.of(model), records, vectors, progress, cancelled)
+
+        def vectors(image: RgbImage, masks: Sequence[Mask], cancel: CancelToken | None) -> MaskVectors:
+            return self._vectors(self._encoder.encode(image, model, cancel), masks, cancel)
+
+        return refresh(self._memories.of(model), records, vectors, progress, turn)
 
     def resolve(self, vocabulary: Vocabulary) -> Vocabulary:
         """The vocabulary with the names that the model was trained on marked."""
@@ -196,9 +195,9 @@ class LocalEngine(SearchingEngine):
     def _maker(self, image: EncodedImage) -> VectorMaker:
         return VectorMaker(image.model, image.frame, image.memory)
 
-    def _vectors(self, embedding: Embedding, masks: Sequence[Mask]) -> MaskVectors:
+    def _vectors(self, embedding: Embedding, masks: Sequence[Mask], cancel: CancelToken | None = None) -> MaskVectors:
         image = self._image(embedding)
-        return self._maker(image).of_masks(masks, lambda prompts: self._decode(image, prompts))
+        return self._maker(image).of_masks(masks, lambda prompts: self._decode(image, prompts, cancel))
 
     def _reading(self, image: EncodedImage, vocabulary: Vocabulary) -> Reading:
         named = bool(vocabulary.objects or vocabulary.parts)
@@ -209,42 +208,10 @@ class LocalEngine(SearchingEngine):
 
     def _image(self, embedding: Embedding) -> EncodedImage:
         """The encoded image of a handle, from memory, or from disk if its model is still the current one."""
-        image = self._memory.get(embedding.key)
+        image = self._memory.get(embedding.key) or self._encoder.read(embedding, self._current())
         if image is not None:
             return image
-        model = self._current()
-        if self._disk is not None and embedding.model == model.version:
-            kept = self._disk.get(embedding.key)
-            if kept is not None:
-                frame = Frame.of(*embedding.size, model.card.config.input)
-                image = self._remember(model, frame, *kept)
-                self._memory.put(embedding.key, image)
-                return image
         raise StaleEmbedding("this embedding is no longer kept: encode the image again")
-
-    @torch.inference_mode()
-    def _encode(
-        self, image: RgbImage, key: str, model: LoadedModel, frame: Frame, cancel: CancelToken | None
-    ) -> EncodedImage:
-        kept = None if self._disk is None else self._disk.get(key)
-        if kept is None:
-            pixels = to_input(image, frame)
-            with ThreadPoolExecutor(1) as beside, model.cancel_points.honour(cancel, self._turns.let_by):
-                regions = beside.submit(model.regions, pixels[0].permute(1, 2, 0).numpy())
-                features = halved(model.features(pixels.to(model.device)))
-                kept = features, regions.result()
-            check_features(model.network, features)
-            if self._disk is not None:
-                self._disk.put(key, *kept)
-        return self._remember(model, frame, *kept)
-
-    @torch.inference_mode()
-    def _remember(
-        self, model: LoadedModel, frame: Frame, features: PixelFeatures, regions: Regions | None
-    ) -> EncodedImage:
-        features = on_device(features, model.device)
-        memory = model.network.mask_decoder.remember(features.mask_features, features.levels)
-        return EncodedImage(model, frame, memory.halved(), regions)
 
     def _decode(self, image: EncodedImage, prompts: Sequence[Prompt], cancel: CancelToken | None = None) -> Predictions:
         model = image.model

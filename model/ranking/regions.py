@@ -3,7 +3,7 @@
 They follow edges that a small network blurs, and hold what it never saw; beside its masks they are rungs of the ladder.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -53,7 +53,7 @@ class Regions:
         return np.array([_among(one, some) for one, some in zip(few, numbers, strict=True)], bool).reshape(few.shape)
 
 
-def find_regions(image: RgbImage, scales: Sequence[tuple[int, int]], fine: tuple[int, int]) -> Regions:
+def find_regions(image: RgbImage, scales: Iterable[tuple[int, int]], fine: tuple[int, int]) -> Regions:
     """Regions of (h, w, 3) uint8 RGB at every (scale, smallest region in pixels)."""
     found = [_find(image, scale, smallest) for scale, smallest in scales]
     labels: Labels = np.stack(found) if found else np.zeros((0, *image.shape[:2]), np.int16)

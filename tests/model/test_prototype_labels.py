@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from semsam_annotate.api import BadInput, NamedMask, Prompt, Vocabulary, encode_rle
+from semsam_annotate.api import BadInput, CancelToken, NamedMask, Prompt, Vocabulary, encode_rle
 from semsam_annotate.model.engine.labels import blend, consistent
 from semsam_annotate.model.engine.mask_vectors import place_in
 from semsam_annotate.model.innermost import innermost
@@ -129,8 +129,13 @@ def test_refresh_goes_on_where_it_was_cancelled_and_names_what_fails(engine_of, 
         two = [NamedMask(f"p{i}", f"photo{i}", lambda: photo, encode_rle(disc()), None, "mast") for i in range(3)]
         return [*two, NamedMask("lost", "photo9", gone, encode_rle(disc()), None, "mast")]
 
-    asked = iter([False, True])
-    first = engine.refresh(listed, cancelled=lambda: next(asked))
+    def turn(image):
+        token = CancelToken()
+        if image == "photo1":
+            token.cancel()
+        return token
+
+    first = engine.refresh(listed, turn=turn)
     assert (first.made, first.cancelled) == (1, True)
     second = engine.refresh(listed)
     assert (second.made, second.cancelled) == (2, False)
