@@ -1,8 +1,11 @@
 """What the server counts, in Prometheus' text format; a registry of its own, so that two servers do not mix."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.registry import Collector
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -15,9 +18,22 @@ class Readings:
     waiting: int
     embedding_bytes: int
     model: str
+    encoded: int = 0
+    reused: int = 0
     training: bool = False
     webhooks: dict[str, int] = field(default_factory=dict)
     prelabels: dict[str, int] = field(default_factory=dict)
+
+
+class _EngineCounts(Collector):
+    """What the engine counts itself."""
+
+    now = Readings(0, 0, "")
+
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        encoded, reused = "Images that the network encoded", "Images asked for whose embedding was there"
+        yield CounterMetricFamily("semsam_images_encoded", encoded, value=self.now.encoded)
+        yield CounterMetricFamily("semsam_embeddings_reused", reused, value=self.now.reused)
 
 
 class Metrics:
@@ -32,6 +48,8 @@ class Metrics:
         )
         self._waiting = Gauge("semsam_engine_waiting", "Calls of the engine that run or wait", registry=own)
         self._bytes = Gauge("semsam_embedding_bytes", "Encoded images held in memory", registry=own)
+        self._engine = _EngineCounts()
+        own.register(self._engine)
         self._model = Gauge("semsam_model_info", "1 for the model that serves", ("version",), registry=own)
         self._training = Gauge("semsam_training_running", "1 while a training runs", registry=own)
         self._webhooks = Gauge("semsam_webhooks", "Webhooks by what became of them", ("state",), registry=own)
@@ -46,6 +64,7 @@ class Metrics:
 
     def text(self, now: Readings) -> bytes:
         """Everything, for Prometheus to read."""
+        self._engine.now = now
         self._waiting.set(now.waiting)
         self._bytes.set(now.embedding_bytes)
         self._model.clear()

@@ -43,7 +43,8 @@ async def metrics(request: Request) -> Response:
     version = await shared.worker.version()
     prelabels = {} if ours is None else await run_in_threadpool(_prelabelling, ours)
     counts, tasks = ({k: n for k, n in told.items() if isinstance(n, int)} for told in (webhooks, prelabels))
-    now = Readings(shared.worker.waiting, shared.worker.memory_bytes, version, training, counts, tasks)
+    worker, reused = shared.worker, _reused(shared, ours)
+    now = Readings(worker.waiting, worker.memory_bytes, version, worker.encodings.made, reused, training, counts, tasks)
     return Response(shared.metrics.text(now), media_type=CONTENT_TYPE)
 
 
@@ -51,7 +52,7 @@ async def _status(request: Request) -> dict[str, Any]:
     shared, ours = services(request), _label_studio(request)
     found: dict[str, Any] = {
         "server": {"version": __version__, "seconds": round(time.monotonic() - shared.started)},
-        "engine": await _engine(shared),
+        "engine": await _engine(shared, ours),
     }
     if ours is not None and ours.hooks is not None and ours.retraining is not None:
         found["webhooks"] = await run_in_threadpool(_webhooks, ours)
@@ -63,7 +64,7 @@ async def _status(request: Request) -> dict[str, Any]:
     return found
 
 
-async def _engine(shared: Services) -> dict[str, Any]:
+async def _engine(shared: Services, ours: LabelStudio | None) -> dict[str, Any]:
     worker = shared.worker
     return {
         "model": await worker.version(),
@@ -71,7 +72,14 @@ async def _engine(shared: Services) -> dict[str, Any]:
         "most_waiting": shared.settings.max_waiting,
         "handles": len(shared.handles),
         "embedding_bytes": worker.memory_bytes,
+        "images_encoded": worker.encodings.made,
+        "embeddings_reused": _reused(shared, ours),
     }
+
+
+def _reused(shared: Services, ours: LabelStudio | None) -> int:
+    """Of the images of Label Studio's tasks, and those that were sent again."""
+    return shared.worker.encodings.reused + (0 if ours is None else ours.predictor.embeddings.reused)
 
 
 def _webhooks(ours: LabelStudio) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from semsam_annotate.api import Engine
 from semsam_annotate.backend.errors import RequestRefused
-from semsam_annotate.model.engine import LocalEngine
+from semsam_annotate.model.engine import Encodings, LocalEngine
 
 T = TypeVar("T")
 LONGEST_PAUSE = 30
@@ -72,6 +72,11 @@ class EngineWorker:
     def memory_bytes(self) -> int:
         """Bytes of encoded images that the engine holds in memory; 0 for one that does not tell."""
         return self._engine.memory_bytes if isinstance(self._engine, LocalEngine) else 0
+
+    @property
+    def encodings(self) -> Encodings:
+        """What the engine encoded and reused; zeros for one that does not tell."""
+        return self._engine.encodings if isinstance(self._engine, LocalEngine) else Encodings()
 
     def _timed(self, call: Callable[[Engine], T]) -> T:
         begin = time.monotonic()

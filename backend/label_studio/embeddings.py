@@ -36,6 +36,8 @@ class TaskEmbeddings:
         self._entries: OrderedDict[tuple[Connection, str], _Entry] = OrderedDict()
         self._locks: dict[tuple[Connection, str], asyncio.Lock] = {}
         self._room = asyncio.Semaphore(AT_ONCE)
+        self.reused = 0
+        """How often an image was asked for whose embedding was there."""
 
     async def ask(
         self,
@@ -67,6 +69,8 @@ class TaskEmbeddings:
             found = self._entries.get(key)
             if found is None or time.monotonic() - found.made > self._seconds:
                 found = self._entries[key] = await self._encode(*key, cancel)
+            else:
+                self.reused += 1
             self._entries.move_to_end(key)
         self._forget()
         return found

@@ -60,11 +60,6 @@ class House:
         with Project.open(self.folder) as project:
             return project.store.annotations("accepted")
 
-    def milliseconds(self, route: str) -> list[float]:
-        """What our server's answers to a route took, oldest first."""
-        lines = [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
-        return [line["ms"] for line in lines if line.get("route") == route]
-
     def model_version(self) -> str:
         """As Label Studio has it after asking us."""
         (backend,) = self.studio.get("/api/ml", params={"project": self.project}).raise_for_status().json()
