@@ -37,8 +37,8 @@ class GivingWay(CancelToken):
 class Background:
     """For a thread beside the engine's own that works on one image after the other, until ``stop``.
 
-    ``patience``: seconds that an image waits for the engine to be free. ``tries``: so often it gives way to an image that
-    somebody waits for; then it is finished, or it never would be. Clicks pass it anyway.
+    ``patience``: seconds that an image waits for the engine to be free. ``tries``: so often it gives way to an image
+    that somebody waits for; then it is finished, or it never would be. Clicks pass it anyway.
     """
 
     worker: EngineWorker
