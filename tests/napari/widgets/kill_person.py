@@ -10,6 +10,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 from window_person import Person
 
+from semsam_annotate.napari.canvas.view import camera_of
 from semsam_annotate.napari.state.accepted import AcceptedMask
 from semsam_annotate.napari.state.shift import Shift
 
@@ -132,7 +133,7 @@ class BusyPerson(Person):
 
     def move_camera(self) -> None:
         height, width = self.session.picture.size
-        camera = self.viewer.scene.camera
+        camera = camera_of(self.viewer)
         camera.center = (height * self.rng.uniform(0.45, 0.55), width * self.rng.uniform(0.45, 0.55))
         camera.zoom = self.rng.uniform(1.8, 2.0)
 
