@@ -4,12 +4,13 @@ import difflib
 import json
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from semsam_annotate.annotations.classes import ObjectClass, PartClass, check_hotkeys, check_names
 from semsam_annotate.annotations.files import write_atomically
+from semsam_annotate.annotations.retrain_config import RetrainConfig
 from semsam_annotate.api import BadInput, Vocabulary
 
 VERSION = 1
@@ -23,7 +24,7 @@ class ProjectConfig:
     ``store``: file inside the project, or a database URL. ``images``: image files and folders of images, relative to
     the project or absolute. ``validation``: share of images kept for validation, 0..1. ``retrain_after``: so many newly
     accepted masks let a server train by itself, 0 never. ``min_score``: of masks that pre-label a task in Label Studio,
-    0..1, where the labelling config says none.
+    0..1, where the labelling config says none. ``retrain``: what a training may cost.
     """
 
     version: int = VERSION
@@ -32,6 +33,7 @@ class ProjectConfig:
     validation: float = 0.2
     retrain_after: int = 0
     min_score: float = 0.0
+    retrain: RetrainConfig = field(default_factory=RetrainConfig)
     images: tuple[str, ...] = ()
     objects: tuple[ObjectClass, ...] = ()
     parts: tuple[PartClass, ...] = ()
@@ -60,6 +62,7 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
     "validation": (int, float),
     "retrain_after": int,
     "min_score": (int, float),
+    "retrain": dict,
     "images": list,
     "objects": list,
     "parts": list,
@@ -82,13 +85,20 @@ def read_config(path: Path) -> ProjectConfig:
 
 def write_config(path: Path, config: ProjectConfig) -> None:
     """Write ``project.toml`` in place of the old one, complete or not at all."""
-    write_atomically(path, (_HEAD + to_toml(asdict(config))).encode("utf-8"))
+    plain = asdict(config)
+    if config.retrain == RetrainConfig():
+        del plain["retrain"]
+    write_atomically(path, (_HEAD + to_toml(plain)).encode("utf-8"))
 
 
 def to_toml(table: Mapping[str, Any]) -> str:
-    """A table of texts, numbers, lists of texts and lists of such tables as TOML; None is left out."""
+    """A table of texts, numbers, lists of texts, plain tables and lists of tables as TOML; None is left out."""
     tables = {key: value for key, value in table.items() if _is_tables(value)}
-    lines = [f"{key} = {_toml(value)}" for key, value in table.items() if key not in tables and value is not None]
+    inner = {key: value for key, value in table.items() if isinstance(value, dict)}
+    plain = {key: value for key, value in table.items() if key not in (*tables, *inner) and value is not None}
+    lines = [f"{key} = {_toml(value)}" for key, value in plain.items()]
+    for key, row in inner.items():
+        lines += ["", f"[{key}]", to_toml(row).rstrip("\n")]
     for key, rows in tables.items():
         for row in rows:
             lines += ["", f"[[{key}]]", to_toml(row).rstrip("\n")]
@@ -124,7 +134,9 @@ def _config(plain: Mapping[str, Any]) -> ProjectConfig:
         raise BadInput("images are a list of paths")
     objects = tuple(_class(ObjectClass, row, "objects") for row in plain.get("objects", []))
     parts = tuple(_class(PartClass, row, "parts") for row in plain.get("parts", []))
-    return ProjectConfig(**{**plain, "images": tuple(plain.get("images", ())), "objects": objects, "parts": parts})
+    _known(plain.get("retrain", {}), RetrainConfig, " in [retrain]")
+    built = {"images": tuple(plain.get("images", ())), "retrain": RetrainConfig(**plain.get("retrain", {}))}
+    return ProjectConfig(**{**plain, **built, "objects": objects, "parts": parts})
 
 
 def _class(kind: type, row: Any, where: str) -> Any:

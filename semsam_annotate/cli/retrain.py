@@ -21,6 +21,12 @@ def register(app: typer.Typer) -> None:
 def retrain(
     project: Annotated[Path, typer.Option(help="Project folder.")] = Path(),
     steps: Annotated[int, typer.Option(min=0, help="Training steps; 0: by the number of images.")] = 0,
+    minutes: Annotated[
+        float | None, typer.Option(min=0, help="That the steps may take, 0 any; else project.toml's [retrain].")
+    ] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=0, help="Of the processor, 0 as many as usual; else project.toml's [retrain].")
+    ] = None,
     batch: Annotated[int, typer.Option(min=1, help="Images a step.")] = 4,
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
     replay_pack: Annotated[list[Path] | None, typer.Option(help="Pack of earlier training data to mix in.")] = None,
@@ -44,7 +50,6 @@ def retrain(
         raise BadInput(f"training needs the extra 'train' ({error}): pip install 'semsam-annotate[train]'") from error
 
     packs = tuple(str(path) for path in replay_pack or ())
-    settings = RetrainSettings(steps=steps, batch=batch, seed=seed, force=force, hold=hold, replay_packs=packs)
     signal.signal(signal.SIGTERM, _stop)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Project.open(project) as opened, Progress(*columns, console=Console(stderr=True)) as bars:
@@ -55,6 +60,12 @@ def retrain(
                 tasks[what] = bars.add_task(what, total=total)
             bars.update(tasks[what], completed=done)  # type: ignore[arg-type]
 
+        budget = opened.config.retrain
+        settings = RetrainSettings(
+            steps=steps, max_steps=budget.max_steps, minutes=budget.minutes if minutes is None else minutes,
+            threads=budget.threads if threads is None else threads, batch=batch, seed=seed, force=force, hold=hold,
+            replay_packs=packs,
+        )  # fmt: skip
         report = run(opened, settings, show)
     _tell(report, as_json)
 

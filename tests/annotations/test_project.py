@@ -109,6 +109,12 @@ BROKEN_TOML = {
     "twice": ("[[objects]]\nname = 'a'\n[[objects]]\nname = 'a'", "twice"),
     "newer": ("version = 99\nnew = 1", "newer"),
     "paths": ("images = [1]", "paths"),
+    "budget": ("[retrain]\nmax_step = 5", "'max_steps'"),
+    "steps": ("[retrain]\nmax_steps = 2.5", "whole number"),
+    "minutes": ("[retrain]\nminutes = -1", "minutes"),
+    "endless": ("[retrain]\nminutes = inf", "minutes"),
+    "threads": ("[retrain]\nthreads = true", "threads"),
+    "no table": ("retrain = 5", "retrain"),
 }
 
 

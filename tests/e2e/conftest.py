@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,12 @@ from PIL import Image
 from skimage import data
 
 from semsam_annotate.annotations import Annotation, Project
+from semsam_annotate.annotations.project_config import read_config, write_config
+from semsam_annotate.annotations.retrain_config import RetrainConfig
 
 PHOTOS = ("astronaut", "coffee", "chelsea")
 """By the hash of their pixels, training learns from the first two and is judged by the last."""
+STEPS = 12
 OBJECTS, PARTS = ("cat", "cup", "person"), {"ear": ["cat"], "eye": ["cat"], "handle": ["cup"], "face": ["person"]}
 
 
@@ -86,6 +89,7 @@ def house(chromium: str, api: httpx.Client, tmp_path_factory: pytest.TempPathFac
     made = tmp_path_factory.mktemp("e2e")
     folder, log = made / "project", made / "serve.log"
     Project.create(folder, name="photos", objects=OBJECTS, parts=PARTS).close()
+    keep_training_short(folder / "project.toml")
     serve = [sys.executable, "-m", "semsam_annotate.cli", "serve", "--project", str(folder), "--port", "0"]
     with open(log, "wb") as errors, real.running(serve, stdout=subprocess.PIPE, stderr=errors) as process:
         ready = next((line for line in process.stdout if b'"ready"' in line), b"{}")
@@ -95,6 +99,11 @@ def house(chromium: str, api: httpx.Client, tmp_path_factory: pytest.TempPathFac
         project = set_up(api, folder, address)
         with httpx.Client(base_url=address, headers=headers, timeout=60) as server:
             yield House(api, project, photos(api, project), server, folder, log)
+
+
+def keep_training_short(file: Path) -> None:
+    """The steps that this test waits for; its verdict need not be a good one."""
+    write_config(file, replace(read_config(file), retrain=RetrainConfig(max_steps=STEPS)))
 
 
 def set_up(api: httpx.Client, folder: Path, address: str) -> int:
