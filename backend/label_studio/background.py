@@ -7,11 +7,15 @@ from pathlib import Path
 
 from starlette.concurrency import run_in_threadpool
 
+from semsam_annotate.annotations.files import clear_unfinished
 from semsam_annotate.annotations.lock import held
 from semsam_annotate.api import BadInput
 from semsam_annotate.backend.label_studio.hooks import Hooks
+from semsam_annotate.backend.label_studio.intake import images_folder
 from semsam_annotate.backend.label_studio.prelabelling import Prelabelling
 from semsam_annotate.backend.label_studio.reconciling import Reconciling
+
+HOUR = 3600.0
 
 
 def background_lock(project: Path) -> Path:
@@ -38,6 +42,7 @@ class Background:
         with ExitStack() as stack:
             while not await run_in_threadpool(self._alone, stack):
                 await asyncio.sleep(1.0)
+            await run_in_threadpool(self._clear)
             async with asyncio.TaskGroup() as group:
                 group.create_task(self.hooks.run())
                 group.create_task(self.prelabelling.run())
@@ -47,6 +52,13 @@ class Background:
         """Close the files."""
         self.prelabelling.queue.close()
         self.reconciling.reconciler.reconciled.close()
+
+    def _clear(self) -> None:
+        """What killed servers left half written; in the project's folder windows write too, but for no hour."""
+        root = self.hooks.intake.root
+        clear_unfinished(images_folder(root))
+        for folder in (root, root / "label-studio"):
+            clear_unfinished(folder, HOUR)
 
     def _alone(self, stack: ExitStack) -> bool:
         try:

@@ -1,11 +1,11 @@
 """Submitted annotations into the store: each region once, however often and in whatever order the news come."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from starlette.concurrency import run_in_threadpool
 
+from semsam_annotate.annotations.files import write_atomically
 from semsam_annotate.annotations.images import image_sha256, read_image
 from semsam_annotate.annotations.record import Annotation, ImageRef, Kind, Source
 from semsam_annotate.annotations.store import AnnotationStore
@@ -22,6 +22,11 @@ from semsam_annotate.backend.label_studio.spool import Spool
 SYSTEM = "label-studio"
 GONE = "gone"
 """Sorts behind every ISO time: nothing that comes later brings a deleted annotation back."""
+
+
+def images_folder(project: Path) -> Path:
+    """Where images of annotated tasks are kept."""
+    return project / "label-studio" / "images"
 
 
 @dataclass(frozen=True)
@@ -64,16 +69,11 @@ class Intake:
     def _keep_image(self, body: bytes) -> ImageRef:
         """The image's file under its own pixels' name; written whole or not at all."""
         rgb = read_image(body)
-        folder = self.root / "label-studio" / "images"
+        folder = images_folder(self.root)
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{image_sha256(rgb)}{_suffix(body)}"
         if not path.exists():
-            temporary = path.with_name(f".{path.name}.{os.getpid()}")
-            with open(temporary, "wb") as file:
-                file.write(body)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
+            write_atomically(path, body)
         return ImageRef.of(path, rgb, root=self.root)
 
     def _settle(self, change: Written, image: ImageRef | None, regions: list[Region]) -> None:

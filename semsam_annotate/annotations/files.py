@@ -1,15 +1,23 @@
 """Writing files complete or not at all."""
 
 import os
+import re
+import time
 import uuid
+from contextlib import suppress
 from pathlib import Path
 
+_UNFINISHED = re.compile(r"\..+\.[0-9a-f]{8}")
 
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file beside its place, sync it, then move it there; nothing stays behind when the disk refuses."""
+
+def write_atomically(path: Path, data: bytes, mode: int = 0o666) -> None:
+    """Write a file beside its place, sync it, then move it there; nothing stays behind when the disk refuses.
+
+    ``mode``: who may read and write it, less what the process's umask takes away; never more at any moment.
+    """
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
     try:
-        with temporary.open("xb") as file:
+        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
@@ -17,3 +25,11 @@ def write_atomically(path: Path, data: bytes) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def clear_unfinished(folder: Path, seconds: float = 0.0) -> None:
+    """Take away what writers left in a folder that were killed; ``seconds``: of that age or older."""
+    with suppress(OSError):
+        for path in folder.iterdir():
+            if _UNFINISHED.fullmatch(path.name) and path.stat().st_mtime <= time.time() - seconds:
+                path.unlink(missing_ok=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from semsam_annotate.annotations.files import write_atomically
 from semsam_annotate.api import BadInput
 
 if TYPE_CHECKING:
@@ -82,10 +83,7 @@ def kept_secrets(project: Path | None) -> tuple[dict[str, str], bool]:
     path = project / FILE
     if path.exists():
         return _read_secrets(path, made), False
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        json.dump(made, file)
-    os.replace(temporary, path)
+    write_atomically(path, json.dumps(made).encode("utf-8"), 0o600)
     return made, True
 
 

@@ -84,6 +84,8 @@ def test_old_runs_go_but_not_the_last_verdict_and_what_kills_left_goes(tmp_path)
     _train_in(tmp_path)
     (tmp_path / ".retrain-left").mkdir()
     (tmp_path / ".abc.17.part").mkdir()
+    (tmp_path / "active.json.17.part").touch()
+    os.utime(tmp_path / "active.json.17.part", (0, 0))
     for _ in range(KEPT + 3):
         with pytest.raises(BadInput), recorded(tmp_path):
             raise BadInput("again")

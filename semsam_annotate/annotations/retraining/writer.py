@@ -6,17 +6,21 @@ import shutil
 import socket
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
 from semsam_annotate.annotations.drafts import now
-from semsam_annotate.annotations.files import write_atomically
+from semsam_annotate.annotations.files import clear_unfinished, write_atomically
 from semsam_annotate.annotations.retraining.run import FAILED, FINISHED, RUNS, STOPPED, last_finished
 from semsam_annotate.api import SemsamError
 
 KEPT = 10
 """Folders that are kept, the newest; and the last that came to a verdict."""
+
+
+_PROMOTING = 60.0
+"""Seconds after which a file of promotions that is still half written has no writer any more."""
 
 
 class RunWriter:
@@ -83,9 +87,15 @@ def _new_folder(place: Path) -> Path:
 
 def _clear(models: Path) -> None:
     """Take away what killed retrainings left behind, and old runs."""
-    for left in (*models.glob(".retrain-*"), *models.glob(".*.part")):
+    for left in (*models.glob(".retrain-*"), *models.glob("*.part")):
         if left.is_dir():
             shutil.rmtree(left, ignore_errors=True)
+            continue
+        with suppress(FileNotFoundError):  # somebody promotes at this moment
+            if time.time() - left.stat().st_mtime > _PROMOTING:
+                left.unlink()
+    for place in (models / RUNS).iterdir():
+        clear_unfinished(place)
     last = last_finished(models)
     numbers = sorted(_numbers(models / RUNS))[:-KEPT]
     for number in numbers:
