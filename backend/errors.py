@@ -1,6 +1,8 @@
 """Every error as one JSON line, ``{"error": …}``, with the status that says what the caller can do."""
 
+import errno
 import logging
+import sqlite3
 
 from fastapi import FastAPI, HTTPException
 from fastapi.exceptions import RequestValidationError
@@ -11,6 +13,7 @@ from starlette.responses import JSONResponse
 from semsam_annotate.api import BadInput, Cancelled, SemsamError, StaleEmbedding
 
 log = logging.getLogger("semsam.backend")
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
 
 
 class RequestRefused(SemsamError):
@@ -44,6 +47,8 @@ def install_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(StarletteHTTPException, _http)
     app.add_exception_handler(ClientDisconnect, _gone)
+    app.add_exception_handler(sqlite3.Error, _disk)
+    app.add_exception_handler(OSError, _disk)
     app.add_exception_handler(Exception, _unforeseen)
 
 
@@ -64,6 +69,26 @@ async def _http(_: Request, error: Exception) -> JSONResponse:
 
 async def _gone(_: Request, error: Exception) -> JSONResponse:
     return error_answer(400, "the connection closed before the whole body had come")
+
+
+async def _disk(request: Request, error: Exception) -> JSONResponse:
+    refused = disk_refusal(error)
+    if refused is None:
+        return await _unforeseen(request, error)
+    log.warning("nothing was kept: %s (%s)", refused, error)
+    return await _foreseen(request, refused)
+
+
+def disk_refusal(error: Exception) -> RequestRefused | None:
+    """What the disk does not take is sent again later: 507, or 503 for a file that is busy or damaged."""
+    code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
+    if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR) or getattr(error, "errno", None) in _NO_ROOM:
+        return RequestRefused(507, "the server's disk is full or failing, nothing was kept: send it again later", 60)
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
+        return RequestRefused(503, "the server cannot write its files now, nothing was kept: send it again later", 60)
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return RequestRefused(503, "a file of the server is damaged, nothing was kept: its log says which", 600)
+    return None
 
 
 async def _unforeseen(_: Request, error: Exception) -> JSONResponse:

@@ -40,6 +40,8 @@ class ServerSettings:
     """Largest image, height times width."""
     max_json_bytes: int = 64_000_000
     """Largest JSON body; a click carries every mask of its task."""
+    max_webhook_bytes: int = 2_000_000_000
+    """Of kept webhooks together, waiting or put aside; more are answered 507."""
     max_waiting: int = 32
     """Requests that may wait for the engine before the server answers 429."""
     requests_per_second: float = 0.0
@@ -48,8 +50,8 @@ class ServerSettings:
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65535:
             raise BadInput(f"a port is 0 to 65535, not {self.port}")
-        if self.max_pixels < 1 or self.max_json_bytes < 1 or self.max_waiting < 1:
-            raise BadInput("max_pixels, max_json_bytes and max_waiting are at least 1")
+        if min(self.max_pixels, self.max_json_bytes, self.max_waiting, self.max_webhook_bytes) < 1:
+            raise BadInput("max_pixels, max_json_bytes, max_webhook_bytes and max_waiting are at least 1")
         if not 0 <= self.requests_per_second < 1e6:
             raise BadInput(f"requests_per_second is a rate, or 0 for any, not {self.requests_per_second}")
         if self.retrain_after is not None and self.retrain_after < 0:

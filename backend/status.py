@@ -43,6 +43,8 @@ async def metrics(request: Request) -> Response:
     version = await shared.worker.version()
     prelabels = {} if ours is None else await run_in_threadpool(_prelabelling, ours)
     counts, tasks = ({k: n for k, n in told.items() if isinstance(n, int)} for told in (webhooks, prelabels))
+    for room in ("bytes", "most_bytes"):
+        counts.pop(room, None)
     worker, reused = shared.worker, _reused(shared, ours)
     now = Readings(worker.waiting, worker.memory_bytes, version, worker.encodings.made, reused, training, counts, tasks)
     return Response(shared.metrics.text(now), media_type=CONTENT_TYPE)
@@ -89,7 +91,8 @@ def _webhooks(ours: LabelStudio) -> dict[str, Any]:
     spool = ours.hooks.spool
     kept, counts = spool.kept(), spool.counts()
     applied = max(0, kept - counts["pending"] - counts["failed"])
-    return {"kept": kept, "applied": applied, **counts, "reasons": spool.failures(LAST_FAILURES)}
+    room = {"bytes": spool.bytes(), "most_bytes": spool.most_bytes}
+    return {"kept": kept, "applied": applied, **counts, **room, "reasons": spool.failures(LAST_FAILURES)}
 
 
 def _prelabelling(ours: LabelStudio) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """What one server of a project does when nobody asks: applying webhooks, pre-labelling what was left, reconciling."""
 
 import asyncio
+import logging
+import sqlite3
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +17,7 @@ from semsam_annotate.backend.label_studio.intake import images_folder
 from semsam_annotate.backend.label_studio.prelabelling import Prelabelling
 from semsam_annotate.backend.label_studio.reconciling import Reconciling
 
+log = logging.getLogger("semsam.backend.label_studio")
 HOUR = 3600.0
 
 
@@ -35,7 +38,10 @@ class Background:
     async def called(self, project: str) -> None:
         """Label Studio called ``/setup``: what waited for it is tried now."""
         self.reconciling.wake(project)
-        await self.prelabelling.wake(project)
+        try:
+            await self.prelabelling.wake(project)
+        except sqlite3.Error as error:  # it is tried by itself later
+            log.warning("what waits for project %s is not tried now: %s", project, error)
 
     async def run(self) -> None:
         """Work until cancelled; in a rolling restart from when the process before has ended."""

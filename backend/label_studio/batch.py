@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
+import sqlite3
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,9 +49,9 @@ class Batches:
     """Batches that are being answered: the background waits for them."""
 
     async def answer(self, asked: Asked) -> dict[int, dict[str, Any]]:
-        """Predictions of the first tasks by their ids; the others are on disk by then."""
+        """Predictions of the first tasks by their ids; the others are on disk by then, if the disk takes them."""
         begin = time.monotonic()
-        mine = await run_in_threadpool(self.queue.claim, asked.project, asked.text, asked.tasks)
+        mine = await self._claim(asked)
         if not mine:
             await self._others(asked)
         left, found = [task for task in asked.tasks if task in mine], dict[int, dict[str, Any]]()
@@ -65,8 +66,23 @@ class Batches:
             log.info("task %d waits: %s", left[0], error)
         finally:
             self.answering -= 1
-            await run_in_threadpool(self._settle, asked.project, list(found), left)
+            await self._note(self._settle, asked.project, list(found), left)
         return found
+
+    async def _claim(self, asked: Asked) -> set[int]:
+        """What nobody works on; where it cannot be kept all of it, since Label Studio asks again for what is left."""
+        try:
+            return await run_in_threadpool(self.queue.claim, asked.project, asked.text, asked.tasks)
+        except sqlite3.Error as error:
+            log.warning("project %s: %d tasks are not kept: %s", asked.project, len(asked.tasks), error)
+            return set(asked.tasks)
+
+    async def _note(self, what: Callable[..., None], *told: object) -> None:
+        """An answer that is there is given also when the disk does not take down that it was."""
+        try:
+            await run_in_threadpool(what, *told)
+        except sqlite3.Error as error:
+            log.warning("what was answered is not noted: %s", error)
 
     async def _others(self, asked: Asked) -> None:
         """Of a task that somebody opens and the background works on: Label Studio looks again after our answer."""
@@ -80,14 +96,16 @@ class Batches:
         except TryLater:
             raise
         except BadInput as error:
-            await run_in_threadpool(self.queue.fail, asked.project, task, str(error))
+            await self._note(self.queue.fail, asked.project, task, str(error))
             return None
         if found is None:
-            await run_in_threadpool(self.queue.done, asked.project, [task])
+            await self._note(self.queue.done, asked.project, [task])
         return found
 
     def _settle(self, project: str, answered: list[int], left: list[int]) -> None:
-        self.queue.answered(project, answered)
-        self.queue.release(project, left)
+        try:
+            self.queue.answered(project, answered)
+        finally:
+            self.queue.release(project, left)
         if left:
             log.info("project %s: %d tasks answered, %d wait for the background", project, len(answered), len(left))

@@ -1,5 +1,6 @@
 """Where Label Studio is and which token opens its images, as ``/setup`` says it per project."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from threading import Lock
@@ -8,6 +9,7 @@ import httpx
 
 from semsam_annotate.api import BadInput
 from semsam_annotate.backend.label_studio.errors import TryLater
+from semsam_annotate.backend.label_studio.kept_setups import KeptSetups, Setup
 
 
 @dataclass(frozen=True)
@@ -23,8 +25,10 @@ class Connection:
 class Connections:
     """Connections by project. A host that is not this machine must be named by the operator, not by a request."""
 
-    def __init__(self, url: str | None, token: str | None, image_hosts: tuple[str, ...] = ()) -> None:
-        """``url``, ``token``: what the operator gave; they win over what ``/setup`` says.
+    def __init__(
+        self, url: str | None, token: str | None, image_hosts: tuple[str, ...] = (), kept: KeptSetups | None = None
+    ) -> None:
+        """``url``, ``token``: what the operator gave; they win over what ``/setup`` says. ``kept``: where that is kept.
 
         BadInput for a token without an address: it would go to whatever host ``/setup`` names.
         """
@@ -32,7 +36,7 @@ class Connections:
             raise BadInput("a token of Label Studio goes to its own host only: give that too, as --label-studio-url")
         self._given = None if url is None else origin_of(url)
         self._image_hosts = image_hosts
-        self._token, self._lock = token, Lock()
+        self._token, self._kept, self._lock = token, kept, Lock()
         self._by_project: dict[str, Connection] = {}
 
     def remember(self, project: str, hostname: str, token: str | None) -> None:
@@ -40,15 +44,16 @@ class Connections:
 
         BadInput when it names another machine than the operator allowed.
         """
-        origin = self._given or origin_of(hostname)
-        if self._given is None and not is_this_machine(origin):
-            raise BadInput(f"start the server with --label-studio-url {origin} to let it fetch images from there")
+        made = self._connection(Setup(hostname, token))
         with self._lock:
-            self._by_project[project] = Connection(origin, self._token or token or None, self._image_hosts)
+            self._by_project[project] = made
+            if self._kept is not None:
+                self._kept.put(project, Setup(made.origin, None if self._token else made.token))
 
     def projects(self) -> list[str]:
-        """Those that called ``/setup``."""
+        """Those that called ``/setup``, also before a restart."""
         with self._lock:
+            self._look()
             return list(self._by_project)
 
     def of(self, project: str) -> Connection:
@@ -57,6 +62,7 @@ class Connections:
         ``project``: its ``project_uid``; its id alone is enough as long as no two Label Studios have one of that id.
         """
         with self._lock:
+            self._look()
             found = self._by_project.get(project)
             alike = {self._by_project[uid] for uid in self._by_project if project_id(uid) == project_id(project)}
         if found is not None:
@@ -66,6 +72,20 @@ class Connections:
         if self._given is None:
             raise TryLater("Label Studio has not called /setup for this project yet: open its data manager once")
         return Connection(self._given, self._token, self._image_hosts)
+
+    def _connection(self, said: Setup) -> Connection:
+        origin = self._given or origin_of(said.hostname)
+        if self._given is None and not is_this_machine(origin):
+            raise BadInput(f"start the server with --label-studio-url {origin} to let it fetch images from there")
+        return Connection(origin, self._token or said.token or None, self._image_hosts)
+
+    def _look(self) -> None:
+        """At what is kept; the rules of this start decide what of it counts, and no token goes to another host."""
+        for project, said in ({} if self._kept is None else self._kept.news()).items():
+            with suppress(BadInput):
+                made = self._connection(said)
+                if made.origin == said.hostname:
+                    self._by_project[project] = made
 
 
 def project_uid(value: object) -> str:

@@ -13,7 +13,7 @@ from semsam_annotate.api import BadInput, SemsamError
 from semsam_annotate.backend.bodies import parse_object
 from semsam_annotate.backend.label_studio.errors import TryLater
 from semsam_annotate.backend.label_studio.intake import Intake
-from semsam_annotate.backend.label_studio.news import read_news
+from semsam_annotate.backend.label_studio.news import Deleted, Written, read_news
 from semsam_annotate.backend.label_studio.spool import News, Spool
 
 _LATER = (OSError, sqlite3.Error, MemoryError)
@@ -81,7 +81,7 @@ class Hooks:
     async def _apply(self, news: News) -> bool:
         """False when it must wait. One change that can never be applied does not keep the others from it."""
         wrong: list[str] = []
-        for change in read_news(parse_object(news.payload)):
+        for change in self._read(news, wrong):
             try:
                 name = await run_in_threadpool(self.spool.name, change.project, change.uid)
                 await self.intake.apply(replace(change, project=name))
@@ -102,3 +102,11 @@ class Hooks:
             await run_in_threadpool(self.spool.done, news)
         self.applied()
         return True
+
+    def _read(self, news: News, wrong: list[str]) -> list[Written | Deleted]:
+        """It was checked before it was kept; a disk that forgets may have changed it since."""
+        try:
+            return read_news(parse_object(news.payload))
+        except BadInput as error:
+            wrong.append(str(error))
+            return []

@@ -1,12 +1,13 @@
 """Tasks that wait for their prediction, on disk: neither a ``kill -9`` nor a batch sent again loses or doubles one."""
 
-import sqlite3
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
+
+from semsam_annotate.backend.label_studio.kept_file import open_kept
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS prelabels (
@@ -51,27 +52,24 @@ class PrelabelQueue:
         """
         self.settle_seconds = settle_seconds
         self._lock, self._taken = Lock(), set[tuple[str, int]]()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        self._database.execute("PRAGMA journal_mode=WAL")
-        self._database.execute("PRAGMA synchronous=FULL")
-        self._database.executescript(_TABLES)
+        self._database = open_kept(path, _TABLES)
 
     def claim(self, project: str, config: str, tasks: Mapping[int, str]) -> set[int]:
         """Keep tasks (id -> image address) and take those that nobody works on; when this returns they are on disk.
 
         Left out is also what was answered or written a moment ago, since Label Studio may have asked before it stored
-        that: it is looked at again when due.
+        that: it is looked at again when due. sqlite3.Error when the disk refuses; then nothing is kept or taken.
         """
         rows = [{"project": project, "task": task, "address": address} for task, address in tasks.items()]
-        with self._lock, self._database:
-            self._database.execute("BEGIN")
-            self._database.execute("INSERT OR REPLACE INTO configs VALUES (?, ?)", (project, config))
-            query = "SELECT task FROM prelabels WHERE project = ? AND state IN ('answered', 'done') AND due > ?"
-            recent = {int(task) for (task,) in self._database.execute(query, (project, time.time()))}
-            free = {task for task in tasks if task not in recent and (project, task) not in self._taken}
-            self._database.executemany(_AGAIN, [row for row in rows if row["task"] in recent])
-            self._database.executemany(_FRESH, [row for row in rows if row["task"] in free])
+        with self._lock:
+            with self._database:
+                self._database.execute("BEGIN")
+                self._database.execute("INSERT OR REPLACE INTO configs VALUES (?, ?)", (project, config))
+                query = "SELECT task FROM prelabels WHERE project = ? AND state IN ('answered', 'done') AND due > ?"
+                recent = {int(task) for (task,) in self._database.execute(query, (project, time.time()))}
+                free = {task for task in tasks if task not in recent and (project, task) not in self._taken}
+                self._database.executemany(_AGAIN, [row for row in rows if row["task"] in recent])
+                self._database.executemany(_FRESH, [row for row in rows if row["task"] in free])
             self._taken |= {(project, task) for task in free}
         return free
 
@@ -139,14 +137,18 @@ class PrelabelQueue:
             self._database.close()
 
     def _set(self, project: str, tasks: Iterable[int], state: str, due: float, reason: str | None = None) -> None:
-        """The image's address is forgotten with what is done: one in the task itself is the image's bytes."""
+        """The image's address is forgotten with what is done: one in the task itself is the image's bytes.
+
+        Whatever the disk says, nobody works on them any more: else they would wait until the next start.
+        """
         listed = list(tasks)
         query = (
             "UPDATE prelabels SET state = :state, due = :due, reason = :reason, address = CASE WHEN :state IN"
             " ('done', 'failed') THEN '' ELSE address END WHERE project = :project AND task = :task"
         )
         told = {"state": state, "due": due, "reason": None if reason is None else reason[:1000], "project": project}
-        with self._lock, self._database:
-            self._database.execute("BEGIN")
-            self._database.executemany(query, [{**told, "task": task} for task in listed])
+        with self._lock:
             self._taken -= {(project, task) for task in listed}
+            with self._database:
+                self._database.execute("BEGIN")
+                self._database.executemany(query, [{**told, "task": task} for task in listed])

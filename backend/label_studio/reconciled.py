@@ -1,11 +1,11 @@
 """What of each task was compared with Label Studio last, so that the next time only what changed is read."""
 
-import sqlite3
 from contextlib import closing
 from pathlib import Path
 from threading import Lock
 
 from semsam_annotate.api import BadInput
+from semsam_annotate.backend.label_studio.kept_file import open_kept
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS tasks (
@@ -19,10 +19,7 @@ class Reconciled:
 
     def __init__(self, path: Path) -> None:
         self._lock = Lock()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        self._database.execute("PRAGMA journal_mode=WAL")
-        self._database.executescript(_TABLES)
+        self._database = open_kept(path, _TABLES)
 
     def is_same(self, project: str, created: str) -> None:
         """BadInput when the project of that number was made at another time than the one that was compared before."""

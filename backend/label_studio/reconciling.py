@@ -71,7 +71,7 @@ class Reconciling:
             missed = await self._ask(connection, project)
             told |= {"created": missed.created, "updated": missed.updated, "deleted": missed.deleted}
             log.info("project %s: %s", project, missed.line())
-        except SemsamError as error:
+        except (SemsamError, sqlite3.Error) as error:
             told["error"] = str(error)
             log.info("project %s was not compared: %s", project, error)
         except Exception as error:  # an answer of another form; the server goes on

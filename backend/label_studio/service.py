@@ -17,6 +17,7 @@ from semsam_annotate.backend.label_studio.hooks import Hooks
 from semsam_annotate.backend.label_studio.image_hosts import image_hosts
 from semsam_annotate.backend.label_studio.intake import Intake
 from semsam_annotate.backend.label_studio.issued import Issued
+from semsam_annotate.backend.label_studio.kept_setups import KeptSetups
 from semsam_annotate.backend.label_studio.predict import Predictor
 from semsam_annotate.backend.label_studio.prelabel_queue import PrelabelQueue
 from semsam_annotate.backend.label_studio.prelabeller import Prelabeller
@@ -82,7 +83,9 @@ class LabelStudio:
 def open_label_studio(shared: Services) -> LabelStudio:
     """Everything for Label Studio; a project that is not there is made. BadInput when it cannot be opened."""
     settings = shared.settings
-    connections = Connections(settings.label_studio_url, settings.label_studio_token, image_hosts(settings.image_hosts))
+    kept = None if settings.project is None else KeptSetups(settings.project / "label-studio" / "connections.json")
+    hosts = image_hosts(settings.image_hosts)
+    connections = Connections(settings.label_studio_url, settings.label_studio_token, hosts, kept)
     embeddings = TaskEmbeddings(shared.worker, settings.max_image_bytes)
     issued = Issued()
     if settings.project is None:
@@ -91,7 +94,7 @@ def open_label_studio(shared: Services) -> LabelStudio:
     fresh = not (settings.project / "project.toml").exists()
     project = Project.create(settings.project) if fresh else Project.open(settings.project)
     words, folder = project.vocabulary(), project.folder / "label-studio"
-    spool = Spool(folder / "webhooks.sqlite")
+    spool = Spool(folder / "webhooks.sqlite", settings.max_webhook_bytes)
     intake = Intake(project.store, project.folder, words, connections, issued, spool, settings.max_image_bytes)
     hooks = Hooks(spool, intake)
     prelabeller = Prelabeller(embeddings, issued, project.config.min_score)

@@ -1,12 +1,12 @@
 """Webhooks on disk before they are answered: a ``kill -9`` a millisecond later loses nothing."""
 
-import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
 from semsam_annotate.backend.errors import RequestRefused
+from semsam_annotate.backend.label_studio.kept_file import open_kept
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS news (
@@ -17,6 +17,13 @@ CREATE TABLE IF NOT EXISTS names (project TEXT PRIMARY KEY, uid TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS news_failed ON news (failed);
 """
 MAX_PENDING = 20_000
+MOST_BYTES = 2_000_000_000
+"""Ten thousand webhooks of the size of real ones with twenty masks."""
+RETRY_SECONDS = 60
+_REMEDY = (
+    "move it away together with reconciled.sqlite beside it, or restore a copy; what was submitted meanwhile is then "
+    "read again from Label Studio"
+)
 
 
 @dataclass(frozen=True)
@@ -34,20 +41,26 @@ class Spool:
     Several servers may keep webhooks in it. How many wait is counted in an index: rows lie among their payloads' pages.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Open or make the file; what a killed server left there waits on."""
-        self._lock = Lock()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        self._database.execute("PRAGMA journal_mode=WAL")
-        self._database.execute("PRAGMA synchronous=FULL")
-        self._database.executescript(_TABLES)
+    def __init__(self, path: Path, most_bytes: int = MOST_BYTES) -> None:
+        """Open or make the file; what a killed server left there waits on. BadInput when it is damaged.
+
+        ``most_bytes``: that webhooks, waiting or put aside, may take there.
+        """
+        self._lock, self.most_bytes = Lock(), most_bytes
+        self._database = open_kept(path, _TABLES, _REMEDY)
 
     def put(self, project: str, payload: bytes) -> None:
-        """Keep a webhook; when this returns it is on disk. RequestRefused (503) when very many wait."""
+        """Keep a webhook; when this returns it is on disk.
+
+        RequestRefused, 503 when very many wait, 507 when there is no room for more; sqlite3.Error by the disk.
+        """
         with self._lock:
             if self._count("failed IS NULL") >= MAX_PENDING:
-                raise RequestRefused(503, f"{MAX_PENDING} webhooks wait already: see what /status says")
+                line = f"{MAX_PENDING} webhooks wait already: see what /status says"
+                raise RequestRefused(503, line, RETRY_SECONDS)
+            if self._bytes() + len(payload) > self.most_bytes:
+                line = f"kept webhooks may take {self.most_bytes / 1e6:.0f} MB and do already: see what /status says"
+                raise RequestRefused(507, line, RETRY_SECONDS)
             self._database.execute("INSERT INTO news (project, payload) VALUES (?, ?)", (project, payload))
 
     def pending(self, limit: int = 100, after: int = 0) -> list[News]:
@@ -107,6 +120,11 @@ class Spool:
         with self._lock:
             return {"pending": self._count("failed IS NULL"), "failed": self._count("failed IS NOT NULL")}
 
+    def bytes(self) -> int:
+        """That webhooks take on the disk, waiting or put aside; what was freed is used again and does not count."""
+        with self._lock:
+            return self._bytes()
+
     def kept(self) -> int:
         """How many were ever kept; those that neither wait nor failed were applied."""
         with self._lock:
@@ -123,6 +141,14 @@ class Spool:
         """Close the file."""
         with self._lock:
             self._database.close()
+
+    def _bytes(self) -> int:
+        """By the numbers of pages, which are known: adding payloads up would read every page between them."""
+        pages, free, size = (
+            int(self._database.execute(f"PRAGMA {name}").fetchone()[0])
+            for name in ("page_count", "freelist_count", "page_size")
+        )
+        return (pages - free) * size
 
     def _count(self, where: str) -> int:
         return int(self._database.execute(f"SELECT count(*) FROM news WHERE {where}").fetchone()[0])

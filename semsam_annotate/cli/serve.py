@@ -46,6 +46,9 @@ def serve(
     requests_per_second: Annotated[
         float, typer.Option(min=0, help="What one client may ask for on average; 0: as much as it likes.")
     ] = 100.0,
+    webhook_megabytes: Annotated[
+        int, typer.Option(min=1, help="That kept webhooks may take on the disk; more are refused.")
+    ] = 2000,
     stop_seconds: Annotated[int, typer.Option(min=0, help="What runs may take so long to end after SIGTERM.")] = 30,
     log_level: Annotated[
         str, typer.Option(help="debug, info, warning or error: JSON lines on standard error.")
@@ -82,6 +85,7 @@ def serve(
         image_hosts=tuple(image_host or ()),
         retrain_after=retrain_after,
         requests_per_second=requests_per_second,
+        max_webhook_bytes=webhook_megabytes * 1_000_000,
     )
     logs.log_to(log_level, (*who.secrets, chosen.label_studio_token or ""))
     with server.bind(host, port) as listener:
