@@ -1,5 +1,6 @@
 """Plain pages: values in tables, every text escaped, no script, nothing loaded from anywhere."""
 
+from dataclasses import dataclass
 from html import escape
 from typing import Any
 
@@ -16,8 +17,16 @@ _STYLE = (
     "body{font:15px/1.5 system-ui,sans-serif;max-width:60em;margin:2em auto;padding:0 1em;color:#222}"
     "table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:top;padding:.25em .7em;"
     "border-top:1px solid #ddd}th{font-weight:600;width:14em}code,pre{font:13px ui-monospace,monospace}"
-    "pre{background:#f5f5f5;padding:.7em;overflow:auto}"
+    "pre{background:#f5f5f5;padding:.7em;overflow:auto}summary{cursor:pointer}"
 )
+
+
+@dataclass(frozen=True)
+class Folded:
+    """A value that few want to read: behind a line, until somebody clicks on that."""
+
+    line: str
+    value: Any
 
 
 def page(title: str, value: dict[str, Any], refresh: int | None = None) -> HTMLResponse:
@@ -35,6 +44,8 @@ def document(title: str, body: str, refresh: int | None = None) -> HTMLResponse:
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, Folded):
+        return f"<details><summary>{escape(value.line)}</summary>{_shown(value.value)}</details>"
     if isinstance(value, dict) and value:
         rows = (f"<tr><th>{escape(str(key))}</th><td>{_shown(inner)}</td></tr>" for key, inner in value.items())
         return f"<table>{''.join(rows)}</table>"

@@ -14,12 +14,14 @@ from semsam_annotate.api.promotions import Promotions
 from semsam_annotate.backend.label_studio.retraining import Retraining
 from semsam_annotate.backend.label_studio.service import LabelStudio
 from semsam_annotate.backend.metrics import CONTENT_TYPE, Readings
-from semsam_annotate.backend.pages import page
+from semsam_annotate.backend.pages import Folded, page
 from semsam_annotate.backend.services import Services, services
 from semsam_annotate.version import __version__
 
 router = APIRouter()
 LAST_FAILURES = 5
+BUSY_REFRESH, REFRESH = 10, 60
+"""Seconds after which the page loads itself anew, which folds what was unfolded."""
 
 
 @router.get("/status")
@@ -30,8 +32,15 @@ async def status(request: Request) -> dict[str, Any]:
 
 @router.get("/status.html")
 async def status_page(request: Request) -> HTMLResponse:
-    """The same for people; it loads itself anew every ten seconds."""
-    return page("semsam-annotate", await _status(request), refresh=10)
+    """The same for people; it loads itself anew, often while a training runs."""
+    found = await _status(request)
+    training = found.get("training")
+    if training is None:
+        return page("semsam-annotate", found, REFRESH)
+    shown = {**training, "verdict": _in_short(training["verdict"])}
+    return page(
+        "semsam-annotate", {**found, "training": shown}, BUSY_REFRESH if training["state"] == "running" else REFRESH
+    )
 
 
 @router.get("/metrics")
@@ -112,6 +121,15 @@ def _training(retraining: Retraining) -> dict[str, Any]:
         "last": None if last is None else _run(last, state == "running"),
         "verdict": None if judged is None or judged.outcome is None else judged.outcome.report,
     }
+
+
+def _in_short(verdict: dict[str, Any] | None) -> Any:
+    """What became of the new model and why, in a sentence; the figures of every measure behind it."""
+    if not verdict:
+        return verdict
+    became = "It serves" if verdict.get("promoted") else "The model before it goes on serving"
+    reasons = "; ".join(str(reason) for reason in verdict.get("reasons") or ["nothing was written down"])
+    return [f"{became}: {reasons}.", Folded("all figures, before and after", verdict)]
 
 
 def _run(run: Run, running: bool) -> dict[str, Any]:

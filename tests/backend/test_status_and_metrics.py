@@ -30,7 +30,9 @@ def test_status_tells_queue_versions_webhooks_and_the_verdict(label_studio, proj
     label_studio.portal.call(label_studio.app.state.label_studio.hooks.settled)
     with recorded(project_folder / "models") as run:
         run.mark("training", 3, 10)
-        run.finish({"promoted": False, "reasons": ["worse on <b>old</b> photos"], "version": "v1"})
+        figures = {"oracle": 61.25, "ci95": {"oracle": [58.0, 64.0]}}
+        reasons = ["worse on <b>old</b> photos", "no gain"]
+        run.finish({"promoted": False, "reasons": reasons, "version": "v1", "old": figures})
     found = label_studio.get("/status").json()
     assert found["engine"]["model"] == "regions-1"
     assert (found["engine"]["waiting"], found["engine"]["most_waiting"]) == (0, 32)
@@ -40,9 +42,12 @@ def test_status_tells_queue_versions_webhooks_and_the_verdict(label_studio, proj
     assert found["annotations"]["accepted"] == 1
     assert found["models"] == ["packaged"]
     assert found["training"]["last"]["ended"] == "finished"
-    assert found["training"]["verdict"]["reasons"] == ["worse on <b>old</b> photos"]
+    assert found["training"]["verdict"]["reasons"] == reasons
     page = label_studio.get("/status.html")
-    assert "worse on &lt;b&gt;old&lt;/b&gt; photos" in page.text
+    open_, folded = page.text.split("<details>")
+    assert "The model before it goes on serving: worse on &lt;b&gt;old&lt;/b&gt; photos; no gain." in open_
+    assert "61.25" not in open_
+    assert "61.25" in folded.partition("</details>")[0]
     assert "default-src 'none'" in page.headers["content-security-policy"]
 
 
