@@ -6,7 +6,7 @@ bare words "Object" and "Part" name the kind, not a thing: then the project's vo
 says what it is means its words literally, slashes and "Object" too.
 
 ``model_score_threshold``, of a label or else of its control, is what label-studio-ml's backends call the score that a
-prelabel needs.
+prelabel needs; ``model_certainty_threshold``, read alike, is the probability that its name needs.
 """
 
 import re
@@ -20,20 +20,22 @@ from semsam_annotate.backend.label_studio.xml import parse_xml
 _LABEL_TAGS = ("label", "choice")
 MAX_LABELS = 4096
 GENERIC = {"object": False, "objects": False, "part": True, "parts": True}
-THRESHOLD = "model_score_threshold"
+SCORE, CERTAINTY = "model_score_threshold", "model_certainty_threshold"
 _EMPTY = Vocabulary()
 
 
 @dataclass(frozen=True)
 class Label:
     """``value``: as Label Studio shows it. ``name``: bare name, None for "Object" or "Part". ``owner``: in "car:wheel",
-    the object a part belongs to. ``threshold``: score, 0..1, that a prelabel needs, None where the config says none."""
+    the object a part belongs to. ``score``, ``certainty``: of the mask and of its name, 0..1, that a prelabel needs,
+    None where the config does not say."""
 
     value: str
     is_part: bool
     name: str | None
     owner: str | None = None
-    threshold: float | None = None
+    score: float | None = None
+    certainty: float | None = None
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,7 @@ def parse_config(text: str, words: Vocabulary = _EMPTY) -> LabelConfig:
 def _control(element: Element, words: Vocabulary) -> Control:
     name = str(element.get("name"))
     per_region = (element.get("perRegion") or "").lower() == "true"
-    own = {THRESHOLD: element.attrib[THRESHOLD]} if THRESHOLD in element.attrib else {}
+    own = {key: element.attrib[key] for key in (SCORE, CERTAINTY) if key in element.attrib}
     labels = tuple(_label({**own, **child.attrib}, "part" in name.lower(), words) for child in _label_elements(element))
     return Control(name, element.tag.lower(), str(element.get("toName")), labels, per_region)
 
@@ -135,25 +137,26 @@ def _label_elements(element: Element) -> Iterator[Element]:
 
 
 def _label(attributes: Mapping[str, str], in_part_control: bool, words: Vocabulary) -> Label:
-    value, threshold = attributes["value"], _threshold(attributes.get(THRESHOLD))
+    value, needed = attributes["value"], (_threshold(attributes, SCORE), _threshold(attributes, CERTAINTY))
     bare, said = value.strip(), attributes.get("part")
     if bare.lower() in GENERIC and said is None:
-        return Label(value, GENERIC[bare.lower()], None, threshold=threshold)
+        return Label(value, GENERIC[bare.lower()], None, None, *needed)
     owner, separator, part = _split(bare, (":", "/") if said is None else (":",))
     if separator:
-        return Label(value, True, part, owner, threshold)
+        return Label(value, True, part, owner, *needed)
     known = bare in words.parts and bare not in words.objects
     is_part = in_part_control or known if said is None else said.lower() == "true"
-    return Label(value, is_part, bare, threshold=threshold)
+    return Label(value, is_part, bare, None, *needed)
 
 
-def _threshold(said: str | None) -> float | None:
+def _threshold(attributes: Mapping[str, str], key: str) -> float | None:
+    said = attributes.get(key)
     try:
         number = None if said is None else float(said)
     except ValueError:
         number = -1.0
     if number is not None and not 0 <= number <= 1:
-        raise BadInput(f"{THRESHOLD} in the labelling config is a number from 0 to 1, not {str(said)[:40]!r}")
+        raise BadInput(f"{key} in the labelling config is a number from 0 to 1, not {str(said)[:40]!r}")
     return number
 
 

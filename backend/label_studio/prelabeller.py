@@ -1,4 +1,4 @@
-"""Everything in a task's image as one prediction: the masks that reach the threshold of their label, as a tree."""
+"""Everything in a task's image as one prediction: the masks that reach the thresholds of their label, as a tree."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +9,7 @@ from semsam_annotate.backend.label_studio.connections import Connection
 from semsam_annotate.backend.label_studio.embeddings import TaskEmbeddings
 from semsam_annotate.backend.label_studio.image_address import of_task
 from semsam_annotate.backend.label_studio.issued import Issued, kept
-from semsam_annotate.backend.label_studio.regions import label_of, prediction, tree_candidates
+from semsam_annotate.backend.label_studio.regions import certainty, label_of, prediction, tree_candidates
 
 MAX_REGIONS = 60
 """Regions of one prediction: every click afterwards carries all of them, and pills for more help nobody."""
@@ -17,11 +17,12 @@ MAX_REGIONS = 60
 
 @dataclass(frozen=True)
 class Prelabeller:
-    """``min_score``: of masks whose label has no threshold in the labelling config, 0..1."""
+    """``min_score``, ``min_certainty``: of masks and their names, 0..1, where the labelling config says none."""
 
     embeddings: TaskEmbeddings
     issued: Issued
     min_score: float = 0.0
+    min_certainty: float = 0.0
 
     async def prediction(
         self, address: str, config: LabelConfig, connection: Connection, cancel: CancelToken | None = None
@@ -45,8 +46,11 @@ class Prelabeller:
         return found
 
     def _reaches(self, mask: Proposal, config: LabelConfig) -> bool:
-        threshold = label_of(mask, config).threshold
-        return mask.score >= (self.min_score if threshold is None else threshold)
+        """A region of the brush needs one of its labels, so a mask without a sure name is not sent at all."""
+        label = label_of(mask, config)
+        score = self.min_score if label.score is None else label.score
+        sure = self.min_certainty if label.certainty is None else label.certainty
+        return mask.score >= score and certainty(mask, label) >= sure
 
 
 def address_of(task: dict[str, Any], config: LabelConfig) -> str:

@@ -83,25 +83,33 @@ def _parent(rungs: Sequence[Proposal], ids: Sequence[str], config: LabelConfig) 
 
 
 def label_of(proposal: Proposal, config: LabelConfig, selected: str | None = None) -> Label:
-    """The label of the config's brush that a proposal is sent with; there is never another."""
-    return choose_label(proposal, config.brush(), is_part(proposal, config), selected)
+    """The label of the config's brush that a proposal is sent with; there is never another.
 
-
-def choose_label(proposal: Proposal, brush: Control, part: bool, selected: str | None) -> Label:
-    """What the annotator selected where it is of the same kind, else the model's best guess among the labels."""
+    What the annotator selected where it is of the same kind, else the model's best guess among the labels.
+    """
+    brush, part = config.brush(), is_part(proposal, config)
     chosen = None if selected is None else brush.label(selected)
     if chosen is not None and (chosen.is_part == part or all(label.is_part != part for label in brush.labels)):
         return chosen
     of_kind = [label for label in brush.labels if label.is_part == part] or list(brush.labels)
-    objects, parts = dict(proposal.object_labels), dict(proposal.part_labels)
+    return max(of_kind, key=lambda label: _chance(proposal, label))
 
-    def chance(label: Label) -> float:
-        if label.name is None:
-            return 1e-9  # "Object" or "Part": always true, says nothing
-        own = parts.get(label.name, 0.0) if part else objects.get(label.name, 0.0)
-        return own * objects.get(label.owner, 0.0) if label.owner is not None and objects else own
 
-    return max(of_kind, key=chance)
+def certainty(proposal: Proposal, label: Label) -> float:
+    """Probability that a label names a proposal: of "car:wheel" that of the part in a car, of "Object" and "Part" 1.
+
+    Where the model gives no names at all it is 1 too: there is nothing to judge by.
+    """
+    told = proposal.part_labels if label.is_part else proposal.object_labels
+    return _chance(proposal, label) if label.name is not None and told else 1.0
+
+
+def _chance(proposal: Proposal, label: Label) -> float:
+    if label.name is None:
+        return 1e-9  # "Object" or "Part": always true, says nothing
+    objects = dict(proposal.object_labels)
+    own = dict(proposal.part_labels).get(label.name, 0.0) if label.is_part else objects.get(label.name, 0.0)
+    return own * objects.get(label.owner, 0.0) if label.owner is not None and objects else own
 
 
 def _brush_region(candidate: Candidate, config: LabelConfig, brush: Control, selected: str | None) -> dict[str, Any]:

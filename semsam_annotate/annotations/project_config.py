@@ -14,6 +14,7 @@ from semsam_annotate.annotations.retrain_config import RetrainConfig
 from semsam_annotate.api import BadInput, Vocabulary
 
 VERSION = 1
+MIN_CERTAINTY = 0.4
 _HEAD = "# A semsam-annotate project. The program rewrites this file when images or classes are added.\n"
 
 
@@ -23,8 +24,9 @@ class ProjectConfig:
 
     ``store``: file inside the project, or a database URL. ``images``: image files and folders of images, relative to
     the project or absolute. ``validation``: share of images kept for validation, 0..1. ``retrain_after``: so many newly
-    accepted masks let a server train by itself, 0 never. ``min_score``: of masks that pre-label a task in Label Studio,
-    0..1, where the labelling config says none. ``retrain``: what a training may cost.
+    accepted masks let a server train by itself, 0 never. ``min_score``, ``min_certainty``: of masks that pre-label a
+    task in Label Studio and of their names, 0..1, where the labelling config says none. ``retrain``: what a training may
+    cost.
     """
 
     version: int = VERSION
@@ -33,6 +35,7 @@ class ProjectConfig:
     validation: float = 0.2
     retrain_after: int = 0
     min_score: float = 0.0
+    min_certainty: float = MIN_CERTAINTY
     retrain: RetrainConfig = field(default_factory=RetrainConfig)
     images: tuple[str, ...] = ()
     objects: tuple[ObjectClass, ...] = ()
@@ -46,6 +49,8 @@ class ProjectConfig:
             raise BadInput(f"validation is a share from 0 to below 1, not {self.validation}")
         if not 0 <= self.min_score <= 1:
             raise BadInput(f"min_score is a score from 0 to 1, not {self.min_score}")
+        if not 0 <= self.min_certainty <= 1:
+            raise BadInput(f"min_certainty is a probability from 0 to 1, not {self.min_certainty}")
         if self.retrain_after < 0:
             raise BadInput(f"retrain_after is a number of masks, or 0 for never, not {self.retrain_after}")
 
@@ -62,6 +67,7 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
     "validation": (int, float),
     "retrain_after": int,
     "min_score": (int, float),
+    "min_certainty": (int, float),
     "retrain": dict,
     "images": list,
     "objects": list,

@@ -105,6 +105,7 @@ BROKEN_TOML = {
     "type": ("validation = 'half'", "validation"),
     "share": ("validation = 3.0", "share"),
     "score": ("min_score = 1.5", "min_score"),
+    "certainty": ("min_certainty = -0.5", "min_certainty"),
     "nameless": ("[[objects]]\ncolor = '#ffffff'", "name"),
     "twice": ("[[objects]]\nname = 'a'\n[[objects]]\nname = 'a'", "twice"),
     "newer": ("version = 99\nnew = 1", "newer"),

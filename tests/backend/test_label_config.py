@@ -155,14 +155,17 @@ def test_bad_contexts(context):
 
 def test_thresholds_of_labels_and_of_their_control():
     text = f"""<View>{IMAGE}<BrushLabels name="b" toName="img" model_score_threshold="0.4">
-        <Label value="car"/><Label value="car:wheel" model_score_threshold="0.7"/></BrushLabels>
+        <Label value="car" model_certainty_threshold="0.6"/><Label value="car:wheel" model_score_threshold="0.7"/>
+        <Label value="Part" model_certainty_threshold="0"/></BrushLabels>
         <RectangleLabels name="r" toName="img"><Label value="car"/></RectangleLabels></View>"""
     config = parse_config(text)
-    assert [label.threshold for label in config.brush().labels] == [0.4, 0.7]
-    assert [label.threshold for label in config.first("rectanglelabels").labels] == [None]
+    needed = [(label.score, label.certainty) for label in config.brush().labels]
+    assert needed == [(0.4, 0.6), (0.7, None), (0.4, 0.0)]
+    assert [(label.score, label.certainty) for label in config.first("rectanglelabels").labels] == [(None, None)]
 
 
+@pytest.mark.parametrize("key", ["model_score_threshold", "model_certainty_threshold"])
 @pytest.mark.parametrize("said", ["high", "-0.1", "1.5", "nan"])
-def test_a_threshold_is_a_score(said):
-    with pytest.raises(BadInput, match="model_score_threshold"):
-        config_of(f'<Label value="car" model_score_threshold="{said}"/>')
+def test_a_threshold_is_a_share(said, key):
+    with pytest.raises(BadInput, match=key):
+        config_of(f'<Label value="car" {key}="{said}"/>')

@@ -178,6 +178,19 @@ def test_a_new_model_predicts_anew(label_studio, service, studio_api, batch, reg
     assert studio_api.versions() == {1: ["regions-1", "regions-2"], 2: ["regions-1", "regions-2"]}
 
 
+def test_masks_without_a_sure_name_are_left_out(label_studio, service, studio_api, batch):
+    """The region engine is 0.45 sure of each of two objects."""
+    for needed, sent in (("0.4", True), ("0.5", False), (None, service.predictor.prelabeller.min_certainty <= 0.45)):
+        body, own = batch(1), "" if needed is None else f'model_certainty_threshold="{needed}"'
+        body["label_config"] = f"""<View><Image name="image" value="$image"/>
+            <BrushLabels name="brush" toName="image" {own}><Label value="car"/><Label value="dog"/></BrushLabels>
+            </View>"""
+        (result,) = send(label_studio, studio_api, body)
+        assert bool(result) == sent
+        if sent:
+            assert {item["value"]["brushlabels"][0] for item in result["result"]} == {"car"}
+
+
 @pytest.mark.parametrize("score", [0.85, 0.95])
 def test_prelabels_below_the_threshold_are_left_out(label_studio, studio_api, batch, score):
     body = batch(1)

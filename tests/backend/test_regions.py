@@ -7,7 +7,13 @@ from semsam_annotate.api import Ladder, Proposal, Tree, TreeNode, Vocabulary
 from semsam_annotate.backend.label_studio.accepted import read_regions
 from semsam_annotate.backend.label_studio.brush_rle import decode_brush
 from semsam_annotate.backend.label_studio.config import parse_config
-from semsam_annotate.backend.label_studio.regions import ladder_candidates, prediction, tree_candidates
+from semsam_annotate.backend.label_studio.regions import (
+    certainty,
+    label_of,
+    ladder_candidates,
+    prediction,
+    tree_candidates,
+)
 
 LABELS = '<Label value="car"/><Label value="dog"/><Label value="car:wheel"/><Label value="dog:ear"/>'
 CONFIG = parse_config(
@@ -53,6 +59,23 @@ def test_a_ladder_as_a_tree_of_regions():
     assert [item["value"] for item in extras if item["type"] == "choices"] == [{"choices": ["1"]}, {"choices": ["6"]}]
     assert [item["value"] for item in extras if item["type"] == "number"] == [{"number": n} for n in (1, 4, 6)]
     assert [item["value"] for item in extras if item["type"] == "textarea"] == [{"text": ["ear"]}, {"text": ["wheel"]}]
+
+
+@pytest.mark.parametrize(("mask", "label", "sure"), [(CAR, "car", 0.6), (WHEEL, "car:wheel", 0.5 * 0.7)])
+def test_a_part_is_as_sure_as_part_and_object_together(mask, label, sure):
+    assert label_of(mask, CONFIG).value == label
+    assert certainty(mask, label_of(mask, CONFIG)) == pytest.approx(sure)
+
+
+def test_kinds_and_models_without_names_are_not_judged():
+    generic = parse_config(
+        '<View><Image name="image" value="$image"/><BrushLabels name="brush" toName="image">'
+        '<Label value="Object"/><Label value="dog"/></BrushLabels></View>'
+    )
+    assert [certainty(CAR, label) for label in generic.brush().labels] == [1.0, 0.3]
+    nameless = rung(16, 1, 0.1)
+    assert label_of(nameless, generic).value == "Object"
+    assert [certainty(nameless, label) for label in CONFIG.brush().labels] == [1.0] * 4
 
 
 def test_the_selected_label_wins_for_its_kind():
