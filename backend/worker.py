@@ -74,6 +74,11 @@ class EngineWorker:
         return self._engine.memory_bytes if isinstance(self._engine, LocalEngine) else 0
 
     @property
+    def has_room(self) -> bool:
+        """Whether an image can be encoded ahead without pushing out the one that is worked on."""
+        return not isinstance(self._engine, LocalEngine) or self._engine.has_room
+
+    @property
     def encodings(self) -> Encodings:
         """What the engine encoded and reused; zeros for one that does not tell."""
         return self._engine.encodings if isinstance(self._engine, LocalEngine) else Encodings()

@@ -12,6 +12,7 @@ from semsam_annotate.backend.label_studio.context import Click, parse_context
 from semsam_annotate.backend.label_studio.embeddings import TaskEmbeddings
 from semsam_annotate.backend.label_studio.errors import TryLater
 from semsam_annotate.backend.label_studio.issued import Issued, kept
+from semsam_annotate.backend.label_studio.prefetching import Place, Prefetch
 from semsam_annotate.backend.label_studio.prelabeller import Prelabeller, address_of
 from semsam_annotate.backend.label_studio.regions import ladder_candidates, prediction
 
@@ -22,7 +23,10 @@ BATCH_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Predictor:
-    """What ``/predict`` needs. ``words``: the project's vocabulary; ``batches``: None without a folder for them."""
+    """What ``/predict`` needs. ``words``: the project's vocabulary; ``batches``: None without a folder for them.
+
+    ``prefetch``: prepares the task after the one that somebody opened.
+    """
 
     embeddings: TaskEmbeddings
     connections: Connections
@@ -30,6 +34,7 @@ class Predictor:
     words: Vocabulary
     prelabeller: Prelabeller
     batches: Batches | None = None
+    prefetch: Prefetch | None = None
 
     async def answer(self, body: dict[str, Any]) -> dict[str, Any]:
         """The answer to a request; BadInput when it cannot be understood or its image cannot be had."""
@@ -47,8 +52,16 @@ class Predictor:
         context = parameters.get("context") if isinstance(parameters, dict) else None
         if context is None:
             asked = None if self.batches is None else _asked(body, tasks, config, self.connections)
-            return {"results": await self._batch(tasks, config, connection, asked)}
-        return {"results": [await self._click(tasks[0], config, connection, parse_context(context))]}
+            results = await self._batch(tasks, config, connection, asked)
+        else:
+            results = [await self._click(tasks[0], config, connection, parse_context(context))]
+        self._opened(project_uid(body.get("project")), tasks, config, connection)
+        return {"results": results}
+
+    def _opened(self, project: str, tasks: list[dict[str, Any]], config: LabelConfig, connection: Connection) -> None:
+        """One task alone is one that somebody looks at."""
+        if self.prefetch is not None and len(tasks) == 1 and isinstance(tasks[0].get("id"), int):
+            self.prefetch.after(Place(project, tasks[0]["id"], config, connection))
 
     def _connection(self, body: dict[str, Any], tasks: list[dict[str, Any]], config: LabelConfig) -> Connection:
         """Of the project; none is needed when every image is in the tasks themselves."""

@@ -19,6 +19,7 @@ from semsam_annotate.backend.label_studio.intake import Intake
 from semsam_annotate.backend.label_studio.issued import Issued
 from semsam_annotate.backend.label_studio.kept_setups import KeptSetups
 from semsam_annotate.backend.label_studio.predict import Predictor
+from semsam_annotate.backend.label_studio.prefetching import Prefetch
 from semsam_annotate.backend.label_studio.prelabel_queue import PrelabelQueue
 from semsam_annotate.backend.label_studio.prelabeller import Prelabeller
 from semsam_annotate.backend.label_studio.prelabelling import Prelabelling
@@ -64,18 +65,22 @@ class LabelStudio:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Apply webhooks and work in the background meanwhile."""
-        if self.hooks is None or self.trigger is None or self.background is None:
-            yield
-            return
-        tasks = [asyncio.create_task(part.run()) for part in (self.trigger, self.background)]
+        tasks = [asyncio.create_task(part.run()) for part in (self.trigger, self.background) if part is not None]
         try:
             yield
         finally:
+            if self.predictor.prefetch is not None:
+                await self.predictor.prefetch.close()
             for task in tasks:
                 task.cancel()
                 with suppress(asyncio.CancelledError):
                     await task
+            self._close()
+
+    def _close(self) -> None:
+        if self.background is not None:
             self.background.close()
+        if self.hooks is not None:
             self.hooks.spool.close()
             self.hooks.intake.store.close()
 
@@ -87,9 +92,10 @@ def open_label_studio(shared: Services) -> LabelStudio:
     hosts = image_hosts(settings.image_hosts)
     connections = Connections(settings.label_studio_url, settings.label_studio_token, hosts, kept)
     embeddings = TaskEmbeddings(shared.worker, settings.max_image_bytes)
-    issued = Issued()
+    issued, prefetch = Issued(), Prefetch(embeddings, shared.worker)
     if settings.project is None:
-        predictor = Predictor(embeddings, connections, issued, Vocabulary(), Prelabeller(embeddings, issued))
+        prelabeller = Prelabeller(embeddings, issued)
+        predictor = Predictor(embeddings, connections, issued, Vocabulary(), prelabeller, prefetch=prefetch)
         return LabelStudio(connections, predictor, None, None)
     fresh = not (settings.project / "project.toml").exists()
     project = Project.create(settings.project) if fresh else Project.open(settings.project)
@@ -99,7 +105,7 @@ def open_label_studio(shared: Services) -> LabelStudio:
     hooks = Hooks(spool, intake)
     prelabeller = Prelabeller(embeddings, issued, project.config.min_score, project.config.min_certainty)
     batches = Batches(prelabeller, PrelabelQueue(folder / "prelabelling.sqlite"))
-    predictor = Predictor(embeddings, connections, issued, words, prelabeller, batches)
+    predictor = Predictor(embeddings, connections, issued, words, prelabeller, batches, prefetch)
     retraining = Retraining(project.folder)
     after = project.config.retrain_after if settings.retrain_after is None else settings.retrain_after
     reconciler = Reconciler(hooks, Reconciled(folder / "reconciled.sqlite"))

@@ -84,6 +84,13 @@ class MemoryCache:
         with self._lock:
             return sum(entry.bytes for entry in self._entries.values())
 
+    @property
+    def has_room(self) -> bool:
+        """Whether the image used last stays when another one like it comes."""
+        with self._lock:
+            last = next(reversed(self._entries.values()), None)
+            return last is None or 2 * last.bytes <= self.limit
+
     def drop(self, key: str) -> None:
         """Forget an image."""
         with self._lock:

@@ -38,6 +38,11 @@ class SearchingEngine(WholeImageEngine):
         """Bytes of encoded images held in memory."""
         return self._memory.bytes
 
+    @property
+    def has_room(self) -> bool:
+        """Whether an image that is not asked for yet leaves the one used last in memory."""
+        return self._memory.has_room
+
     def find(
         self,
         embedding: Embedding,

@@ -47,6 +47,16 @@ def test_memory_is_bounded(engine_of, photo):
     assert engine.propose(engine.encode(other(photo, 0)), CLICK)
 
 
+def test_an_image_ahead_needs_room_beside_the_last_one(engine_of, photo):
+    engine = engine_of()
+    assert engine.has_room
+    one = engine._memory.get(engine.encode(photo).key).bytes
+    for times, room in ((2, True), (1, False)):
+        engine = engine_of(memory_bytes=times * one)
+        engine.encode(photo)
+        assert engine.has_room == room
+
+
 def test_the_last_image_is_kept_even_without_room(engine_of, photo):
     engine = engine_of(memory_bytes=0)
     assert engine.propose(engine.encode(photo), CLICK)
