@@ -12,12 +12,12 @@ import httpx
 from starlette.concurrency import run_in_threadpool
 
 from semsam_annotate.api import Cancelled, SemsamError
+from semsam_annotate.backend.giving_way import LOOK_SECONDS, GivingWay
 from semsam_annotate.backend.label_studio.admin.client import LabelStudioApi
 from semsam_annotate.backend.label_studio.config import LabelConfig
 from semsam_annotate.backend.label_studio.connections import Connection, project_id
 from semsam_annotate.backend.label_studio.embeddings import TaskEmbeddings
 from semsam_annotate.backend.label_studio.prelabeller import address_of
-from semsam_annotate.backend.turns import LOOK_SECONDS, GivingWay
 from semsam_annotate.backend.worker import EngineWorker
 
 log = logging.getLogger("semsam.backend.prefetching")
@@ -42,7 +42,7 @@ class Place:
 
 
 class Prefetch:
-    """One image at a time, for who asked last; whatever else wants the engine goes first, and is not kept waiting.
+    """One image at a time, for who asked last; clicks pass it, and it gives way to whatever else takes long.
 
     Label Studio opens tasks by their ids, those without an annotation. ``seconds``: after them an image is given up.
     """
@@ -90,7 +90,7 @@ class Prefetch:
         while time.monotonic() < until and self._wanted is not None and self._wanted.key == place.key:
             if not self._worker.has_room:
                 return True
-            if self._worker.waiting or not await self._encoded(address, place.connection):
+            if self._worker.waiting_long or not await self._encoded(address, place.connection):
                 await asyncio.sleep(LOOK_SECONDS)
             else:
                 return True
@@ -98,7 +98,7 @@ class Prefetch:
 
     async def _encoded(self, address: str, connection: Connection) -> bool:
         """False when somebody wanted the engine before it was."""
-        token = GivingWay(lambda: self._worker.waiting > 1)  # ours, and somebody's
+        token = GivingWay(lambda: self._worker.waiting_long > 1)  # ours, and somebody's
         try:
             await self._embeddings.ask(address, connection, lambda *_: None, token)
             return True

@@ -25,8 +25,8 @@ class ProjectConfig:
     ``store``: file inside the project, or a database URL. ``images``: image files and folders of images, relative to
     the project or absolute. ``validation``: share of images kept for validation, 0..1. ``retrain_after``: so many newly
     accepted masks let a server train by itself, 0 never. ``min_score``, ``min_certainty``: of masks that pre-label a
-    task in Label Studio and of their names, 0..1, where the labelling config says none. ``retrain``: what a training may
-    cost.
+    task in Label Studio and of their names, 0..1, where the labelling config says none. ``retrain``: what a training
+    may cost.
     """
 
     version: int = VERSION
