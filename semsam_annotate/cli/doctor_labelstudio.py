@@ -9,6 +9,7 @@ from semsam_annotate.cli.labelstudio import (
     DEFAULT_BACKEND,
     BackendOption,
     BasicAuthOption,
+    ImageHostOption,
     LsProjectOption,
     ProjectOption,
     TitleOption,
@@ -29,6 +30,7 @@ def labelstudio(
     basic_auth_env: BasicAuthOption = None,
     title: TitleOption = None,
     ls_project: LsProjectOption = None,
+    image_host: ImageHostOption = None,
     json: Annotated[bool, typer.Option("--json", help="Checks as a JSON list.")] = False,
 ) -> None:
     """Check Label Studio, the server and the ways between them; exit code 1 when something blocks."""
@@ -39,15 +41,16 @@ def labelstudio(
     from semsam_annotate.backend.label_studio.admin.addresses import backend_address
     from semsam_annotate.backend.label_studio.admin.client import LabelStudioApi
     from semsam_annotate.backend.label_studio.admin.examine import Subject, examine
+    from semsam_annotate.backend.label_studio.image_hosts import image_hosts
     from semsam_annotate.cli.serve_secrets import from_environment
 
     config = read_config(project / "project.toml")
     user, password, secret = backend_secrets(project, basic_auth_env)
-    token = from_environment(token_env) or ""
+    token, hosts = from_environment(token_env) or "", image_hosts(image_host or ())
     named = title or config.name or project.absolute().name
     checks: list[Check] = []
     with LabelStudioApi(url, token) as api:
-        subject = Subject(api, token, backend_address(backend, secret), (user, password), named, ls_project)
+        subject = Subject(api, token, backend_address(backend, secret), (user, password), named, ls_project, hosts)
         for check in examine(subject, config.vocabulary()):
             checks.append(check)
             if not json:

@@ -26,6 +26,10 @@ TitleOption = Annotated[
 LsProjectOption = Annotated[
     int | None, typer.Option("--ls-project", help="Id of a project that is there, in place of a title.")
 ]
+ImageHostOption = Annotated[
+    list[str] | None,
+    typer.Option("--image-host", help="HOST or HOST:PORT that images may come from too, as for serve; repeatable."),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -130,6 +134,7 @@ def export(
     config: Annotated[Path | None, typer.Option(help="Labelling config (XML) of that export.")] = None,
     project: Annotated[Path | None, typer.Option(help="Project whose names tell objects from parts.")] = None,
     images: Annotated[Path | None, typer.Option(help="Folder to fetch the images into.")] = None,
+    image_host: ImageHostOption = None,
     every: Annotated[bool, typer.Option("--all", help="All annotations of a task, not the newest alone.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> None:
@@ -142,15 +147,19 @@ def export(
     from semsam_annotate.backend.label_studio.admin.export import with_images, write_records
     from semsam_annotate.backend.label_studio.admin.exported import read_tasks
     from semsam_annotate.backend.label_studio.admin.sources import from_file, from_label_studio
+    from semsam_annotate.backend.label_studio.image_hosts import image_hosts
     from semsam_annotate.cli.serve_secrets import from_environment
 
     words = Vocabulary() if project is None else read_config(project / "project.toml").vocabulary()
     if (source is None) == (url is None):
         raise BadInput("give --in FILE, or --url with --token-env and --ls-project")
+    if image_host and (url is None or images is None):
+        raise BadInput("--image-host is for images that are fetched: give --url and --images with it")
+    hosts = image_hosts(image_host or ())
     if source is not None:
         taken = from_file(source, config, words)
     else:
-        taken = from_label_studio(url or "", from_environment(token_env) or "", ls_project, words)
+        taken = from_label_studio(url or "", from_environment(token_env) or "", ls_project, words, hosts)
     found = read_tasks(taken.tasks, taken.config, every)
     records = found.records if images is None else with_images(found, images, taken.fetch)
     report = write_records(format, out, records, taken.config.vocabulary(), seen=images is not None)

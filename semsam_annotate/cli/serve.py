@@ -64,6 +64,8 @@ def serve(
         from semsam_annotate.backend import logs, server, settings
     except ImportError as error:
         raise BadInput(f"serving needs the extra 'serve' ({error}): pip install 'semsam-annotate[serve]'") from error
+    if engine_only and image_host:
+        raise BadInput("--engine-only fetches no images: leave out --image-host, or --engine-only")
     given = Given(token, token_env, basic_auth, basic_auth_env)
     check_host(host, given)
     if exit_with_parent:

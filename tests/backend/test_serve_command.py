@@ -39,6 +39,7 @@ def test_other_machines_are_let_in_only_with_credentials_that_somebody_gave(host
 
 def test_options_that_cannot_be_are_one_line(monkeypatch):
     assert "log level" in refused("--log-level", "loud", "--engine-only")
+    assert "--engine-only fetches no images" in refused("--engine-only", "--image-host", "10.0.0.1")
     assert "NOT_SET" in refused("--token-env", "NOT_SET", "--engine-only")
     monkeypatch.setenv("PAIR", "no colon")
     assert "USER:PASSWORD" in refused("--basic-auth-env", "PAIR", "--engine-only")

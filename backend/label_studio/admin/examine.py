@@ -11,12 +11,13 @@ from semsam_annotate.backend.label_studio.admin.examine_project import SETUP, Pr
 from semsam_annotate.backend.label_studio.admin.examine_server import Server
 from semsam_annotate.backend.label_studio.admin.examine_studio import examine_studio
 from semsam_annotate.backend.label_studio.admin.setting_up import projects_called
+from semsam_annotate.backend.label_studio.connections import Connection
 
 
 @dataclass(frozen=True)
 class Subject:
     """What is looked at. ``backend``: our address with the secret in its path; ``basic``: user and password there;
-    ``project``: id in Label Studio, None takes the one called ``title``."""
+    ``project``: id in Label Studio, None takes the one called ``title``. ``image_hosts``: that images may come from."""
 
     api: LabelStudioApi
     token: str = field(repr=False)
@@ -24,6 +25,7 @@ class Subject:
     basic: tuple[str, str] = field(repr=False)
     title: str
     project: int | None = None
+    image_hosts: tuple[str, ...] = ()
 
 
 def examine(subject: Subject, words: Vocabulary) -> Iterator[Check]:
@@ -38,7 +40,8 @@ def examine(subject: Subject, words: Vocabulary) -> Iterator[Check]:
     if row is None:
         yield Check("project", "blocks", missing, SETUP)
     else:
-        yield from ProjectExam(subject.api, row, subject.backend, subject.token, words, server.capabilities).examine()
+        connection = Connection(subject.api.origin, subject.token, subject.image_hosts)
+        yield from ProjectExam(subject.api, row, subject.backend, connection, words, server.capabilities).examine()
 
 
 def _project(subject: Subject) -> tuple[dict[str, Any] | None, str]:

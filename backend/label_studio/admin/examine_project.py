@@ -12,6 +12,7 @@ from semsam_annotate.backend.label_studio.admin.client import LabelStudioApi
 from semsam_annotate.backend.label_studio.config import LabelConfig, parse_config
 from semsam_annotate.backend.label_studio.connections import Connection
 from semsam_annotate.backend.label_studio.fetch import fetch_image
+from semsam_annotate.backend.label_studio.image_address import of_task
 from semsam_annotate.backend.label_studio.xml import parse_xml
 
 SETUP = "semsam labelstudio setup"
@@ -20,13 +21,13 @@ MAX_BYTES = 500_000_000
 
 @dataclass(frozen=True)
 class ProjectExam:
-    """``row``: the project as Label Studio tells it. ``backend``: our address. ``words``: our project's vocabulary.
-    ``capabilities``: the engine's, None when unknown."""
+    """``row``: the project as Label Studio tells it. ``backend``: our address. ``connection``: where images come from.
+    ``words``: our project's vocabulary. ``capabilities``: the engine's, None when unknown."""
 
     api: LabelStudioApi
     row: dict[str, Any]
     backend: str
-    token: str
+    connection: Connection
     words: Vocabulary
     capabilities: Sequence[str] | None
 
@@ -121,7 +122,7 @@ class ProjectExam:
             yield Check("images", "blocks", f'the tasks have no image under "{key}"', f'import data with "{key}"')
             return
         try:
-            body = asyncio.run(fetch_image(address, Connection(self.api.origin, self.token), MAX_BYTES))
+            body = asyncio.run(fetch_image(of_task(address, tasks[0]["id"]), self.connection, MAX_BYTES))
             yield well("images", f"the first is fetched with the token ({len(body) / 1e6:.1f} MB)")
         except BadInput as error:
             yield Check("images", "blocks", str(error), self._image_remedy(address))

@@ -27,14 +27,19 @@ class Taken:
     fetch: Callable[[str], bytes]
 
 
-def from_label_studio(url: str, token: str, project: int | None, words: Vocabulary) -> Taken:
-    """The submitted tasks of a project; ``words``: what tells objects from parts where its config does not."""
+def from_label_studio(
+    url: str, token: str, project: int | None, words: Vocabulary, hosts: tuple[str, ...] = ()
+) -> Taken:
+    """The submitted tasks of a project; ``words``: what tells objects from parts where its config does not.
+
+    ``hosts``: that images may come from beside Label Studio, as ``image_hosts`` gives them.
+    """
     if project is None:
         raise BadInput("say which project to export: --ls-project ID, the number in its address")
     with LabelStudioApi(url, token) as api:
         row = api.get(f"/api/projects/{project}/")
         tasks = api.get(f"/api/projects/{project}/export", {"exportType": "JSON"}, seconds=600)
-        connection = Connection(api.origin, token)
+        connection = Connection(api.origin, token, hosts)
     return Taken(tasks, parse_config(str(row.get("label_config") or ""), words), _fetcher(connection))
 
 

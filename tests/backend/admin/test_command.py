@@ -7,8 +7,15 @@ from typer.testing import CliRunner
 
 from semsam_annotate.annotations import ObjectClass, PartClass, Project, ProjectConfig
 from semsam_annotate.annotations.project_config import write_config
-from semsam_annotate.api import BadInput
+from semsam_annotate.api import BadInput, Vocabulary
+from semsam_annotate.backend.label_studio.admin import sources
+from semsam_annotate.backend.label_studio.image_hosts import image_hosts
 from semsam_annotate.cli.app import build
+
+CONFIG = (
+    '<View><Image name="image" value="$image"/>'
+    '<BrushLabels name="b" toName="image"><Label value="car"/></BrushLabels></View>'
+)
 
 
 @pytest.fixture
@@ -48,3 +55,44 @@ def test_what_is_missing_is_named(served):
         result = call("setup", *common, *arguments, **environment)
         assert isinstance(result.exception, BadInput)
         assert said in str(result.exception)
+
+
+def test_hosts_of_images_are_the_same_as_for_the_server(served, tmp_path, monkeypatch):
+    asked = []
+
+    class Api:
+        def __init__(self, url, token):
+            self.origin = url
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            return None
+
+        def get(self, path, query=None, seconds=None):
+            return [] if path.endswith("/export") else {"label_config": CONFIG}
+
+    async def fetch(address, connection, most):
+        asked.append((address, connection.image_hosts))
+        return b""
+
+    monkeypatch.setattr(sources, "LabelStudioApi", Api)
+    monkeypatch.setattr(sources, "fetch_image", fetch)
+    hosts = image_hosts(["images.test", "other.test:8443"])
+    sources.from_label_studio("http://studio.test", "x" * 40, 1, Vocabulary(), hosts).fetch("https://images.test/a.png")
+    assert asked == [("https://images.test/a.png", ("images.test", "other.test:8443"))]
+    where = ("--url", "http://127.0.0.1:9", "--token-env", "TOKEN", "--ls-project", 1)
+    out, images = ("--out", tmp_path / "x.json"), ("--images", tmp_path / "images")
+    for command, said in (
+        ((*where, *out, *images, "--image-host", "10.0.0.1"), "private address"),
+        ((*where, *out, "--image-host", "images.test"), "--images"),
+        (("--in", tmp_path / "a.json", *out, *images, "--image-host", "images.test"), "--url"),
+        ((*where, *out, *images, "--image-host", "images.test"), "nothing to export"),
+    ):
+        result = call("export", *command, TOKEN="x" * 40)
+        assert isinstance(result.exception, BadInput)
+        assert said in str(result.exception)
+    doctor = ["doctor", "labelstudio", *map(str, where), "--project", str(served), "--image-host", "10.0.0.1"]
+    result = CliRunner().invoke(build(), doctor, env={"TOKEN": "x" * 40})
+    assert "private address" in str(result.exception)

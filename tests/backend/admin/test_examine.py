@@ -21,6 +21,7 @@ from semsam_annotate.backend.label_studio.admin.examine_server import Server
 from semsam_annotate.backend.label_studio.admin.examine_studio import examine_studio
 from semsam_annotate.backend.label_studio.admin.labelling import labelling_config
 from semsam_annotate.backend.label_studio.admin.setting_up import Wanted, set_up
+from semsam_annotate.backend.label_studio.connections import Connection
 from semsam_annotate.backend.server import bind
 from semsam_annotate.backend.settings import ServerSettings
 
@@ -44,7 +45,9 @@ def made(api, serving, title):
 
 def exam(api, number, serving, capabilities=ALL, words=None):
     row = api.get(f"/api/projects/{number}/")
-    return list(ProjectExam(api, row, serving, TOKEN, words or CAR.vocabulary(), capabilities).examine())
+    return list(
+        ProjectExam(api, row, serving, Connection(api.origin, TOKEN), words or CAR.vocabulary(), capabilities).examine()
+    )
 
 
 def test_all_is_well(studio, serving):
