@@ -7,8 +7,8 @@ from typing import Any
 
 from semsam_annotate.annotations.hierarchy import parents_first
 from semsam_annotate.api import BadInput, Rle, encode_rle
-from semsam_annotate.backend.label_studio.brush_rle import decode_brush
 from semsam_annotate.backend.label_studio.config import LabelConfig
+from semsam_annotate.backend.label_studio.shapes import is_mask, mask_of
 
 
 @dataclass(frozen=True)
@@ -28,13 +28,14 @@ class Region:
 def read_regions(result: Any, config: LabelConfig, height: int, width: int) -> list[Region]:
     """The masks of a result, parents before their parts; BadInput for a damaged one.
 
-    Only brush results are masks: with "Keep label selected" Label Studio adds a ``keypointlabels`` result of the same
-    id that holds the mask once more, which is left out. Empty masks (everything erased) are left out too.
+    Masks are brushes, polygons, ellipses and bitmasks. With "Keep label selected" Label Studio adds a
+    ``keypointlabels`` result of the same id that holds the mask once more, which is left out, like rectangles. Empty
+    masks (everything erased) are left out too.
     """
     if not isinstance(result, list) or not all(isinstance(item, dict) for item in result):
         raise BadInput("an annotation's result is a list of regions")
-    brushes = {str(item.get("id")): item for item in reversed(result) if _is_brush(item)}
-    regions = [_region(id, item, result, config, (height, width)) for id, item in reversed(brushes.items())]
+    masks = {str(item.get("id")): item for item in reversed(result) if is_mask(item)}
+    regions = [_region(id, item, result, config, (height, width)) for id, item in reversed(masks.items())]
     kept = {region.id: region for region in regions if region is not None}
     for region in kept.values():
         _check_texts(region)
@@ -49,19 +50,14 @@ def _check_texts(region: Region) -> None:
             raise BadInput(f"the region {region.id[:40]!r} has characters that are none in its id or names")
 
 
-def _is_brush(item: dict[str, Any]) -> bool:
-    value = item.get("value")
-    return item.get("type") == "brushlabels" and isinstance(value, dict) and value.get("format") == "rle"
-
-
 def _region(
     id: str, item: dict[str, Any], result: Sequence[dict[str, Any]], config: LabelConfig, size: tuple[int, int]
 ) -> Region | None:
-    mask = decode_brush(item["value"].get("rle"), *size)
+    mask = mask_of(item, *size)
     if not mask.any():
         return None
     said = _said(id, result, config)
-    names = item["value"].get("brushlabels")
+    names = item["value"].get(item["type"])
     label = config.label(str(names[0])) if isinstance(names, list) and names else None
     is_part = label is not None and label.is_part
     own = None if label is None else label.name

@@ -138,7 +138,10 @@ def export(
     every: Annotated[bool, typer.Option("--all", help="All annotations of a task, not the newest alone.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> None:
-    """Write what was submitted in Label Studio, with holes, pieces, score, level and parent of every mask."""
+    """Write what was submitted in Label Studio, with holes, pieces, score, level and parent of every mask.
+
+    Masks are brushes, polygons, ellipses and bitmasks; what else was drawn is counted in the answer.
+    """
     from dataclasses import asdict
     from json import dumps
 
@@ -161,14 +164,17 @@ def export(
     else:
         taken = from_label_studio(url or "", from_environment(token_env) or "", ls_project, words, hosts)
     found = read_tasks(taken.tasks, taken.config, every)
+    others = ", ".join(f"{count} {what}" for what, count in found.left.items())
+    if others and not found.records:
+        raise BadInput(f"nothing to export: no submitted annotation has a mask, only {others}")
     records = found.records if images is None else with_images(found, images, taken.fetch)
     report = write_records(format, out, records, taken.config.vocabulary(), seen=images is not None)
     left = {"without a mask or skipped": found.skipped, "older ones of their task (--all takes them)": found.older}
     if json:
-        typer.echo(dumps({**asdict(report), "skipped": found.skipped, "older": found.older}))
+        typer.echo(dumps({**asdict(report), "skipped": found.skipped, "older": found.older, "left": found.left}))
     else:
         notes = "".join(f"; {number} annotations {what}" for what, number in left.items() if number)
-        typer.echo(report.line() + notes)
+        typer.echo(report.line() + notes + (f"; not carried, since they are no masks: {others}" if others else ""))
 
 
 def reconcile(

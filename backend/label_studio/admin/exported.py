@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -15,6 +16,7 @@ from semsam_annotate.api import BadInput, Vocabulary
 from semsam_annotate.backend.label_studio.accepted import Region, read_regions
 from semsam_annotate.backend.label_studio.config import LabelConfig, parse_config
 from semsam_annotate.backend.label_studio.news import Written, read_news
+from semsam_annotate.backend.label_studio.shapes import GEOMETRY, is_mask
 
 SYSTEM = "label-studio"
 _IDS = uuid.UUID("6f0f9d5e-7f0c-4a53-9f5c-2d6f4f1f4f0e")
@@ -24,12 +26,14 @@ _IDS = uuid.UUID("6f0f9d5e-7f0c-4a53-9f5c-2d6f4f1f4f0e")
 @dataclass(frozen=True)
 class Exported:
     """``addresses``: of every image, by what stands in ``ImageRef.sha256``. ``skipped``: annotations that were
-    cancelled or hold no mask. ``older``: left out for a newer one of their task."""
+    cancelled or hold no mask. ``older``: left out for a newer one of their task. ``left``: how many of what was drawn
+    there are no masks, by their type in Label Studio."""
 
     records: list[Annotation]
     addresses: dict[str, str]
     skipped: int
     older: int
+    left: dict[str, int] = field(default_factory=dict)
 
 
 def read_tasks(tasks: Any, config: LabelConfig, every: bool = False) -> Exported:
@@ -40,6 +44,7 @@ def read_tasks(tasks: Any, config: LabelConfig, every: bool = False) -> Exported
     """
     records: list[Annotation] = []
     skipped = older = 0
+    left: Counter[str] = Counter()
     images = _Images(config.image_key)
     for task in checked_tasks(tasks):
         useful = [item for item in task["annotations"] if not item.get("was_cancelled") and item.get("result")]
@@ -48,9 +53,10 @@ def read_tasks(tasks: Any, config: LabelConfig, every: bool = False) -> Exported
         skipped += len(task["annotations"]) - len(useful)
         for item in chosen:
             found = _records(task, item, config, images)
+            left.update(_no_masks(item["result"]))
             skipped += not found
             records += found
-    return Exported(records, images.addresses, skipped, older)
+    return Exported(records, images.addresses, skipped, older, dict(sorted(left.items())))
 
 
 def checked_tasks(tasks: Any) -> list[dict[str, Any]]:
@@ -150,10 +156,18 @@ def _record(region: Region, told: Written, image: ImageRef, many: int) -> Annota
     )  # fmt: skip
 
 
+def _no_masks(result: Any) -> list[str]:
+    """Types of what cannot be carried: boxes, points and lines, and relations; not what led to a mask of its id."""
+    items = [item for item in result if isinstance(item, dict)] if isinstance(result, list) else []
+    masks = {str(item.get("id")) for item in items if is_mask(item)}
+    drawn = [item for item in items if item.get("type") in GEOMETRY and str(item.get("id")) not in masks]
+    return [str(item["type"]) for item in [*drawn, *(item for item in items if item.get("type") == "relation")]]
+
+
 def _size(result: Any) -> tuple[int, int] | None:
     """(height, width) that the masks say, None when there is none."""
     for item in result if isinstance(result, list) else []:
-        if isinstance(item, dict) and item.get("type") == "brushlabels":
+        if isinstance(item, dict) and is_mask(item):
             height, width = item.get("original_height"), item.get("original_width")
             if not isinstance(height, int) or not isinstance(width, int) or not 0 < height * width <= MAX_PIXELS:
                 raise BadInput(f"a mask of {width}x{height} pixels (width x height)")
