@@ -40,7 +40,8 @@ def mask_of(item: Mapping[str, Any], height: int, width: int) -> Mask:
 
 
 def _brush(value: dict[str, Any], height: int, width: int) -> Mask:
-    return decode_brush(value.get("rle"), height, width)
+    runs: Any = value.get("rle")
+    return decode_brush(runs, height, width)
 
 
 def _polygon(value: dict[str, Any], height: int, width: int) -> Mask:
