@@ -64,16 +64,18 @@ class ModelRegistry:
         place = self.folder / version
         partial = self.folder / f".{version}.{os.getpid()}.part"
         shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
-        shutil.copyfile(weights, partial / "weights.safetensors")
-        written = {**notes, "created": time.time()}
-        (partial / "notes.json").write_text(json.dumps(written, indent=1), encoding="utf-8")
-        if place.exists():
-            for file in partial.iterdir():
-                os.replace(file, place / file.name)
-            partial.rmdir()
-        else:
-            os.replace(partial, place)
+        try:
+            partial.mkdir(parents=True)
+            shutil.copyfile(weights, partial / "weights.safetensors")
+            written = {**notes, "created": time.time()}
+            (partial / "notes.json").write_text(json.dumps(written, indent=1), encoding="utf-8")
+            if place.exists():
+                for file in partial.iterdir():
+                    os.replace(file, place / file.name)
+            else:
+                os.replace(partial, place)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
         return self._read(version)
 
     def promote(self, version: str) -> ModelVersion:
@@ -112,5 +114,8 @@ class ModelRegistry:
         self.folder.mkdir(parents=True, exist_ok=True)
         file = Promotions(self.folder).file
         partial = file.with_name(f"{file.name}.{os.getpid()}.part")
-        partial.write_text(json.dumps({"promoted": history[1:]}), encoding="utf-8")
-        os.replace(partial, file)
+        try:
+            partial.write_text(json.dumps({"promoted": history[1:]}), encoding="utf-8")
+            os.replace(partial, file)
+        finally:
+            partial.unlink(missing_ok=True)

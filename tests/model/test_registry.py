@@ -2,6 +2,7 @@
 
 import json
 import threading
+from pathlib import Path
 
 import pytest
 from safetensors.torch import load_file, save_file
@@ -152,3 +153,22 @@ def test_the_engine_follows(project, registry, weights_of, photo):
 def test_without_a_project(tmp_path):
     with pytest.raises(BadInput, match=r"project\.toml is missing"):
         open_engine(f"project:{tmp_path}")
+
+
+def test_a_full_disk_leaves_the_versions_as_they_were(registry, weights_of, monkeypatch):
+    first = registry.promote(registry.add(weights_of(1), {}).version).version
+    before = sorted(registry.folder.rglob("*"))
+
+    def full(self, *_, **__):
+        self.touch()
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "write_text", full)
+        with pytest.raises(OSError, match="No space"):
+            registry.add(weights_of(2), {})
+        with pytest.raises(OSError, match="No space"):
+            registry.promote(PACKAGED)
+    assert sorted(registry.folder.rglob("*")) == before
+    assert registry.active().version == first
+    assert registry.add(weights_of(2), {}).version in [item.version for item in registry.versions()]
