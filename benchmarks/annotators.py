@@ -1,11 +1,12 @@
 """How long annotators in Label Studio wait for the masks of a click, measured where the server answers.
 
-    python benchmarks/annotators.py [--images 20] [--minutes 10] [--many 0] [--out FILE]
+    python benchmarks/annotators.py [--images 20] [--minutes 30] [--many 0] [--out FILE]
 
 A real ``semsam serve`` with the packaged weights and an empty project; each image is a photo of its own, as a JPEG
 from a server that stands in for Label Studio's. One annotator on photos of 2 and of 12 megapixels, then eight of them,
-ten seconds between one's clicks, 30 % on a photo that nobody has seen. ``--many``: so many small photos, one click
-each, with the memory that the server holds meanwhile.
+ten seconds between one's clicks, 30 % on a photo that nobody has seen, which leaves a submitted annotation of the last
+one behind; in five slices of the time, with the memory that the server holds. ``--many``: so many small photos, one
+click each.
 """
 
 import argparse
@@ -17,7 +18,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 import numpy as np
@@ -26,15 +27,26 @@ from serving import AUTH, Served, images, serving, spread
 from subject import ROOT, photo
 from timing import machine
 
-CAPTURE = ROOT / "tests/backend/captures/predict_interactive_three_points.json"
+CAPTURES = ROOT / "tests/backend/captures"
+CAPTURE, CREATED = (
+    CAPTURES / f"{name}.json" for name in ("predict_interactive_three_points", "webhook_annotation_created_ui")
+)
 BARS = {
     "12 MP": {"new": 1500, "warm": 500},
     "2 MP": {"warm": 120},
     "eight annotators": {"new": {"p95": 4000}, "warm": {"p95": 400}},
 }
 SIZES = {"2 MP": (1632, 1224), "12 MP": (4000, 3000), "small": (640, 480)}
-LATER = 5
+LATER, SLICES = 5, 5
 PEOPLE, PAUSE, NEW = 8, 10.0, 0.3
+
+
+class Taken(NamedTuple):
+    """Milliseconds that a click on a "new" or "warm" photo took, or a webhook; ``at``: seconds of the run."""
+
+    what: str
+    at: float
+    ms: float
 
 
 @dataclass
@@ -56,13 +68,14 @@ class Studio:
         return path
 
 
-@dataclass(frozen=True)
+@dataclass
 class Annotator:
-    """Somebody who clicks."""
+    """Somebody who clicks, and submits the last click's masks when done with a photo."""
 
     served: Served
     chance: random.Random
     client: httpx.Client = field(default_factory=lambda: httpx.Client(headers=AUTH, timeout=120))
+    masks: list[dict[str, Any]] = field(default_factory=list)
 
     def click(self, path: str, kind: str) -> float:
         """Milliseconds until a click somewhere in a photo was answered with masks."""
@@ -70,14 +83,22 @@ class Annotator:
         begin = time.perf_counter()
         answer = self.client.post(f"{self.served.url}/predict", content=content).raise_for_status()
         taken = 1000 * (time.perf_counter() - begin)
-        assert any(region["type"] == "brushlabels" for region in answer.json()["results"][0]["result"])
+        self.masks = [region for region in answer.json()["results"][0]["result"] if region["type"] == "brushlabels"]
+        assert self.masks
         return taken
+
+    def submit(self, path: str) -> float:
+        """Milliseconds until Label Studio would have had its answer to the webhook."""
+        content = submitted(path, self.masks[:2], self.chance.getrandbits(50))
+        begin = time.perf_counter()
+        self.client.post(self.served.hook, content=content).raise_for_status()
+        return 1000 * (time.perf_counter() - begin)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--images", type=int, default=20)
-    parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--minutes", type=float, default=30.0)
     parser.add_argument("--many", type=int, default=0)
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks/results/annotators.json")
     given = parser.parse_args()
@@ -118,26 +139,40 @@ def alone(one: Annotator, studio: Studio, kind: str, count: int) -> dict[str, An
 
 def together(served: Served, studio: Studio, seconds: float) -> dict[str, Any]:
     """Eight annotators at once, on photos of 2 megapixels made before."""
-    taken: dict[str, list[float]] = {"new": [], "warm": []}
     paths = [studio.photo("2 MP") for _ in range(int(PEOPLE * (1 + seconds / PAUSE * NEW * 1.5)))]
-    until = time.monotonic() + seconds
-    people = [threading.Thread(target=annotate, args=(served, n, paths, until, taken)) for n in range(PEOPLE)]
+    taken: list[Taken] = []
+    begin = time.monotonic()
+    people = [threading.Thread(target=annotate, args=(served, n, paths, begin, seconds, taken)) for n in range(PEOPLE)]
     for thread in people:
         thread.start()
+    memory = []
+    for number in range(1, SLICES + 1):
+        time.sleep(max(0.0, begin + seconds * number / SLICES - time.monotonic()))
+        memory.append(round(served.megabytes))
+        print("memory", memory, flush=True)
     for thread in people:
         thread.join()
-    return {name: spread(values) for name, values in taken.items()}
+    whole = {what: spread([one.ms for one in taken if one.what == what]) for what in ("new", "warm", "submitted")}
+    return whole | {"slices": [part(taken, seconds, n) | {"megabytes": memory[n]} for n in range(SLICES)]}
 
 
-def annotate(served: Served, number: int, paths: list[str], until: float, taken: dict[str, list[float]]) -> None:
+def part(taken: list[Taken], seconds: float, number: int) -> dict[str, float]:
+    """95th percentiles of a slice of the time."""
+    some = [one for one in taken if int(SLICES * one.at / seconds) == number]
+    return {f"{what} p95": spread([one.ms for one in some if one.what == what])["p95"] for what in ("new", "warm")}
+
+
+def annotate(served: Served, number: int, paths: list[str], begin: float, seconds: float, taken: list[Taken]) -> None:
     """One of several: a click every ten seconds, whatever the last one took."""
     one, chance = Annotator(served, random.Random(number)), random.Random(100 + number)
-    current, due = "", time.monotonic() + chance.uniform(0, PAUSE)
-    while due < until:
-        time.sleep(max(0.0, due - time.monotonic()))
+    current, due = "", chance.uniform(0, PAUSE)
+    while due < seconds:
+        time.sleep(max(0.0, begin + due - time.monotonic()))
         new = not current or (chance.random() < NEW and bool(paths))
+        if new and current:
+            taken.append(Taken("submitted", due, one.submit(current)))
         current = paths.pop() if new else current
-        taken["new" if new else "warm"].append(one.click(current, "2 MP"))
+        taken.append(Taken("new" if new else "warm", due, one.click(current, "2 MP")))
         due += PAUSE
 
 
@@ -152,6 +187,13 @@ def many(served: Served, studio: Studio, count: int) -> dict[str, float]:
             held[str(number)] = round(served.megabytes)
             print("memory", json.dumps(held), flush=True)
     return held
+
+
+def submitted(path: str, masks: list[dict[str, Any]], number: int) -> bytes:
+    """A webhook of a new annotation of a photo."""
+    made: dict[str, Any] = json.loads(json.loads(CREATED.read_text(encoding="utf-8"))["request"]["body_raw"])
+    made["task"]["data"]["image"], made["annotation"]["id"], made["annotation"]["result"] = path, number, masks
+    return json.dumps(made).encode()
 
 
 def body(path: str, size: tuple[int, int], place: tuple[float, float]) -> bytes:
