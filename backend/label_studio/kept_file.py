@@ -28,7 +28,7 @@ def open_kept(path: Path, tables: str, remedy: str | None = None) -> sqlite3.Con
     """
     try:
         return _open(path, tables)
-    except (OSError, sqlite3.Error) as error:
+    except (OSError, sqlite3.Error, UnicodeDecodeError) as error:  # even the message may be damaged
         if remedy is not None and is_damage(error):
             raise BadInput(f"{path} is damaged ({error}): {remedy}") from error
         if not is_damage(error):
@@ -39,7 +39,7 @@ def open_kept(path: Path, tables: str, remedy: str | None = None) -> sqlite3.Con
 
 def is_damage(error: Exception) -> bool:
     """Whether the file is no longer what SQLite wrote."""
-    return code_of(error) in _DAMAGED
+    return code_of(error) in _DAMAGED or isinstance(error, UnicodeDecodeError)
 
 
 def code_of(error: Exception) -> int:

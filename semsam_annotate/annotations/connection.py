@@ -142,9 +142,10 @@ def explained(engine: Engine) -> Iterator[None]:
     """Turn a database's complaint into ``StoreUnavailable`` with one line that names the store."""
     try:
         yield
-    except DBAPIError as error:
+    except (DBAPIError, UnicodeDecodeError) as error:  # of a damaged file SQLite's very message may be no text
         name = engine.url.database if engine.dialect.name == "sqlite" else engine.url.render_as_string()
-        raise StoreUnavailable(f"store {name}: {_reason(str(error.orig))}") from error
+        message = str(error.orig) if isinstance(error, DBAPIError) else "malformed"
+        raise StoreUnavailable(f"store {name}: {_reason(message)}") from error
 
 
 def _reason(message: str) -> str:
