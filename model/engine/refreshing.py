@@ -70,7 +70,7 @@ def _remember(
     image = records[0].read()
     for start in range(0, len(records), AT_ONCE):
         some = records[start : start + AT_ONCE]
-        found = vectors(image, [decode_rle(record.mask) for record in some], cancel)
+        found = vectors(image, [decode_rle(record.mask()) for record in some], cancel)
         memory.put([_prototype(record) for record in some], found, unless_after=mark)
 
 

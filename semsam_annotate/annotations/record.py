@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from semsam_annotate.annotations.images import image_sha256
 from semsam_annotate.api import BadInput, Ladder, Prompt, RgbImage, Rle
@@ -47,6 +47,15 @@ class ImageRef:
         inside = base is not None and absolute.is_relative_to(base)
         shown = absolute.relative_to(base) if inside and base is not None else absolute
         return cls(image_sha256(rgb), shown.as_posix(), int(rgb.shape[0]), int(rgb.shape[1]))
+
+
+class NamedRecord(NamedTuple):
+    """Who a mask belongs to and what it is called, without the mask."""
+
+    id: str
+    image: ImageRef
+    object: str | None
+    part: str | None
 
 
 @dataclass(frozen=True)

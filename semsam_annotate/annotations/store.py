@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Unpack
+from typing import Unpack, cast
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, func, or_, select
 
 from semsam_annotate.annotations.connection import open_database, transaction
 from semsam_annotate.annotations.drafts import Facts, corrected, draft
@@ -13,12 +13,12 @@ from semsam_annotate.annotations.exports import ExportReport, write_export
 from semsam_annotate.annotations.image_states import ImageStates
 from semsam_annotate.annotations.journal import Journal
 from semsam_annotate.annotations.migrations import prepare
-from semsam_annotate.annotations.record import STATUSES, Annotation, ImageRef, Source, Status
+from semsam_annotate.annotations.record import STATUSES, Annotation, ImageRef, NamedRecord, Source, Status
 from semsam_annotate.annotations.rows import image_refs, insert_image, latest, read_records, select_records
 from semsam_annotate.annotations.schema import annotation, image
 from semsam_annotate.annotations.splits import Split, Splits, assign_split
 from semsam_annotate.annotations.writing import from_source, need, step_back, tell, write_many, write_one
-from semsam_annotate.api import BadInput, Proposal, Vocabulary, rle_area
+from semsam_annotate.api import BadInput, Proposal, Rle, Vocabulary, rle_area
 
 
 class AnnotationStore:
@@ -138,6 +138,25 @@ class AnnotationStore:
         query = select(*columns).where(latest("status") == "accepted").order_by(annotation.c.seq)
         with transaction(self._engine) as connection:
             return {id: sha256 for id, sha256, plane in connection.execute(query) if not plane}
+
+    def accepted_names(self) -> list[NamedRecord]:
+        """Of every accepted record of a plain image that has a name, oldest first; masks and ladders are not read."""
+        columns = (annotation.c.id, annotation.c.object, annotation.c.part, annotation.c.plane, *image.c)
+        named = or_(annotation.c.object.is_not(None), annotation.c.part.is_not(None))
+        query = select(*columns).select_from(annotation.join(image)).where(latest("status") == "accepted", named)
+        with transaction(self._engine) as connection:
+            rows = connection.execute(query.order_by(annotation.c.seq)).mappings().all()
+        plain = [row for row in rows if not row["plane"]]
+        refs = image_refs(plain)
+        return [NamedRecord(row["id"], ref, row["object"], row["part"]) for row, ref in zip(plain, refs, strict=True)]
+
+    def mask(self, id: str) -> Rle:
+        """The mask of a record; BadInput when there is none."""
+        with transaction(self._engine) as connection:
+            found = connection.execute(select(annotation.c.mask).where(annotation.c.id == id)).scalar()
+        if found is None:
+            raise BadInput(f"no annotation {id} in the store")
+        return cast(Rle, found)
 
     def accepted_areas(self, sha256: str) -> dict[str, int]:
         """Id of every accepted record of an image -> number of its mask's pixels."""

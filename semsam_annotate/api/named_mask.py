@@ -9,11 +9,14 @@ from semsam_annotate.api.rle import Rle
 
 @dataclass(frozen=True)
 class NamedMask:
-    """``id``: of the annotation record. ``image``: names its pixels; ``read`` gives them or raises SemsamError."""
+    """``id``: of the annotation record. ``image``: names its pixels.
+
+    ``read`` gives those and ``mask`` the run lengths, or they raise SemsamError: most are known already and not asked.
+    """
 
     id: str
     image: str
     read: Callable[[], RgbImage]
-    mask: Rle
+    mask: Callable[[], Rle]
     object: str | None
     part: str | None

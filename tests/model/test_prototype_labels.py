@@ -1,5 +1,7 @@
 """Names from the memory: an accept changes the next suggestion, forgetting takes it back, the vocabulary bounds it."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
@@ -98,7 +100,7 @@ def test_vectors_of_a_mask_do_not_depend_on_the_others(engine_of, photo):
 
 def records(photo, names):
     return [
-        NamedMask(f"r{i}", "photo", lambda: photo, encode_rle(disc(6 + 4 * i)), "boat", name)
+        NamedMask(f"r{i}", "photo", lambda: photo, partial(encode_rle, disc(6 + 4 * i)), "boat", name)
         for i, name in enumerate(names)
     ]
 
@@ -126,8 +128,10 @@ def test_refresh_goes_on_where_it_was_cancelled_and_names_what_fails(engine_of, 
         raise BadInput("the image is gone")
 
     def listed():
-        two = [NamedMask(f"p{i}", f"photo{i}", lambda: photo, encode_rle(disc()), None, "mast") for i in range(3)]
-        return [*two, NamedMask("lost", "photo9", gone, encode_rle(disc()), None, "mast")]
+        two = [
+            NamedMask(f"p{i}", f"photo{i}", lambda: photo, lambda: encode_rle(disc()), None, "mast") for i in range(3)
+        ]
+        return [*two, NamedMask("lost", "photo9", gone, lambda: encode_rle(disc()), None, "mast")]
 
     def turn(image):
         token = CancelToken()
