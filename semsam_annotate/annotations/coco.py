@@ -100,7 +100,7 @@ def _frames(
     planes = {_frame(record) for record in records}
     stacks = {sha for sha, plane in planes if plane}
     planes |= {(sha, ()) for sha in refs if sha not in stacks}
-    names = _file_names(refs.values())
+    names = file_names(refs.values())
     ordered = sorted(planes, key=lambda frame: (names[frame[0]], frame[0], frame[1]))
     return {
         frame: _image_row(number, refs[frame[0]], names[frame[0]], frame[1], splits.get(frame[0]))
@@ -118,7 +118,7 @@ def _image_row(number: int, ref: ImageRef, name: str, plane: Plane, split: Split
     return {"id": number, "file_name": name, "width": ref.width, "height": ref.height, "semsam": own}
 
 
-def _file_names(refs: Iterable[ImageRef]) -> dict[str, str]:
+def file_names(refs: Iterable[ImageRef]) -> dict[str, str]:
     """Path of every image; of absolute ones only the end that tells them apart, so that no home folder travels."""
     paths = {ref.sha256: PurePosixPath(ref.path) for ref in refs}
     taken = {str(path) for path in paths.values() if not _is_absolute(path)}

@@ -25,7 +25,7 @@ def part_document(
     ``obj_ann_id``: an object's own id, a part's nearest object above it; ``part_of``: the direct parent.
     """
     by_id = {record.id: record for record in records}
-    objects = {record.id: _object_of(record, by_id) for record in records}
+    objects = {record.id: object_of(record, by_id) for record in records}
     kept = [record for record in records if objects[record.id] is not None]
     categories_of = {record.id: _category(record, objects[record.id]) for record in kept}
     content = document(images, kept, splits, categories_of, vocabulary)
@@ -47,7 +47,7 @@ def part_document(
     return content, len(records) - len(kept)
 
 
-def _object_of(record: Annotation, by_id: Mapping[str, Annotation]) -> Annotation | None:
+def object_of(record: Annotation, by_id: Mapping[str, Annotation]) -> Annotation | None:
     """The record itself or the nearest object above it, None where the way up ends without one."""
     seen: set[str] = set()
     above: Annotation | None = record

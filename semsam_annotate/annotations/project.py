@@ -10,6 +10,7 @@ from semsam_annotate.annotations.classes import ObjectClass, PartClass
 from semsam_annotate.annotations.coco_images import find_image
 from semsam_annotate.annotations.coco_read import CocoContent
 from semsam_annotate.annotations.exports import ExportReport
+from semsam_annotate.annotations.formats.format import Format
 from semsam_annotate.annotations.image_states import ImageProgress
 from semsam_annotate.annotations.images import image_sha256, read_image
 from semsam_annotate.annotations.importing import ImportReport, read_import, store_import
@@ -186,9 +187,9 @@ class Project:
         wanted = hashed_split(group or ref.sha256, self.config.validation)
         return self.store.splits.assign(ref.sha256, wanted, group).split
 
-    def export(self, format: str, path: Path | str) -> ExportReport:
+    def export(self, format: str | Format, path: Path | str) -> ExportReport:
         """Write the accepted annotations, with every object class of the project, used or not."""
-        return self.store.export(format, path, self.vocabulary())
+        return self.store.export(format, path, self.vocabulary(), self.image_path)
 
     def import_file(
         self,

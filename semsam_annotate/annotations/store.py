@@ -10,6 +10,8 @@ from sqlalchemy import Engine, func, or_, select
 from semsam_annotate.annotations.connection import open_database, transaction
 from semsam_annotate.annotations.drafts import Facts, corrected, draft
 from semsam_annotate.annotations.exports import ExportReport, write_export
+from semsam_annotate.annotations.formats.format import Format
+from semsam_annotate.annotations.formats.scene import Picture
 from semsam_annotate.annotations.image_states import ImageStates
 from semsam_annotate.annotations.journal import Journal
 from semsam_annotate.annotations.migrations import prepare
@@ -199,9 +201,16 @@ class AnnotationStore:
                     assign_split(connection, ref.sha256, split)
             return write_many(connection, records)
 
-    def export(self, format: str, path: Path | str, vocabulary: Vocabulary | None = None) -> ExportReport:
-        """Write the accepted records to a file, format "coco" or "parts"; BadInput when there are none."""
-        return write_export(format, Path(path), self.images(), self.annotations(), self.splits.all(), vocabulary)
+    def export(
+        self,
+        format: str | Format,
+        path: Path | str,
+        vocabulary: Vocabulary | None = None,
+        picture: Picture | None = None,
+    ) -> ExportReport:
+        """Write the accepted records, format "coco", "parts" or one of ``formats``; BadInput when there are none."""
+        rows, splits = self.annotations(), self.splits.all()
+        return write_export(format, Path(path), self.images(), rows, splits, vocabulary, picture)
 
     def _store(self, record: Annotation) -> Annotation:
         with transaction(self._engine, write=True) as connection:

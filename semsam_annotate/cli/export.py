@@ -5,6 +5,10 @@ from typing import Annotated
 
 import typer
 
+FORMATS = """coco: objects and parts; parts: part JSON in PACO's scheme; labels: PNG label maps of 16 bits (a folder);
+panoptic: COCO panoptic, objects and parts apart (a folder); lvis: objects only; pascal-part:
+VLPart's form, parts only."""
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -12,12 +16,15 @@ def register(app: typer.Typer) -> None:
 
 
 def export(
-    out: Annotated[Path, typer.Option(help="File to write.")],
-    format: Annotated[str, typer.Option(help="coco: objects and parts; parts: part JSON in PACO's scheme.")] = "coco",
+    out: Annotated[Path, typer.Option(help="File to write; a new folder for formats that are one.")],
+    format: Annotated[str, typer.Option(help=FORMATS)] = "coco",
     project: Annotated[Path, typer.Option(help="Project folder.")] = Path("."),
     json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> None:
-    """Write the accepted masks with their labels; a project without any is refused and nothing is written."""
+    """Write the accepted masks with their labels; a project without any is refused and nothing is written.
+
+    What the format cannot hold (overlaps, parents, levels …) is counted in the answer.
+    """
     from dataclasses import asdict
     from json import dumps
 

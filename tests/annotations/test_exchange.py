@@ -168,5 +168,5 @@ def test_export_never_leaves_half_a_file(store, image, propose, tmp_path):
         with pytest.raises(BadInput):
             store.export("coco", bad)
     with pytest.raises(BadInput, match="coco, parts"):
-        store.export("yolo", tmp_path / "a.json")
+        store.export("nonsense", tmp_path / "a.json")
     assert not list(tmp_path.rglob("*.json*"))

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from semsam_annotate.annotations.exports import FORMATS, ExportReport, write_json
+from semsam_annotate.annotations.exports import FORMATS, ExportReport
 from semsam_annotate.annotations.files import write_atomically
 from semsam_annotate.annotations.images import image_sha256, read_image
+from semsam_annotate.annotations.json_file import write_json
 from semsam_annotate.annotations.record import Annotation, ImageRef
 from semsam_annotate.api import BadInput, Vocabulary, decode_rle
 from semsam_annotate.backend.label_studio.admin.exported import Exported

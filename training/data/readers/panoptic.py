@@ -10,7 +10,7 @@ from PIL import Image
 
 from semsam_annotate.training.data import problem
 from semsam_annotate.training.data.entry import ImageEntry
-from semsam_annotate.training.data.readers.categories import Category, id_of, spaced
+from semsam_annotate.training.data.readers.categories import Category, id_of, spaced, split_category
 from semsam_annotate.training.data.readers.coco import CocoSet, exhaustive_name
 from semsam_annotate.training.data.readers.marks import Frame, Mark, assemble
 from semsam_annotate.training.data.readers.pictures import guess_folder, leaves
@@ -46,7 +46,9 @@ class PanopticSet(CocoSet):
         )
 
     def split(self, row: Mapping[str, Any]) -> Category:
-        """Of ``wall-other-merged`` the wall, of ADE20K's ``door, double door`` the first."""
+        """Of ``wall-other-merged`` the wall, of ADE20K's ``door, double door`` the first; with a kind it is ours."""
+        if "kind" in row:
+            return split_category(row)
         name = spaced(row["name"].split(",")[0])
         for suffix in SUFFIXES * 2:
             name = name.removesuffix(suffix)

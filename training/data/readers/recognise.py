@@ -10,6 +10,7 @@ from semsam_annotate.api import BadInput
 from semsam_annotate.training.data.readers.coco import CocoSet
 from semsam_annotate.training.data.readers.data_set import DataSet
 from semsam_annotate.training.data.readers.json_rows import JsonRows
+from semsam_annotate.training.data.readers.label_maps import LEGEND, LabelMapSet
 from semsam_annotate.training.data.readers.labelme import LabelmeSet
 from semsam_annotate.training.data.readers.lvis import LvisSet
 from semsam_annotate.training.data.readers.objects365 import Objects365Set
@@ -27,7 +28,7 @@ from semsam_annotate.training.data.synonyms import Synonyms
 
 LAYOUTS = (
     "COCO, COCO or ADE20K panoptic, LVIS, Objects365, PACO, PartImageNet, Pascal-Part, SA-1B, LabelMe, "
-    "a project, shards"
+    "label maps, a project, shards"
 )
 PARTIMAGENET = frozenset(
     {"quadruped", "biped", "fish", "bird", "snake", "reptile", "car", "bicycle", "boat", "aeroplane", "bottle"}
@@ -131,6 +132,8 @@ def _folder(path: Path, options: _Options) -> DataSet:
         return ProjectSet(path, options.synonyms)
     if (path / INDEX).is_file():
         return ShardSet(path)
+    if (path / LEGEND).is_file():
+        return LabelMapSet(path, options.images, options.synonyms)
     tars = sorted(path.glob("*.tar"))
     if tars:
         return Sa1bTars(tars)

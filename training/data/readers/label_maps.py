@@ -1,0 +1,105 @@
+"""Our PNG label maps: what a value of a map means stands in ``legend.json``."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from semsam_annotate.api import BadInput
+from semsam_annotate.training.data import problem
+from semsam_annotate.training.data.entry import ImageEntry
+from semsam_annotate.training.data.readers.data_set import DataSet
+from semsam_annotate.training.data.readers.marks import Frame, Mark, assemble, usable_size
+from semsam_annotate.training.data.readers.pictures import find_picture, guess_folder, leaves
+from semsam_annotate.training.data.record import OBJECT, PART
+from semsam_annotate.training.data.segments import encode
+from semsam_annotate.training.data.synonyms import Synonyms
+
+LEGEND = "legend.json"
+FORMAT = "semsam label maps"
+
+
+class LabelMapSet(DataSet):
+    """A folder with ``legend.json``, maps of objects and maps of parts; the images are looked for around it."""
+
+    format: ClassVar[str] = "label-maps"
+
+    def __init__(self, folder: Path, images: Path | None = None, synonyms: Synonyms | None = None) -> None:
+        self.folder, self._synonyms = folder, Synonyms() if synonyms is None else synonyms
+        self._rows = _rows(folder / LEGEND)
+        names = [str(self._rows[0].get("file_name"))] if self._rows else []
+        self._images = images or guess_folder(folder / LEGEND, names)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def entry(self, index: int) -> ImageEntry:
+        """Cut the two maps of an image into masks."""
+        row = self._rows[index]
+        name = str(row.get("file_name"))
+        path, problems = find_picture(self._images, [name], f"image {name}")
+        height, width = usable_size(row.get("height"), row.get("width"))
+        frame = Frame(path, height, width, self.format, where=f"image {name}", problems=list(problems))
+        if height * width == 0:
+            frame.complain(problem.NO_SIZE, detail=f"{row.get('width')}x{row.get('height')}")
+            return assemble(frame, [])
+        return assemble(frame, [*self._marks(frame, row, "object"), *self._marks(frame, row, "part")])
+
+    def _marks(self, frame: Frame, row: Mapping[str, Any], kind: str) -> list[Mark]:
+        values = self._read(frame, str(row.get(f"{kind}_map")))
+        listed = [item for item in row.get(f"{kind}s") or () if isinstance(item, dict)]
+        if values is None:
+            return []
+        present = set(np.unique(values).tolist())
+        marks = []
+        for item in listed:
+            value = item.get("value")
+            if type(value) is not int or value not in present - {0}:
+                frame.complain(problem.EMPTY_MASK, f"{kind} {value}", "no pixel of the map has its value")
+                continue
+            parent = item.get("part_of")
+            marks.append(
+                Mark(
+                    (kind, value),
+                    encode(values == value),
+                    PART if kind == "part" else OBJECT,
+                    self._synonyms.object(_text(item.get("object"))),
+                    self._synonyms.part(_text(item.get("part"))) if kind == "part" else None,
+                    parent=(parent.get("map"), parent.get("value")) if isinstance(parent, dict) else None,
+                )
+            )
+        return marks
+
+    def _read(self, frame: Frame, name: str) -> NDArray[np.int64] | None:
+        """(H, W) values, None for a map that cannot be read."""
+        if leaves(name):
+            frame.complain(problem.PATH_LEAVES, detail=name)
+            return None
+        try:
+            with Image.open(self.folder / name) as file:
+                if (file.height, file.width) != (frame.height, frame.width):
+                    frame.complain(problem.IMAGE_SIZE, detail=f"{name} is {file.width}x{file.height}")
+                    return None
+                return np.asarray(file).astype(np.int64).reshape(frame.height, frame.width)
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+            frame.complain(problem.NO_MASK, detail=f"{self.folder / name}: {error}")
+            return None
+
+
+def _rows(path: Path) -> Sequence[dict[str, Any]]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise BadInput(f"{path} cannot be read: {error}") from error
+    rows = content.get("images") if isinstance(content, dict) and content.get("format") == FORMAT else None
+    if not isinstance(rows, list):
+        raise BadInput(f'{path} is no legend of label maps: it needs "format": "{FORMAT}" and a list of images')
+    return [row for row in rows if isinstance(row, dict)]
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
