@@ -9,6 +9,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from semsam_annotate.annotations import AnnotationStore
+from semsam_annotate.annotations.formats.outline import one_polygon, rings
+from semsam_annotate.annotations.segmentation import segmentation_rle
 from semsam_annotate.api import BadInput, decode_rle
 from semsam_annotate.training.data.readers.recognise import open_data
 
@@ -118,6 +120,47 @@ def test_files_of_one_kind_hold_all_of_it_with_overlaps_and_holes(format, kind, 
     other = "objects" if kind == "part" else "parts"
     assert report.not_carried.get(other, 0) == len(records) - len(kept)
     assert f"{report.not_carried.get(other, 0)} {other}" in report.line() or len(records) == len(kept)
+
+
+@hypothesis_settings(max_examples=8)
+@given(scene=SCENES)
+@pytest.mark.parametrize("format", ["yolo", "datasets"])
+def test_folders_with_images_hold_every_mask_to_the_pixel(format, scene, scenes, tmp_path):
+    folder = scenes(scene)
+    records, report = records_of(folder), export(folder, format, "out", tmp_path / "photos")
+    assert read(folder / "out", None) == sorted((told(record, decode_rle(record.mask)) for record in records), key=repr)
+    copies = {path.name: path.read_bytes() for path in (folder / "out").rglob("*.png")}
+    assert copies == {name: (tmp_path / "photos" / name).read_bytes() for name in {row.image.path for row in records}}
+    bridged = report.not_carried.get("masks whose holes or pieces are joined by bridges", 0)
+    assert bridged == (len(records) if format == "yolo" else 0)
+
+
+@given(bits=st.integers(1, 2**42 - 1))
+def test_one_polygon_fills_to_the_mask(bits):
+    mask = np.array([bits >> place & 1 for place in range(42)], bool).reshape(6, 7)
+    ring, bridges = one_polygon(mask)
+    assert np.array_equal(decode_rle(segmentation_rle([[float(value) for pair in ring for value in pair]], 6, 7)), mask)
+    assert bridges == len(rings(mask)) - 1
+
+
+def test_splits_are_folders(store, photo, propose, tmp_path):
+    for number, split in enumerate(["train", "validation", "test"]):
+        image = photo(number)
+        store.accept(image, propose(number), object="car")
+        store.splits.assign(image.sha256, split)
+    for format in ("yolo", "datasets"):
+        store.export(format, tmp_path / format, picture=lambda ref: tmp_path / "photos" / ref.path)
+    found = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.png") if "photos" not in path.parts)
+    assert found == [
+        "datasets/test/2.png",
+        "datasets/train/0.png",
+        "datasets/validation/1.png",
+        "yolo/images/test/2.png",
+        "yolo/images/train/0.png",
+        "yolo/images/val/1.png",
+    ]
+    with pytest.raises(BadInput, match="export it from a project"):
+        store.export("yolo", tmp_path / "again")
 
 
 def test_parents_come_back_from_label_maps(store, image, propose, tmp_path):

@@ -9,6 +9,7 @@ from typing import Any
 from semsam_annotate.api import BadInput
 from semsam_annotate.training.data.readers.coco import CocoSet
 from semsam_annotate.training.data.readers.data_set import DataSet
+from semsam_annotate.training.data.readers.image_folder import METADATA, ImageFolderSet
 from semsam_annotate.training.data.readers.json_rows import JsonRows
 from semsam_annotate.training.data.readers.label_maps import LEGEND, LabelMapSet
 from semsam_annotate.training.data.readers.labelme import LabelmeSet
@@ -23,12 +24,13 @@ from semsam_annotate.training.data.readers.project import ProjectSet
 from semsam_annotate.training.data.readers.row_index import RowIndex, index_rows
 from semsam_annotate.training.data.readers.sa1b import Sa1bFolder, Sa1bTars
 from semsam_annotate.training.data.readers.shards import ShardSet
+from semsam_annotate.training.data.readers.yolo import DATA, YoloSet
 from semsam_annotate.training.data.shards.index import INDEX
 from semsam_annotate.training.data.synonyms import Synonyms
 
 LAYOUTS = (
     "COCO, COCO or ADE20K panoptic, LVIS, Objects365, PACO, PartImageNet, Pascal-Part, SA-1B, LabelMe, "
-    "label maps, a project, shards"
+    "label maps, YOLO, a folder for datasets, a project, shards"
 )
 PARTIMAGENET = frozenset(
     {"quadruped", "biped", "fish", "bird", "snake", "reptile", "car", "bicycle", "boat", "aeroplane", "bottle"}
@@ -134,6 +136,10 @@ def _folder(path: Path, options: _Options) -> DataSet:
         return ShardSet(path)
     if (path / LEGEND).is_file():
         return LabelMapSet(path, options.images, options.synonyms)
+    if (path / DATA).is_file():
+        return YoloSet(path, options.synonyms)
+    if (path / METADATA).is_file() or next(path.glob(f"*/{METADATA}"), None) is not None:
+        return ImageFolderSet(path, options.synonyms)
     tars = sorted(path.glob("*.tar"))
     if tars:
         return Sa1bTars(tars)
