@@ -1,13 +1,15 @@
-"""``semsam export``: the accepted annotations of a project as a file."""
+"""``semsam export``: the accepted annotations of a project as a file or a folder."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-FORMATS = """coco: objects and parts; parts: part JSON in PACO's scheme; labels: PNG label maps of 16 bits (a folder);
-panoptic: COCO panoptic, objects and parts apart (a folder); lvis: objects only; pascal-part:
-VLPart's form, parts only."""
+FORMATS = (
+    "coco: objects and parts; parts: part JSON in PACO's scheme; panoptic: COCO panoptic (a folder); lvis: objects; "
+    "pascal-part: parts, VLPart's form; labels: PNG label maps of 16 bits (a folder); yolo and datasets: folders "
+    "with copies of the images; label-studio: tasks with brush masks."
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -16,20 +18,28 @@ def register(app: typer.Typer) -> None:
 
 
 def export(
-    out: Annotated[Path, typer.Option(help="File to write; a new folder for formats that are one.")],
+    out: Annotated[Path, typer.Option(help="File to write; a new folder for formats that are folders.")],
     format: Annotated[str, typer.Option(help=FORMATS)] = "coco",
     project: Annotated[Path, typer.Option(help="Project folder.")] = Path("."),
+    image_url: Annotated[
+        str | None, typer.Option(help="label-studio: what stands before the path of an image in its address.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> None:
     """Write the accepted masks with their labels; a project without any is refused and nothing is written.
 
-    What the format cannot hold (overlaps, parents, levels …) is counted in the answer.
+    What the format cannot hold (overlaps, parents, levels and the like) is counted in the answer.
     """
     from dataclasses import asdict
     from json import dumps
 
     from semsam_annotate.annotations import Project
+    from semsam_annotate.api import BadInput
+    from semsam_annotate.backend.label_studio.admin.tasks import LOCAL_FILES, tasks_format
 
+    if image_url is not None and format != "label-studio":
+        raise BadInput(f"--image-url is for --format label-studio, not {format}")
+    chosen = tasks_format(image_url or LOCAL_FILES) if format == "label-studio" else format
     with Project.open(project) as opened:
-        report = opened.export(format, out)
+        report = opened.export(chosen, out)
     typer.echo(dumps(asdict(report)) if json else report.line())

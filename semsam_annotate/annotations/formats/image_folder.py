@@ -12,7 +12,7 @@ from semsam_annotate.annotations.formats.written import Written, flat, written
 from semsam_annotate.annotations.record import Annotation
 from semsam_annotate.api import rle_area
 
-_CARRIED = ("parents", "levels", "scores", "tracks", "authors")
+_CARRIED = ("parents", "levels", "scores", "tracks", "authors", "splits")
 
 
 def write_image_folder(scene: Scene, folder: Path) -> Written:

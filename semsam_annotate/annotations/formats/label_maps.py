@@ -19,7 +19,7 @@ LEGEND = "legend.json"
 FORMAT = "semsam label maps"
 MOST = 65_535
 """Masks of an image that 16 bits can tell apart."""
-_CARRIED = ("parents", "levels", "scores", "tracks", "authors")
+_CARRIED = ("parents", "levels", "scores", "tracks", "authors", "splits")
 
 
 def write_label_maps(scene: Scene, folder: Path) -> Written:

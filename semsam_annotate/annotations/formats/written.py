@@ -42,6 +42,8 @@ def written(
 ) -> Written:
     """The account of ``kept`` masks, of whose facts a format carries some; ``lost`` is what was counted already."""
     facts = Counter({name: sum(map(has, kept)) for name, has in FACTS.items() if name not in carries})
+    if "splits" not in carries:
+        facts["splits of images"] = sum(frame.split is not None for frame in frames)
     kinds = [record.kind for record in kept]
     return Written(len(frames), kinds.count("object"), kinds.count("part"), +(facts + lost))
 

@@ -34,7 +34,7 @@ def write_yolo(scene: Scene, folder: Path) -> Written:
         path.write_text("".join(lines), encoding="ascii")
     names = [category.name for category in classes]
     (folder / "data.yaml").write_text(_yaml(frames, names), encoding="utf-8")
-    return written(frames, [record for frame in frames for record in frame.records], (), lost)
+    return written(frames, [record for frame in frames for record in frame.records], ("splits",), lost)
 
 
 def _polygon(record: Annotation, frame: Frame, lost: Counter[str]) -> str:
