@@ -60,3 +60,11 @@ def test_images_of_one_stem_get_files_of_their_own(store, photo, propose, tmp_pa
         assert len({str(path.relative_to(tmp_path).with_suffix("")).lower() for path in copies}) == 4
         originals = {(tmp_path / "photos" / ref.path).read_bytes() for ref in refs}
         assert {path.read_bytes() for path in copies} == originals
+
+
+def test_masks_without_names_are_counted_where_a_format_needs_one(store, image, propose, tmp_path):
+    store.accept(image, propose(0))
+    store.accept(image, propose(3), part="wheel")
+    for format, count in (("panoptic", 2), ("lvis", 1), ("labels", 0)):
+        report = store.export(format, tmp_path / format)
+        assert report.not_carried.get("names (called unlabelled)", 0) == count

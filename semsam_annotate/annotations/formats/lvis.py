@@ -8,7 +8,7 @@ from semsam_annotate.annotations.categories import Category
 from semsam_annotate.annotations.coco import bbox
 from semsam_annotate.annotations.formats.rows import image_row, write_content
 from semsam_annotate.annotations.formats.scene import Scene
-from semsam_annotate.annotations.formats.written import PARTS, Written, written
+from semsam_annotate.annotations.formats.written import PARTS, Written, unnamed, written
 from semsam_annotate.annotations.record import Annotation
 from semsam_annotate.api import rle_area
 
@@ -32,7 +32,8 @@ def write_lvis(scene: Scene, path: Path) -> Written:
     if rows:
         write_content(path, images, rows, categories)
     lost = Counter({PARTS: sum(record.kind == "part" for record in scene.records)})
-    return written(scene.frames, [record for _, record in masks], (), lost)
+    kept = [record for _, record in masks]
+    return written(scene.frames, kept, (), lost + unnamed(scene, kept))
 
 
 def _annotation(id: int, image: int, category: int, record: Annotation) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from semsam_annotate.annotations.categories import Category, category_rows
 from semsam_annotate.annotations.classes import colour_of
 from semsam_annotate.annotations.formats.flatten import Map, flattened
 from semsam_annotate.annotations.formats.scene import Frame, Scene
-from semsam_annotate.annotations.formats.written import Written, written
+from semsam_annotate.annotations.formats.written import Written, unnamed, written
 from semsam_annotate.annotations.record import Annotation
 
 
@@ -22,7 +22,7 @@ def write_panoptic(scene: Scene, folder: Path) -> Written:
     kept: list[Annotation] = []
     for kind in ("object", "part"):
         kept += _write_kind(scene, folder, kind, lost)
-    return written(scene.frames, kept, (), lost)
+    return written(scene.frames, kept, (), lost + unnamed(scene, kept))
 
 
 def _write_kind(scene: Scene, folder: Path, kind: str, lost: Counter[str]) -> list[Annotation]:

@@ -9,7 +9,7 @@ from semsam_annotate.annotations.categories import UNLABELLED
 from semsam_annotate.annotations.coco import bbox
 from semsam_annotate.annotations.formats.rows import image_row, write_content
 from semsam_annotate.annotations.formats.scene import Frame, Scene
-from semsam_annotate.annotations.formats.written import OBJECTS, ORPHANS, Written, written
+from semsam_annotate.annotations.formats.written import OBJECTS, ORPHANS, Written, unnamed, written
 from semsam_annotate.annotations.record import Annotation
 
 _VOC = re.compile(r"(\d{4})_(\d{6})")
@@ -28,7 +28,8 @@ def write_pascal_part(scene: Scene, path: Path) -> Written:
     images = [{**image_row(frame), "id": numbers[frame.id]} for frame in scene.frames]
     if rows:
         write_content(path, images, rows, [{"id": id, "name": name} for name, id in ids.items()])
-    return written(scene.frames, [record for _, record in kept], (), lost)
+    records = [record for _, record in kept]
+    return written(scene.frames, records, (), lost + unnamed(scene, records))
 
 
 def _kept(scene: Scene) -> tuple[list[tuple[Frame, Annotation]], Counter[str]]:

@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from semsam_annotate.annotations.formats.scene import Frame
+from semsam_annotate.annotations.categories import UNLABELLED
+from semsam_annotate.annotations.formats.scene import Frame, Scene
 from semsam_annotate.annotations.record import Annotation
 
 CUT = "masks cut by smaller ones above them"
@@ -13,6 +14,7 @@ OBJECTS = "objects"
 PARTS = "parts"
 ORPHANS = "parts without an object"
 PLANES = "masks in planes of stacks"
+UNNAMED = "names (called unlabelled)"
 
 FACTS: dict[str, Callable[[Annotation], bool]] = {
     "parents": lambda record: record.part_of is not None,
@@ -46,6 +48,12 @@ def written(
         facts["splits of images"] = sum(frame.split is not None for frame in frames)
     kinds = [record.kind for record in kept]
     return Written(len(frames), kinds.count("object"), kinds.count("part"), +(facts + lost))
+
+
+def unnamed(scene: Scene, kept: Iterable[Annotation]) -> Counter[str]:
+    """How many masks are called ``unlabelled``, or a part of something that is: these formats need a name."""
+    categories = [scene.categories[record.id] for record in kept]
+    return Counter({UNNAMED: sum(UNLABELLED in (category.object, category.part) for category in categories)})
 
 
 def flat(frames: Iterable[Frame]) -> tuple[list[Frame], Counter[str]]:

@@ -8,7 +8,7 @@ from semsam_annotate.annotations.categories import category_rows
 from semsam_annotate.annotations.formats.outline import one_polygon
 from semsam_annotate.annotations.formats.pictures import FOLDERS, copy_picture, split_of
 from semsam_annotate.annotations.formats.scene import Frame, Scene
-from semsam_annotate.annotations.formats.written import Written, flat, written
+from semsam_annotate.annotations.formats.written import Written, flat, unnamed, written
 from semsam_annotate.annotations.record import Annotation
 from semsam_annotate.api import decode_rle
 
@@ -34,7 +34,8 @@ def write_yolo(scene: Scene, folder: Path) -> Written:
         path.write_text("".join(lines), encoding="ascii")
     names = [category.name for category in classes]
     (folder / "data.yaml").write_text(_yaml(frames, names), encoding="utf-8")
-    return written(frames, [record for frame in frames for record in frame.records], ("splits",), lost)
+    kept = [record for frame in frames for record in frame.records]
+    return written(frames, kept, ("splits",), lost + unnamed(scene, kept))
 
 
 def _polygon(record: Annotation, frame: Frame, lost: Counter[str]) -> str:
