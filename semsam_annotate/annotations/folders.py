@@ -22,6 +22,7 @@ def new_folder(path: Path) -> Iterator[Path]:
     BadInput when something is at ``path`` already (an empty folder aside) or the folder around it is missing.
     """
     _check(path)
+    path = path.resolve()
     _clear(path)
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}{_ENDING}")
     try:
@@ -46,7 +47,7 @@ def _check(path: Path) -> None:
 
 
 def _clear(path: Path) -> None:
-    for old in path.absolute().parent.glob(f".*{_ENDING}"):
+    for old in path.parent.glob(f".*{_ENDING}"):
         with suppress(OSError):
             if old.name.startswith(f".{path.name}.") and old.stat().st_mtime < time.time() - _ABANDONED:
                 shutil.rmtree(old)

@@ -1,9 +1,12 @@
 """``semsam export``: the accepted annotations of a project as a file or a folder."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from semsam_annotate.annotations.formats.format import Format
 
 FORMATS = (
     "coco: objects and parts; parts: part JSON in PACO's scheme; panoptic: COCO panoptic (a folder); lvis: objects; "
@@ -34,12 +37,20 @@ def export(
     from json import dumps
 
     from semsam_annotate.annotations import Project
-    from semsam_annotate.api import BadInput
-    from semsam_annotate.backend.label_studio.admin.tasks import LOCAL_FILES, tasks_format
 
-    if image_url is not None and format != "label-studio":
-        raise BadInput(f"--image-url is for --format label-studio, not {format}")
-    chosen = tasks_format(image_url or LOCAL_FILES) if format == "label-studio" else format
     with Project.open(project) as opened:
-        report = opened.export(chosen, out)
+        report = opened.export(_format(format, image_url), out)
     typer.echo(dumps(asdict(report)) if json else report.line())
+
+
+def _format(name: str, image_url: str | None) -> "str | Format":
+    """The format of that name; Label Studio's is known to the backend alone."""
+    from semsam_annotate.api import BadInput
+
+    if name == "label-studio":
+        from semsam_annotate.backend.label_studio.admin.tasks import LOCAL_FILES, tasks_format
+
+        return tasks_format(LOCAL_FILES if image_url is None else image_url)
+    if image_url is not None:
+        raise BadInput(f"--image-url is for --format label-studio, not {name}")
+    return name

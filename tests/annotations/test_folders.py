@@ -62,6 +62,16 @@ def test_images_of_one_stem_get_files_of_their_own(store, photo, propose, tmp_pa
         assert {path.read_bytes() for path in copies} == originals
 
 
+def test_planes_of_stacks_are_left_out_where_nothing_says_which(store, image, propose, tmp_path):
+    car = store.accept(image, propose(0), object="car")
+    store.accept(image, propose(1), object="car", plane=(3,))
+    store.accept(image, propose(2), part="wheel", part_of=car.id)
+    for format in ("panoptic", "lvis", "pascal-part", "labels"):
+        report = store.export(format, tmp_path / format)
+        assert report.not_carried.get("masks in planes of stacks", 0) == int(format != "labels")
+        assert report.images == 1 + (format == "labels")
+
+
 def test_masks_without_names_are_counted_where_a_format_needs_one(store, image, propose, tmp_path):
     store.accept(image, propose(0))
     store.accept(image, propose(3), part="wheel")

@@ -31,7 +31,6 @@ def write_label_maps(scene: Scene, folder: Path) -> Written:
         objects, parts = (_map(frame, folder, kind, lost) for kind in ("object", "part"))
         kept += [*objects, *parts]
         rows.append(_image_row(scene, frame, objects, parts))
-    lost["parents"] = _hidden_parents(kept)
     content = {"format": FORMAT, "version": 1, "palette": _palette(scene), "images": rows}
     (folder / LEGEND).write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     return written(scene.frames, kept, _CARRIED, lost)
@@ -84,11 +83,6 @@ def _row(scene: Scene, record: Annotation, places: dict[str, tuple[str, int]]) -
         "author": record.author,
         "id": record.id,
     }
-
-
-def _hidden_parents(kept: list[Annotation]) -> int:
-    there = {record.id for record in kept}
-    return sum(1 for record in kept if record.part_of is not None and record.part_of not in there)
 
 
 def _palette(scene: Scene) -> dict[str, str]:

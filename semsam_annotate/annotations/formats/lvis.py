@@ -1,6 +1,6 @@
 """LVIS: objects alone (their parts are PACO's, format "parts"), and of every image what its absences mean."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -8,14 +8,15 @@ from semsam_annotate.annotations.categories import Category
 from semsam_annotate.annotations.coco import bbox
 from semsam_annotate.annotations.formats.rows import image_row, write_content
 from semsam_annotate.annotations.formats.scene import Scene
-from semsam_annotate.annotations.formats.written import PARTS, Written, unnamed, written
+from semsam_annotate.annotations.formats.written import PARTS, Written, flat, unnamed, written
 from semsam_annotate.annotations.record import Annotation
 from semsam_annotate.api import rle_area
 
 
 def write_lvis(scene: Scene, path: Path) -> Written:
     """One file. Nobody said that every instance was drawn, so the categories seen are ``not_exhaustive``."""
-    masks = [(frame, record) for frame in scene.frames for record in frame.records if record.kind == "object"]
+    frames, lost = flat(scene.frames)
+    masks = [(frame, record) for frame in frames for record in frame.records if record.kind == "object"]
     seen: dict[int, set[int]] = defaultdict(set)
     names = sorted({scene.categories[record.id].object for _, record in masks} | set(scene.objects))
     ids = {name: number for number, name in enumerate(names, start=1)}
@@ -26,14 +27,14 @@ def write_lvis(scene: Scene, path: Path) -> Written:
         rows.append(_annotation(number, frame.id, category, record))
     images = [
         {**image_row(frame), "neg_category_ids": [], "not_exhaustive_category_ids": sorted(seen[frame.id])}
-        for frame in scene.frames
+        for frame in frames
     ]
     categories = [_category(Category(name), id, rows) for name, id in ids.items()]
     if rows:
         write_content(path, images, rows, categories)
-    lost = Counter({PARTS: sum(record.kind == "part" for record in scene.records)})
+    lost[PARTS] = sum(record.kind == "part" for frame in frames for record in frame.records)
     kept = [record for _, record in masks]
-    return written(scene.frames, kept, (), lost + unnamed(scene, kept))
+    return written(frames, kept, (), lost + unnamed(scene, kept))
 
 
 def _annotation(id: int, image: int, category: int, record: Annotation) -> dict[str, Any]:

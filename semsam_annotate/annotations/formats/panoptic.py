@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +13,17 @@ from semsam_annotate.annotations.categories import Category, category_rows
 from semsam_annotate.annotations.classes import colour_of
 from semsam_annotate.annotations.formats.flatten import Map, flattened
 from semsam_annotate.annotations.formats.scene import Frame, Scene
-from semsam_annotate.annotations.formats.written import Written, unnamed, written
+from semsam_annotate.annotations.formats.written import Written, flat, unnamed, written
 from semsam_annotate.annotations.record import Annotation
 
 
 def write_panoptic(scene: Scene, folder: Path) -> Written:
     """``objects.json`` and ``parts.json`` with folders of PNGs, whose R + 256 G + 65536 B is the id."""
-    lost: Counter[str] = Counter()
+    frames, lost = flat(scene.frames)
     kept: list[Annotation] = []
     for kind in ("object", "part"):
-        kept += _write_kind(scene, folder, kind, lost)
-    return written(scene.frames, kept, (), lost + unnamed(scene, kept))
+        kept += _write_kind(replace(scene, frames=tuple(frames)), folder, kind, lost)
+    return written(frames, kept, (), lost + unnamed(scene, kept))
 
 
 def _write_kind(scene: Scene, folder: Path, kind: str, lost: Counter[str]) -> list[Annotation]:

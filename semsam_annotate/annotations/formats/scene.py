@@ -45,11 +45,6 @@ class Scene:
     bare: int = 0
     picture: Picture | None = None
 
-    @property
-    def records(self) -> list[Annotation]:
-        """All masks."""
-        return [record for frame in self.frames for record in frame.records]
-
     def copied(self, ref: ImageRef) -> Path:
         """The image's file; BadInput where nobody knows it."""
         if self.picture is None:

@@ -42,8 +42,14 @@ class Written:
 def written(
     frames: Sequence[Frame], kept: Sequence[Annotation], carries: Collection[str], lost: Counter[str]
 ) -> Written:
-    """The account of ``kept`` masks, of whose facts a format carries some; ``lost`` is what was counted already."""
+    """The account of ``kept`` masks, of whose facts a format carries some; ``lost`` is what was counted already.
+
+    A parent is carried when it is among the masks.
+    """
     facts = Counter({name: sum(map(has, kept)) for name, has in FACTS.items() if name not in carries})
+    if "parents" in carries:
+        there = {record.id for record in kept}
+        facts["parents"] = sum(record.part_of not in there for record in kept if record.part_of is not None)
     if "splits" not in carries:
         facts["splits of images"] = sum(frame.split is not None for frame in frames)
     kinds = [record.kind for record in kept]
@@ -59,6 +65,5 @@ def unnamed(scene: Scene, kept: Iterable[Annotation]) -> Counter[str]:
 def flat(frames: Iterable[Frame]) -> tuple[list[Frame], Counter[str]]:
     """The frames that are whole images, and how many masks lie in planes of stacks."""
     listed = list(frames)
-    return [frame for frame in listed if not frame.plane], Counter(
-        {PLANES: sum(len(frame.records) for frame in listed if frame.plane)}
-    )
+    planes = sum(len(frame.records) for frame in listed if frame.plane)
+    return [frame for frame in listed if not frame.plane], Counter({PLANES: planes})

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from semsam_annotate.annotations.formats.label_maps import FORMAT, LEGEND
 from semsam_annotate.api import BadInput
 from semsam_annotate.training.data import problem
 from semsam_annotate.training.data.entry import ImageEntry
@@ -18,9 +19,6 @@ from semsam_annotate.training.data.readers.pictures import find_picture, guess_f
 from semsam_annotate.training.data.record import OBJECT, PART
 from semsam_annotate.training.data.segments import encode
 from semsam_annotate.training.data.synonyms import Synonyms
-
-LEGEND = "legend.json"
-FORMAT = "semsam label maps"
 
 
 class LabelMapSet(DataSet):
@@ -47,11 +45,15 @@ class LabelMapSet(DataSet):
         if height * width == 0:
             frame.complain(problem.NO_SIZE, detail=f"{row.get('width')}x{row.get('height')}")
             return assemble(frame, [])
+        if row.get("plane"):
+            frame.complain(problem.NO_MASK, detail="its masks lie in a plane of a stack")
+            return assemble(frame, [])
         return assemble(frame, [*self._marks(frame, row, "object"), *self._marks(frame, row, "part")])
 
     def _marks(self, frame: Frame, row: Mapping[str, Any], kind: str) -> list[Mark]:
         values = self._read(frame, str(row.get(f"{kind}_map")))
-        listed = [item for item in row.get(f"{kind}s") or () if isinstance(item, dict)]
+        given = row.get(f"{kind}s")
+        listed = [item for item in given if isinstance(item, dict)] if isinstance(given, list) else []
         if values is None:
             return []
         present = set(np.unique(values).tolist())
@@ -61,7 +63,6 @@ class LabelMapSet(DataSet):
             if type(value) is not int or value not in present - {0}:
                 frame.complain(problem.EMPTY_MASK, f"{kind} {value}", "no pixel of the map has its value")
                 continue
-            parent = item.get("part_of")
             marks.append(
                 Mark(
                     (kind, value),
@@ -69,7 +70,7 @@ class LabelMapSet(DataSet):
                     PART if kind == "part" else OBJECT,
                     self._synonyms.object(_text(item.get("object"))),
                     self._synonyms.part(_text(item.get("part"))) if kind == "part" else None,
-                    parent=(parent.get("map"), parent.get("value")) if isinstance(parent, dict) else None,
+                    parent=_parent(item.get("part_of")),
                 )
             )
         return marks
@@ -99,6 +100,13 @@ def _rows(path: Path) -> Sequence[dict[str, Any]]:
     if not isinstance(rows, list):
         raise BadInput(f'{path} is no legend of label maps: it needs "format": "{FORMAT}" and a list of images')
     return [row for row in rows if isinstance(row, dict)]
+
+
+def _parent(given: Any) -> tuple[str, int] | None:
+    """Map and value of a parent."""
+    if not isinstance(given, dict) or type(given.get("value")) is not int:
+        return None
+    return str(given.get("map")), given["value"]
 
 
 def _text(value: Any) -> str | None:

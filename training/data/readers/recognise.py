@@ -6,12 +6,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from semsam_annotate.annotations.formats.label_maps import LEGEND
 from semsam_annotate.api import BadInput
 from semsam_annotate.training.data.readers.coco import CocoSet
 from semsam_annotate.training.data.readers.data_set import DataSet
 from semsam_annotate.training.data.readers.image_folder import METADATA, ImageFolderSet
 from semsam_annotate.training.data.readers.json_rows import JsonRows
-from semsam_annotate.training.data.readers.label_maps import LEGEND, LabelMapSet
+from semsam_annotate.training.data.readers.label_maps import LabelMapSet
 from semsam_annotate.training.data.readers.labelme import LabelmeSet
 from semsam_annotate.training.data.readers.lvis import LvisSet
 from semsam_annotate.training.data.readers.objects365 import Objects365Set

@@ -54,7 +54,8 @@ class YoloSet(DataSet):
     def _read(self, frame: Frame, number: int, words: list[str]) -> tuple[Category | None, Any]:
         if not words:
             return None, None
-        category = self._categories.get(int(words[0])) if words[0].isascii() and words[0].isdigit() else None
+        known = words[0].isascii() and words[0].isdigit() and len(words[0]) < 10
+        category = self._categories.get(int(words[0])) if known else None
         if category is None:
             frame.complain(problem.UNKNOWN_CATEGORY, number, f"class {words[0]:.20}")
             return None, None
