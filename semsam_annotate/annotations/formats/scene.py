@@ -34,8 +34,9 @@ class Frame:
 
 @dataclass(frozen=True)
 class Scene:
-    """``categories``: by id of the mask. ``objects``: every class. ``bare``: images without masks, which are no frames:
+    """Everything that is written.
 
+    ``categories``: by id of the mask. ``objects``: every class. ``bare``: images without masks, which are no frames:
     in most formats they would say that nothing is to be seen there.
     """
 
