@@ -11,7 +11,7 @@ from semsam_annotate.backend.label_studio.connections import Connection, Connect
 from semsam_annotate.backend.label_studio.context import Click, parse_context
 from semsam_annotate.backend.label_studio.embeddings import TaskEmbeddings
 from semsam_annotate.backend.label_studio.errors import TryLater
-from semsam_annotate.backend.label_studio.issued import Issued, kept
+from semsam_annotate.backend.label_studio.issued import Issued
 from semsam_annotate.backend.label_studio.prefetching import Place, Prefetch
 from semsam_annotate.backend.label_studio.prelabeller import Prelabeller, address_of
 from semsam_annotate.backend.label_studio.regions import ladder_candidates, prediction
@@ -82,8 +82,9 @@ class Predictor:
             prompt = click.prompt(*embedding.size)
             ladder = engine.propose(embedding, prompt, vocabulary)
             candidates = ladder_candidates(ladder, config)
-            self.issued.put(kept(candidates, ladder, prompt))
-            return prediction(candidates, config, engine.info.version, click.label)
+            told = prediction(candidates, config, engine.info.version, click.label)
+            self.issued.put(candidates, ladder, prompt)
+            return told
 
         answer: dict[str, Any] = await self.embeddings.ask(address, connection, call)
         return answer

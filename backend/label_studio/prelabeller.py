@@ -8,7 +8,7 @@ from semsam_annotate.backend.label_studio.config import LabelConfig
 from semsam_annotate.backend.label_studio.connections import Connection
 from semsam_annotate.backend.label_studio.embeddings import TaskEmbeddings
 from semsam_annotate.backend.label_studio.image_address import of_task
-from semsam_annotate.backend.label_studio.issued import Issued, kept
+from semsam_annotate.backend.label_studio.issued import Issued
 from semsam_annotate.backend.label_studio.regions import certainty, label_of, prediction, tree_candidates
 
 MAX_REGIONS = 60
@@ -39,7 +39,7 @@ class Prelabeller:
             if not candidates:
                 return None
             if cancel is None:  # whoever asked is about to look at it; what waited in the background may never be
-                self.issued.put(kept(candidates, None, None))
+                self.issued.put(candidates, None, None)
             return prediction(candidates, config, engine.info.version)
 
         found: dict[str, Any] | None = await self.embeddings.ask(address, connection, call, cancel, takes_long=True)
