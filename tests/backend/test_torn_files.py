@@ -2,7 +2,9 @@
 
 import random
 import shutil
+import sqlite3
 import time
+from contextlib import closing
 
 import pytest
 from fastapi.testclient import TestClient
@@ -58,7 +60,9 @@ def killed(start, project_folder, tmp_path, image_host, studio_api, body_of):
         body = {**body_of("predict_batch3_several_predictions"), "tasks": tasks, "project": setup["project"]}
         assert client.post("/predict", json=body).status_code == 200
         (project_folder / "models" / "active.json").write_text('{"promoted": ["0123456789abcdef"]}')
-        shutil.copytree(project_folder, tmp_path / "killed")
+        with closing(sqlite3.connect(project_folder / "annotations.sqlite")) as holder:
+            holder.execute("SELECT count(*) FROM annotation").fetchone()  # or whoever closes it last moves its log
+            shutil.copytree(project_folder, tmp_path / "killed")
     image_host.up, studio_api.down = True, 503  # it is not asked what it has
     return tmp_path / "killed"
 
