@@ -34,8 +34,8 @@ class Served:
 def serving(project: Path, *options: str) -> Iterator[Served]:
     """The command with the packaged weights, until the end of the block."""
     command = [sys.executable, "-m", "semsam_annotate.cli", "serve", "--project", str(project), "--port", "0"]
-    command += ["--token", TOKEN, "--log-level", "error", *options]
-    child = subprocess.Popen(command, stdout=subprocess.PIPE)
+    command += ["--token", TOKEN, "--log-level", "error", "--exit-with-parent", *options]
+    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert child.stdout is not None
     try:
         url = f"http://127.0.0.1:{json.loads(child.stdout.readline())['port']}"
