@@ -92,15 +92,19 @@ def serve(
     logs.log_to(log_level, (*who.secrets, chosen.label_studio_token or ""))
     with server.bind(host, port) as listener:
         served = application.create_app(chosen)
-        shown = None if project is None or fresh or show_secrets else project / FILE
+        kept = None if project is None or fresh or show_secrets else project / FILE
         if given.nothing:
-            typer.echo(f"token: {who.token}" if shown is None else f"token: the one in {shown}", err=True)
+            typer.echo(f"token: {who.token}" if kept is None else f"token: the one in {kept}", err=True)
         if not engine_only:
-            secret = who.hook_secret if shown is None else f"(hook_secret of {shown})"
-            address = f"http://{host}:{listener.getsockname()[1]}/hook/{secret}/"
-            typer.echo(f"Label Studio: {address} with basic auth", err=True)
+            _tell_address(f"http://{host}:{listener.getsockname()[1]}", who.hook_secret, kept)
         server.announce(listener)
         server.run(served, listener, stop_seconds)
+
+
+def _tell_address(server: str, secret: str | None, kept: Path | None) -> None:
+    """What Label Studio is given; the secret itself unless it lies in a file that was shown before."""
+    shown = secret if kept is None else f"(hook_secret of {kept})"
+    typer.echo(f"Label Studio: {server}/hook/{shown}/ with basic auth", err=True)
 
 
 def _make_project(folder: Path) -> None:

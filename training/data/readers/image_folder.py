@@ -9,8 +9,8 @@ from semsam_annotate.api import BadInput
 from semsam_annotate.training.data import problem
 from semsam_annotate.training.data.entry import ImageEntry
 from semsam_annotate.training.data.readers.data_set import DataSet
-from semsam_annotate.training.data.readers.marks import Frame, Mark, assemble, usable_size
-from semsam_annotate.training.data.readers.pictures import find_picture
+from semsam_annotate.training.data.readers.marks import Frame, Mark, assemble
+from semsam_annotate.training.data.readers.picture_row import frame_of, text_of
 from semsam_annotate.training.data.record import OBJECT, PART
 from semsam_annotate.training.data.segments import Unusable, area, read_segment
 from semsam_annotate.training.data.synonyms import Synonyms
@@ -35,12 +35,8 @@ class ImageFolderSet(DataSet):
         """Read the line of one image."""
         file, offset = self._lines[index]
         row = _row(file, offset)
-        name = str(row.get("file_name"))
-        path, problems = find_picture(file.parent, [name], f"image {name}")
-        height, width = usable_size(row.get("height"), row.get("width"))
-        frame = Frame(path, height, width, self.format, where=f"image {name}", problems=list(problems))
-        if height * width == 0:
-            frame.complain(problem.NO_SIZE, detail=f"{row.get('width')}x{row.get('height')}")
+        frame = frame_of(row, file.parent, self.format)
+        if frame.height * frame.width == 0:
             return assemble(frame, [])
         listed = row.get("objects")
         rows = enumerate(listed if isinstance(listed, list) else [])
@@ -56,10 +52,10 @@ class ImageFolderSet(DataSet):
             frame.complain(error.kind, place, error.detail)
             return None
         kind = PART if row.get("kind") == "part" else OBJECT
-        part = self._synonyms.part(_text(row.get("part"))) if kind == PART else None
+        part = self._synonyms.part(text_of(row.get("part"))) if kind == PART else None
         parent = row.get("part_of")
         above = parent if type(parent) is int and parent >= 0 else None
-        return Mark(place, segment, kind, self._synonyms.object(_text(row.get("object"))), part, above)
+        return Mark(place, segment, kind, self._synonyms.object(text_of(row.get("object"))), part, above)
 
 
 def _offsets(file: Path) -> Iterator[int]:
@@ -82,7 +78,3 @@ def _row(file: Path, offset: int) -> dict[str, Any]:
     if not isinstance(row, dict):
         raise BadInput(f"{file} has a line at byte {offset} that is no object")
     return row
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) and value else None

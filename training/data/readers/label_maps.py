@@ -14,8 +14,9 @@ from semsam_annotate.api import BadInput
 from semsam_annotate.training.data import problem
 from semsam_annotate.training.data.entry import ImageEntry
 from semsam_annotate.training.data.readers.data_set import DataSet
-from semsam_annotate.training.data.readers.marks import Frame, Mark, assemble, usable_size
-from semsam_annotate.training.data.readers.pictures import find_picture, guess_folder, leaves
+from semsam_annotate.training.data.readers.marks import Frame, Mark, assemble
+from semsam_annotate.training.data.readers.picture_row import frame_of, read_map, text_of
+from semsam_annotate.training.data.readers.pictures import guess_folder
 from semsam_annotate.training.data.record import OBJECT, PART
 from semsam_annotate.training.data.segments import encode
 from semsam_annotate.training.data.synonyms import Synonyms
@@ -38,12 +39,8 @@ class LabelMapSet(DataSet):
     def entry(self, index: int) -> ImageEntry:
         """Cut the two maps of an image into masks."""
         row = self._rows[index]
-        name = str(row.get("file_name"))
-        path, problems = find_picture(self._images, [name], f"image {name}")
-        height, width = usable_size(row.get("height"), row.get("width"))
-        frame = Frame(path, height, width, self.format, where=f"image {name}", problems=list(problems))
-        if height * width == 0:
-            frame.complain(problem.NO_SIZE, detail=f"{row.get('width')}x{row.get('height')}")
+        frame = frame_of(row, self._images, self.format)
+        if frame.height * frame.width == 0:
             return assemble(frame, [])
         if row.get("plane"):
             frame.complain(problem.NO_MASK, detail="its masks lie in a plane of a stack")
@@ -51,7 +48,7 @@ class LabelMapSet(DataSet):
         return assemble(frame, [*self._marks(frame, row, "object"), *self._marks(frame, row, "part")])
 
     def _marks(self, frame: Frame, row: Mapping[str, Any], kind: str) -> list[Mark]:
-        values = self._read(frame, str(row.get(f"{kind}_map")))
+        values = read_map(frame, self.folder, str(row.get(f"{kind}_map")), _values)
         given = row.get(f"{kind}s")
         listed = [item for item in given if isinstance(item, dict)] if isinstance(given, list) else []
         if values is None:
@@ -68,27 +65,16 @@ class LabelMapSet(DataSet):
                     (kind, value),
                     encode(values == value),
                     PART if kind == "part" else OBJECT,
-                    self._synonyms.object(_text(item.get("object"))),
-                    self._synonyms.part(_text(item.get("part"))) if kind == "part" else None,
+                    self._synonyms.object(text_of(item.get("object"))),
+                    self._synonyms.part(text_of(item.get("part"))) if kind == "part" else None,
                     parent=_parent(item.get("part_of")),
                 )
             )
         return marks
 
-    def _read(self, frame: Frame, name: str) -> NDArray[np.int64] | None:
-        """(H, W) values, None for a map that cannot be read."""
-        if leaves(name):
-            frame.complain(problem.PATH_LEAVES, detail=name)
-            return None
-        try:
-            with Image.open(self.folder / name) as file:
-                if (file.height, file.width) != (frame.height, frame.width):
-                    frame.complain(problem.IMAGE_SIZE, detail=f"{name} is {file.width}x{file.height}")
-                    return None
-                return np.asarray(file).astype(np.int64).reshape(frame.height, frame.width)
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-            frame.complain(problem.NO_MASK, detail=f"{self.folder / name}: {error}")
-            return None
+
+def _values(file: Image.Image) -> NDArray[np.int64]:
+    return np.asarray(file).astype(np.int64).reshape(file.height, file.width)
 
 
 def _rows(path: Path) -> Sequence[dict[str, Any]]:
@@ -107,7 +93,3 @@ def _parent(given: Any) -> tuple[str, int] | None:
     if not isinstance(given, dict) or type(given.get("value")) is not int:
         return None
     return str(given.get("map")), given["value"]
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) else None

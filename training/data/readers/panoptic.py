@@ -13,7 +13,8 @@ from semsam_annotate.training.data.entry import ImageEntry
 from semsam_annotate.training.data.readers.categories import Category, id_of, spaced, split_category
 from semsam_annotate.training.data.readers.coco import CocoSet, exhaustive_name
 from semsam_annotate.training.data.readers.marks import Frame, Mark, assemble
-from semsam_annotate.training.data.readers.pictures import guess_folder, leaves
+from semsam_annotate.training.data.readers.picture_row import read_map
+from semsam_annotate.training.data.readers.pictures import guess_folder
 from semsam_annotate.training.data.readers.row_index import RowIndex
 from semsam_annotate.training.data.record import OBJECT
 from semsam_annotate.training.data.segments import encode
@@ -73,7 +74,7 @@ class PanopticSet(CocoSet):
         if frame.height * frame.width == 0 or not rows:
             frame.lost.update(frame.exhaustive)
             return assemble(frame, [])
-        ids = self._read(frame, rows[0])
+        ids = read_map(frame, self.maps, str(rows[0].get("file_name")), _ids)
         if ids is None:
             frame.lost.update(frame.exhaustive)
             return assemble(frame, [])
@@ -96,26 +97,11 @@ class PanopticSet(CocoSet):
             frame.complain(problem.NOT_A_ROW, id, "the PNG has pixels of a segment that is not listed")
         return marks
 
-    def _read(self, frame: Frame, row: Any) -> NDArray[np.uint32] | None:
-        """(H, W) ids, R + 256 G + 65536 B."""
-        name = str(row.get("file_name"))
-        if leaves(name):
-            frame.complain(problem.PATH_LEAVES, detail=name)
-            return None
-        try:
-            with Image.open(self.maps / name) as file:
-                if (file.height, file.width) != (frame.height, frame.width):
-                    frame.complain(problem.IMAGE_SIZE, detail=f"{name} is {file.width}x{file.height}")
-                    return None
-                colours = np.asarray(file.convert("RGB"), np.uint32)
-        except FileNotFoundError:
-            frame.complain(problem.NO_MASK, detail=f"{self.maps / name} is not there")
-            return None
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-            frame.complain(problem.NO_MASK, detail=f"{self.maps / name}: {error}")
-            return None
-        ids: NDArray[np.uint32] = colours @ np.array([1, 256, 65536], np.uint32)
-        return ids
+
+def _ids(file: Image.Image) -> NDArray[np.uint32]:
+    """(H, W) ids, R + 256 G + 65536 B."""
+    ids: NDArray[np.uint32] = np.asarray(file.convert("RGB"), np.uint32) @ np.array([1, 256, 65536], np.uint32)
+    return ids
 
 
 def _segments(row: Any) -> list[dict[str, Any]]:
