@@ -45,8 +45,13 @@ def export(
 
 def _format(name: str, image_url: str | None) -> "str | Format":
     """The format of that name; Label Studio's is known to the backend alone."""
+    from semsam_annotate.annotations.exports import FORMATS
+    from semsam_annotate.annotations.formats.listed import FURTHER
     from semsam_annotate.api import BadInput
 
+    known = (*FORMATS, *FURTHER, "label-studio")
+    if name not in known:
+        raise BadInput(f"unknown format {name!r}: one of {', '.join(known)}")
     if name == "label-studio":
         from semsam_annotate.backend.label_studio.admin.tasks import LOCAL_FILES, tasks_format
 

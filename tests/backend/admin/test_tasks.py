@@ -78,3 +78,12 @@ def test_the_command_writes_tasks_with_the_addresses_asked_for(projects):
     assert (done.exit_code, json.loads(done.stdout)["not_carried"]) == (0, {})
     (task,) = json.loads(out.read_text(encoding="utf-8"))
     assert task["data"]["image"] == "https://host/photos/a%20b.png"
+
+
+def test_an_unknown_format_is_told_all_there_are(tmp_path):
+    Project.create(tmp_path / "project").close()
+    asked = ["export", "--format", "nonsense", "--project", str(tmp_path / "project"), "--out", str(tmp_path / "out")]
+    answer = CliRunner().invoke(build(), asked)
+    assert "label-studio" in str(answer.exception)
+    assert "coco" in str(answer.exception)
+    assert not (tmp_path / "out").exists()
