@@ -11,7 +11,8 @@ from typing import Any
 import httpx
 from starlette.concurrency import run_in_threadpool
 
-from semsam_annotate.api import BadInput, Cancelled, CancelToken, SemsamError, Vocabulary
+from semsam_annotate.api import BadInput, Cancelled, SemsamError, Vocabulary
+from semsam_annotate.backend.giving_way import LOOK_SECONDS, GivingWay
 from semsam_annotate.backend.label_studio.admin.client import LabelStudioApi, Refused, Unreachable
 from semsam_annotate.backend.label_studio.batch import Batches
 from semsam_annotate.backend.label_studio.config import parse_config
@@ -24,8 +25,6 @@ from semsam_annotate.backend.worker import EngineWorker
 log = logging.getLogger("semsam.backend.prelabelling")
 TIMEOUT = httpx.Timeout(20.0, connect=5.0)
 """A server that stops waits for its calls."""
-LOOK_SECONDS = 0.02
-"""Between two looks at who waits for the engine."""
 
 
 @dataclass
@@ -130,9 +129,10 @@ class Prelabelling:
         until = time.monotonic() + self.patience
         while (self.worker.waiting_long or self.batches.answering) and time.monotonic() < until:
             await asyncio.sleep(LOOK_SECONDS)
-        key, token = (task.project, task.task), CancelToken()
+        key = task.project, task.task
         often = self._interrupted.get(key, 0)
-        watch = asyncio.create_task(self._watch(token, often < self.interruptions))
+        gives_way = often < self.interruptions
+        token = GivingWay(lambda: gives_way and self.worker.waiting_long > 1)  # ours, and somebody's; clicks pass it
         config = parse_config(task.config, self.words)
         try:
             found = await self.batches.prelabeller.prediction(task.address, config, connection, token)
@@ -142,14 +142,7 @@ class Prelabelling:
             self._interrupted[key] = often + 1
             raise
         finally:
-            watch.cancel()
             token.cancel()  # when the server stops, its engine does not finish this first
-
-    async def _watch(self, token: CancelToken, gives_way: bool) -> None:
-        while gives_way and self.worker.waiting_long <= 1:  # ours; clicks pass it anyway
-            await asyncio.sleep(LOOK_SECONDS)
-        if gives_way:
-            token.cancel()
 
 
 def _may_work_later(error: BadInput) -> bool:
