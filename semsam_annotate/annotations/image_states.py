@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from sqlalchemy import Engine, func, insert, select
+from sqlalchemy import Engine, insert, select
 
 from semsam_annotate.annotations.connection import transaction
 from semsam_annotate.annotations.drafts import now
 from semsam_annotate.annotations.record import ImageRef
-from semsam_annotate.annotations.rows import insert_image, latest
-from semsam_annotate.annotations.schema import annotation, image, image_state
+from semsam_annotate.annotations.rows import insert_image
+from semsam_annotate.annotations.schema import image, image_state, tally
+from semsam_annotate.annotations.standing import say
 from semsam_annotate.api import BadInput
 
 Said: TypeAlias = Literal["open", "done", "skipped"]
@@ -21,11 +22,22 @@ State: TypeAlias = Literal["new", "in work", "done", "skipped"]
 
 @dataclass(frozen=True)
 class ImageProgress:
-    """An image file, how far it is, and how many accepted masks it has."""
+    """An image file, how far it is, how many accepted masks it has, and the mean score of those that have one."""
 
     path: Path
     state: State = "new"
     accepted: int = 0
+    score: float | None = None
+
+
+@dataclass(frozen=True)
+class ImageTally:
+    """The same of an image as the store knows it, by its path there."""
+
+    path: str
+    state: State
+    accepted: int
+    score: float | None
 
 
 class ImageStates:
@@ -42,23 +54,23 @@ class ImageStates:
             insert_image(connection, ref)
             values = {"sha256": ref.sha256, "state": said, "author": author, "time": now()}
             connection.execute(insert(image_state).values(values))
+            say(connection, ref.sha256, said)
 
     def all(self) -> list[tuple[str, State, int]]:
         """Path as stored, state, and number of accepted masks of every image the store knows."""
-        newest = select(image_state.c.sha256, func.max(image_state.c.seq).label("seq")).group_by(image_state.c.sha256)
-        last = newest.subquery()
-        said = select(image_state.c.sha256, image_state.c.state).join(last, last.c.seq == image_state.c.seq).subquery()
-        counted = select(annotation.c.sha256, func.count().label("accepted")).where(latest("status") == "accepted")
-        counts = counted.group_by(annotation.c.sha256).subquery()
-        query = select(image.c.path, said.c.state, counts.c.accepted)
-        query = query.outerjoin(said, said.c.sha256 == image.c.sha256).outerjoin(
-            counts, counts.c.sha256 == image.c.sha256
-        )
+        return [(one.path, one.state, one.accepted) for one in self.since()[1]]
+
+    def since(self, change: int = 0) -> tuple[int, list[ImageTally]]:
+        """The images that changed after a change (all after 0), and the newest change there was, to ask with again."""
+        columns = (image.c.path, tally.c.said, tally.c.accepted, tally.c.scored, tally.c.score_sum, tally.c.changed)
+        query = select(*columns).join_from(tally, image).where(tally.c.changed > change)
         with transaction(self._engine) as connection:
-            return [
-                (row.path, state_of(row.state, row.accepted or 0), row.accepted or 0)
-                for row in connection.execute(query)
-            ]
+            rows = connection.execute(query).all()
+        found = [
+            ImageTally(path, state_of(said, accepted), accepted, total / scored if scored else None)
+            for path, said, accepted, scored, total, _ in rows
+        ]
+        return max((row[-1] for row in rows), default=change), found
 
 
 def state_of(said: str | None, accepted: int) -> State:

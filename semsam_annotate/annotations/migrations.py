@@ -8,6 +8,7 @@ from sqlalchemy import (
     BigInteger,
     Column,
     Connection,
+    Double,
     Engine,
     ForeignKey,
     Index,
@@ -60,7 +61,58 @@ def _add_image_state(connection: Connection) -> None:
     states.create(connection)
 
 
-MIGRATIONS: tuple[Migration, ...] = (_add_journal, _add_image_state)
+def _add_standing(connection: Connection) -> None:
+    """Tables that repeat what the events add up to, filled from them; comments of reviews; the audit trail."""
+    tables = MetaData()
+    Table("image", tables, Column("sha256", String(64), primary_key=True))
+    Table("annotation", tables, Column("id", String, primary_key=True))
+    made = [
+        Table(
+            "standing",
+            tables,
+            Column("annotation", String, ForeignKey("annotation.id"), primary_key=True),
+            Column("status", String, nullable=False, index=True),
+            Column("review", String, index=True),
+        ),
+        Table(
+            "tally",
+            tables,
+            Column("sha256", String(64), ForeignKey("image.sha256"), primary_key=True),
+            *(Column(name, Integer, nullable=False) for name in ("accepted", "scored")),
+            Column("score_sum", Double, nullable=False),
+            Column("said", String),
+            Column("changed", BigInteger, nullable=False, index=True),
+        ),
+        Table(
+            "audit",
+            tables,
+            Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+            Column("what", String, nullable=False),
+            Column("counts", JSON(none_as_null=True), nullable=False),
+            Column("time", String, nullable=False),
+        ),
+    ]
+    tables.create_all(connection, tables=made, checkfirst=False)
+    for statement in (*_STANDING, *_COLUMNS):
+        connection.exec_driver_sql(statement)
+
+
+_LAST = "(SELECT value FROM event WHERE event.annotation = a.id AND event.name = '{}' ORDER BY event.seq DESC LIMIT 1)"
+_SAID = "(SELECT state FROM image_state s WHERE s.sha256 = i.sha256 ORDER BY s.seq DESC LIMIT 1)"
+_STANDING = (
+    "INSERT INTO standing (annotation, status, review) "
+    f"SELECT a.id, {_LAST.format('status')}, {_LAST.format('review')} FROM annotation a",
+    "INSERT INTO tally (sha256, accepted, scored, score_sum, said, changed) "
+    f"SELECT i.sha256, coalesce(c.n, 0), coalesce(c.s, 0), coalesce(c.x, 0), {_SAID}, 1 FROM image i LEFT JOIN "
+    "(SELECT a.sha256 AS sha256, count(*) AS n, count(a.score) AS s, sum(a.score) AS x FROM annotation a "
+    "JOIN standing t ON t.annotation = a.id WHERE t.status = 'accepted' GROUP BY a.sha256) c ON c.sha256 = i.sha256",
+)
+_COLUMNS = (
+    "ALTER TABLE event ADD COLUMN comment VARCHAR",
+    "CREATE INDEX ix_annotation_part_of ON annotation (part_of)",
+)
+
+MIGRATIONS: tuple[Migration, ...] = (_add_journal, _add_image_state, _add_standing)
 """``MIGRATIONS[i]`` brings a store from version i + 1 to i + 2; its statements are written out, never derived from
 ``schema``, which only describes the newest version."""
 

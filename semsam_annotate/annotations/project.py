@@ -11,6 +11,7 @@ from semsam_annotate.annotations.coco_images import find_image
 from semsam_annotate.annotations.coco_read import CocoContent
 from semsam_annotate.annotations.exports import ExportReport
 from semsam_annotate.annotations.formats.format import Format
+from semsam_annotate.annotations.image_book import ImageBook
 from semsam_annotate.annotations.image_states import ImageProgress
 from semsam_annotate.annotations.images import image_sha256, read_image
 from semsam_annotate.annotations.importing import ImportReport, read_import, store_import
@@ -21,17 +22,13 @@ from semsam_annotate.annotations.splits import hashed_split
 from semsam_annotate.annotations.store import AnnotationStore
 from semsam_annotate.api import BadInput, RgbImage, Vocabulary
 
-SUFFIXES = frozenset(
-    f".{end}" for end in ("png", "jpg", "jpeg", "tif", "tiff", "bmp", "gif", "webp", "jp2", "avif", "ppm")
-)
-"""Files of these endings in an image folder of a project are its images."""
-
 
 class Project:
     """A project folder that is open. ``folder``: absolute; ``config``: what ``project.toml`` says; ``store``."""
 
     def __init__(self, folder: Path, config: ProjectConfig, store: AnnotationStore) -> None:
         self.folder, self.config, self.store = folder, config, store
+        self._book = ImageBook(folder, store.states)
 
     @classmethod
     def create(
@@ -133,12 +130,11 @@ class Project:
 
     def images(self) -> list[Path]:
         """Every image file of the project, folders looked through with their sub-folders, in a stable order."""
-        return listed_images(self.folder, self.config)
+        return self._book.paths(self.config.images)
 
     def progress(self) -> list[ImageProgress]:
         """How far every image file is, in the order of ``images``."""
-        known = {(self.folder / path).absolute(): (state, count) for path, state, count in self.store.states.all()}
-        return [ImageProgress(path, *known.get(path.absolute(), ("new", 0))) for path in self.images()]
+        return self._book.rows(self.config.images)
 
     def queue(self) -> list[Path]:
         """Every image file that is neither done nor skipped, the most useful one to annotate first.
@@ -146,14 +142,9 @@ class Project:
         Those without an accepted mask come first, in their order; then those whose accepted masks the model found
         hardest, by their mean score (masks that nobody proposed have none and do not count).
         """
-        scores: dict[Path, list[float]] = {}
-        for record in self.store.annotations():
-            known = scores.setdefault((self.folder / record.image.path).absolute(), [])
-            known += [] if record.score is None else [record.score]
-        images = [image.path for image in self.progress() if image.state not in ("done", "skipped")]
-        new = [path for path in images if path.absolute() not in scores]
-        old = [path for path in images if path.absolute() in scores]
-        return [*new, *sorted(old, key=lambda path: _mean(scores[path.absolute()]))]
+        waiting = [image for image in self.progress() if image.state not in ("done", "skipped")]
+        begun = sorted((image for image in waiting if image.accepted), key=_mean)
+        return [*(image.path for image in waiting if not image.accepted), *(image.path for image in begun)]
 
     def ref(self, path: Path | str, rgb: RgbImage) -> ImageRef:
         """Reference to an image that was read from ``path``, relative to the project if inside."""
@@ -221,15 +212,5 @@ class Project:
             self.config = config
 
 
-def listed_images(folder: Path, config: ProjectConfig) -> list[Path]:
-    """Every image file that a project in ``folder`` lists, folders looked through; its store is not opened."""
-    found: dict[Path, None] = {}
-    for entry in config.images:
-        path = folder / entry
-        files = sorted(path.rglob("*")) if path.is_dir() else [path]
-        found.update(dict.fromkeys(file for file in files if file == path or file.suffix.lower() in SUFFIXES))
-    return list(found)
-
-
-def _mean(values: list[float]) -> float:
-    return sum(values) / len(values) if values else 1.0
+def _mean(image: ImageProgress) -> float:
+    return 1.0 if image.score is None else image.score

@@ -1,14 +1,16 @@
 """Between records and rows: what is written once, and the queries that put a record together again."""
 
 from collections.abc import Iterable, Sequence
-from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, FromClause, RowMapping, ScalarSelect, Select, insert, select
+from sqlalchemy import Connection, FromClause, RowMapping, ScalarSelect, Select, and_, insert, select
 
 from semsam_annotate.annotations.record import Annotation, ImageRef, Source
-from semsam_annotate.annotations.schema import annotation, event, image, image_split
+from semsam_annotate.annotations.schema import annotation, event, image, image_split, standing
+from semsam_annotate.annotations.standing import begin, open_tally
 from semsam_annotate.api import BadInput, Ladder, Prompt
+
+AT_ONCE = 500  # SQLite allows only so many values in one statement
 
 _PLAIN = [
     "id",
@@ -41,11 +43,14 @@ def insert_records(connection: Connection, records: Sequence[Annotation]) -> Non
     told += [(record, "review", record.review) for record in records if record.review is not None]
     rows = [event_row(record.id, name, value, record.author, record.time) for record, name, value in told]
     connection.execute(insert(event), rows)
+    begin(connection, records)
 
 
-def event_row(id: str, name: str, value: str, author: str | None, time: str) -> dict[str, Any]:
+def event_row(
+    id: str, name: str, value: str, author: str | None, time: str, comment: str | None = None
+) -> dict[str, Any]:
     """Row that tells that the "status" or the "review" state of a record is now another one."""
-    return {"annotation": id, "name": name, "value": value, "author": author, "time": time}
+    return {"annotation": id, "name": name, "value": value, "author": author, "time": time, "comment": comment}
 
 
 def _values(record: Annotation) -> dict[str, Any]:
@@ -66,47 +71,80 @@ def insert_image(connection: Connection, ref: ImageRef) -> None:
     if row is None:
         values = {"sha256": ref.sha256, "path": ref.path, "height": ref.height, "width": ref.width}
         connection.execute(insert(image).values(values))
+        open_tally(connection, ref.sha256)
     elif (row["height"], row["width"]) != (ref.height, ref.width):
         raise BadInput(
             f"image {ref.path} is {ref.width}x{ref.height}, the store has it as {row['width']}x{row['height']}"
         )
 
 
-def latest(name: str, of: FromClause = annotation) -> ScalarSelect[str]:
-    """The newest value of an event ("status" or "review") of the annotation in the enclosing query."""
-    found = select(event.c.value).where(event.c.annotation == of.c.id, event.c.name == name)
-    return found.order_by(event.c.seq.desc()).limit(1).correlate(of).scalar_subquery()
+def as_of(name: str, time: str, of: FromClause = annotation) -> ScalarSelect[str]:
+    """What an event ("status" or "review") of the annotation in the enclosing query said last, up to a time."""
+    told = event.alias()
+    found = select(told.c.value).where(told.c.annotation == of.c.id, told.c.name == name, told.c.time <= time)
+    return found.order_by(told.c.seq.desc()).limit(1).correlate(of).scalar_subquery()
 
 
-@cache
-def select_records() -> Select[Any]:
-    """Query of whole records, in the order they were written."""
+def select_records(time: str | None = None) -> Select[Any]:
+    """Query of whole records, in the order they were written; ``time`` (ISO 8601, UTC): their states as of then."""
     columns = [column for column in annotation.c if column.name != "seq"]
-    joined = annotation.join(image).outerjoin(image_split, image_split.c.sha256 == image.c.sha256)
+    joined = annotation.join(image).join(standing, standing.c.annotation == annotation.c.id)
+    joined = joined.outerjoin(image_split, image_split.c.sha256 == image.c.sha256)
     extra = (image.c.path, image.c.height, image.c.width, image_split.c.split, image_split.c.group_name)
-    query = select(*columns, *extra, latest("status").label("status"), latest("review").label("review"))
-    return query.select_from(joined).order_by(annotation.c.seq)
+    states: tuple[Any, ...] = (standing.c.status, standing.c.review)
+    if time is not None:
+        states = (as_of("status", time).label("status"), as_of("review", time).label("review"))
+    return select(*columns, *extra, *states).select_from(joined).order_by(annotation.c.seq)
 
 
-def read_records(connection: Connection, query: Select[Any], heirs: dict[str, str] | None = None) -> list[Annotation]:
+def read_records(connection: Connection, query: Select[Any], time: str | None = None) -> list[Annotation]:
     """Records of a query made from ``select_records``, their parents as they are after corrections (``successors``)."""
-    heirs = successors(connection) if heirs is None else heirs
-    return [_record(row, heirs) for row in connection.execute(query).mappings()]
+    rows = connection.execute(query).mappings().all()
+    heirs = successors(connection, {row["part_of"] for row in rows} - {None}, time)
+    return [_record(row, heirs) for row in rows]
 
 
-def successors(connection: Connection) -> dict[str, str]:
-    """Which record stands in for a superseded one now: its latest correction, one that was not deleted if possible."""
-    old = annotation.alias()
-    status = latest("status")
-    query = select(old.c.id, annotation.c.id, status).join(old, old.c.id == annotation.c.supersedes)
-    query = query.where(latest("status", old) == "superseded").order_by(annotation.c.seq)
+def successors(connection: Connection, ids: Iterable[str], time: str | None = None) -> dict[str, str]:
+    """Which record stands in for a superseded one of ``ids``: its latest correction, one not deleted if possible.
+
+    Those that were themselves superseded are followed, so that ``current`` finds the end of every chain.
+    """
+    heirs: dict[str, str] = {}
+    wanted = set(ids)
+    while wanted:
+        found = _next_in_line(connection, sorted(wanted), time)
+        heirs |= found
+        wanted = set(found.values()) - heirs.keys()
+    return heirs
+
+
+def _next_in_line(connection: Connection, ids: Sequence[str], time: str | None) -> dict[str, str]:
     heirs: dict[str, str] = {}
     alive: set[str] = set()
-    for was, now, state in connection.execute(query):
-        if state in ("accepted", "superseded") or was not in alive:
-            heirs[was] = now
-            alive |= {was} if state in ("accepted", "superseded") else set()
+    for start in range(0, len(ids), AT_ONCE):
+        for was, now, state in _candidates(connection, ids[start : start + AT_ONCE], time):
+            if state in ("accepted", "superseded") or was not in alive:
+                heirs[was] = now
+                alive |= {was} if state in ("accepted", "superseded") else set()
     return heirs
+
+
+def _candidates(connection: Connection, ids: Sequence[str], time: str | None) -> list[tuple[str, str, str]]:
+    """(superseded id, id that may stand for it, that one's status), oldest first: corrections, then chosen heirs."""
+    old, now, then = annotation.alias(), standing.alias(), standing.alias()
+    joined = annotation.join(now, now.c.annotation == annotation.c.id)
+    chosen = joined.join(event, and_(event.c.value == annotation.c.id, event.c.name == "heir"))
+    state: Any = now.c.status if time is None else as_of("status", time)
+    before: Any = then.c.status if time is None else as_of("status", time, old)
+    found: list[tuple[str, str, str]] = []
+    for was, way, order in (
+        (annotation.c.supersedes, joined, annotation.c.seq),
+        (event.c.annotation, chosen, event.c.seq),
+    ):
+        pair = way.join(old, old.c.id == was).join(then, then.c.annotation == old.c.id)
+        query = select(was, annotation.c.id, state).select_from(pair).where(was.in_(ids), before == "superseded")
+        found += [(row[0], row[1], row[2]) for row in connection.execute(query.order_by(order)) if row[2] is not None]
+    return found
 
 
 def current(id: str | None, heirs: dict[str, str]) -> str | None:

@@ -1,4 +1,7 @@
-"""Tables of the annotation store. Rows are only ever inserted: what changes is told by events."""
+"""Tables of the annotation store. Rows are only ever inserted: what changes is told by events.
+
+``standing`` and ``tally`` alone are changed: they repeat what the events add up to, so that nobody has to add it up.
+"""
 
 from sqlalchemy import (
     JSON,
@@ -52,7 +55,7 @@ annotation = Table(
     Column("kind", String, nullable=False),
     Column("object", String),
     Column("part", String),
-    Column("part_of", String, ForeignKey("annotation.id")),
+    Column("part_of", String, ForeignKey("annotation.id"), index=True),
     Column("track", String),
     Column("level", Integer),
     Column("score", Double),
@@ -78,10 +81,11 @@ event = Table(
     metadata,
     Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
     Column("annotation", String, ForeignKey("annotation.id"), nullable=False),
-    Column("name", String, nullable=False),  # "status" or "review"
+    Column("name", String, nullable=False),  # "status", "review" or "heir": the id that stands for a superseded one
     Column("value", String, nullable=False),
     Column("author", String),
     Column("time", String, nullable=False),
+    Column("comment", String),
 )
 Index("event_of", event.c.annotation, event.c.name, event.c.seq)
 
@@ -111,3 +115,31 @@ image_state = Table(
     Column("time", String, nullable=False),
 )
 Index("image_state_of", image_state.c.sha256, image_state.c.seq)
+
+standing = Table(
+    "standing",
+    metadata,
+    Column("annotation", String, ForeignKey("annotation.id"), primary_key=True),
+    Column("status", String, nullable=False, index=True),  # the newest of its events
+    Column("review", String, index=True),
+)
+
+tally = Table(
+    "tally",
+    metadata,
+    Column("sha256", String(64), ForeignKey("image.sha256"), primary_key=True),
+    Column("accepted", Integer, nullable=False),  # records of the image that are accepted now
+    Column("scored", Integer, nullable=False),  # those of them that have a score, and the scores' sum
+    Column("score_sum", Double, nullable=False),
+    Column("said", String),  # the newest state of the image
+    Column("changed", BigInteger, nullable=False, index=True),  # rises with every change in the store
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("what", String, nullable=False),  # "merge", "forget" or "repair"
+    Column("counts", _Json, nullable=False),  # how many of what, never a name
+    Column("time", String, nullable=False),
+)

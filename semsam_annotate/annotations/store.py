@@ -16,8 +16,8 @@ from semsam_annotate.annotations.image_states import ImageStates
 from semsam_annotate.annotations.journal import Journal
 from semsam_annotate.annotations.migrations import prepare
 from semsam_annotate.annotations.record import STATUSES, Annotation, ImageRef, NamedRecord, Source, Status
-from semsam_annotate.annotations.rows import image_refs, insert_image, latest, read_records, select_records
-from semsam_annotate.annotations.schema import annotation, image
+from semsam_annotate.annotations.rows import image_refs, insert_image, read_records, select_records
+from semsam_annotate.annotations.schema import annotation, image, standing
 from semsam_annotate.annotations.splits import Split, Splits, assign_split
 from semsam_annotate.annotations.writing import from_source, need, step_back, tell, write_many, write_one
 from semsam_annotate.api import BadInput, Proposal, Rle, Vocabulary, rle_area
@@ -119,7 +119,7 @@ class AnnotationStore:
         """Accepted records whose external id in that project begins with ``prefix``, oldest first; found by index."""
         begins = annotation.c.source_id.startswith(prefix, autoescape=True)
         within = annotation.c.source_id.between(prefix, prefix + "\U0010ffff")  # an index serves this, not a LIKE
-        query = select_records().where(latest("status") == "accepted", within, begins)
+        query = select_records().where(standing.c.status == "accepted", within, begins)
         query = query.where(annotation.c.source_system == system, annotation.c.source_project == project)
         with transaction(self._engine) as connection:
             return read_records(connection, query)
@@ -128,7 +128,7 @@ class AnnotationStore:
         """Records as they are now, oldest first; ``image``: a reference or its sha256; ``status`` None: all."""
         query = select_records()
         if status is not None:
-            query = query.where(latest("status") == status)
+            query = query.where(standing.c.status == status)
         if image is not None:
             query = query.where(annotation.c.sha256 == (image if isinstance(image, str) else image.sha256))
         with transaction(self._engine) as connection:
@@ -137,15 +137,18 @@ class AnnotationStore:
     def accepted_ids(self) -> dict[str, str]:
         """Id of every accepted record of a plain image (no plane of a stack) -> sha256 of its image."""
         columns = (annotation.c.id, annotation.c.sha256, annotation.c.plane)
-        query = select(*columns).where(latest("status") == "accepted").order_by(annotation.c.seq)
+        query = select(*columns).join_from(annotation, standing).where(standing.c.status == "accepted")
         with transaction(self._engine) as connection:
-            return {id: sha256 for id, sha256, plane in connection.execute(query) if not plane}
+            return {
+                id: sha256 for id, sha256, plane in connection.execute(query.order_by(annotation.c.seq)) if not plane
+            }
 
     def accepted_names(self) -> list[NamedRecord]:
         """Of every accepted record of a plain image that has a name, oldest first; masks and ladders are not read."""
         columns = (annotation.c.id, annotation.c.object, annotation.c.part, annotation.c.plane, *image.c)
         named = or_(annotation.c.object.is_not(None), annotation.c.part.is_not(None))
-        query = select(*columns).select_from(annotation.join(image)).where(latest("status") == "accepted", named)
+        joined = annotation.join(image).join(standing, standing.c.annotation == annotation.c.id)
+        query = select(*columns).select_from(joined).where(standing.c.status == "accepted", named)
         with transaction(self._engine) as connection:
             rows = connection.execute(query.order_by(annotation.c.seq)).mappings().all()
         plain = [row for row in rows if not row["plane"]]
@@ -162,16 +165,16 @@ class AnnotationStore:
 
     def accepted_areas(self, sha256: str) -> dict[str, int]:
         """Id of every accepted record of an image -> number of its mask's pixels."""
-        query = select(annotation.c.id, annotation.c.mask).where(annotation.c.sha256 == sha256)
+        query = select(annotation.c.id, annotation.c.mask).join_from(annotation, standing)
         with transaction(self._engine) as connection:
-            found = connection.execute(query.where(latest("status") == "accepted"))
+            found = connection.execute(query.where(annotation.c.sha256 == sha256, standing.c.status == "accepted"))
             return {id: rle_area(mask) for id, mask in found}
 
     def count(self, status: Status | None = "accepted") -> int:
         """Number of records with a status, of all with None."""
-        query = select(func.count()).select_from(annotation)
+        query = select(func.count()).select_from(standing)
         if status is not None:
-            query = query.where(latest("status") == status)
+            query = query.where(standing.c.status == status)
         with transaction(self._engine) as connection:
             return int(connection.execute(query).scalar_one())
 

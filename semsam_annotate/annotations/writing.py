@@ -8,6 +8,7 @@ from semsam_annotate.annotations.drafts import now
 from semsam_annotate.annotations.hierarchy import check_parent, parents_first
 from semsam_annotate.annotations.record import Annotation, Source
 from semsam_annotate.annotations.rows import (
+    AT_ONCE,
     current,
     event_row,
     insert_records,
@@ -16,20 +17,19 @@ from semsam_annotate.annotations.rows import (
     successors,
 )
 from semsam_annotate.annotations.schema import annotation, event
+from semsam_annotate.annotations.standing import turn
 from semsam_annotate.api import BadInput
 
-_AT_ONCE = 500  # SQLite allows only so many values in one statement
 
-
-def find(connection: Connection, id: str, heirs: dict[str, str] | None = None) -> Annotation | None:
+def find(connection: Connection, id: str) -> Annotation | None:
     """A record by its id, None when there is none."""
-    found = read_records(connection, select_records().where(annotation.c.id == id), heirs)
+    found = read_records(connection, select_records().where(annotation.c.id == id))
     return found[0] if found else None
 
 
-def need(connection: Connection, id: str, heirs: dict[str, str] | None = None) -> Annotation:
+def need(connection: Connection, id: str) -> Annotation:
     """A record by its id; BadInput when there is none."""
-    record = find(connection, id, heirs)
+    record = find(connection, id)
     if record is None:
         raise BadInput(f"no annotation {id} in the store")
     return record
@@ -42,13 +42,21 @@ def from_source(connection: Connection, source: Source) -> Annotation | None:
         annotation.c.source_project == source.project,
         annotation.c.source_id == source.external_id,
     )
-    id = current(connection.execute(query).scalar(), successors(connection))
+    id = now_called(connection, connection.execute(query).scalar())
     return None if id is None else find(connection, id)
 
 
-def tell(connection: Connection, id: str, name: str, value: str, author: str | None) -> None:
+def now_called(connection: Connection, id: str | None) -> str | None:
+    """The id at the end of a record's chain of corrections."""
+    return None if id is None else current(id, successors(connection, [id]))
+
+
+def tell(
+    connection: Connection, id: str, name: str, value: str, author: str | None, comment: str | None = None
+) -> None:
     """Add an event: the "status" or the "review" state of a record is now another one."""
-    connection.execute(insert(event).values(event_row(id, name, value, author, now())))
+    connection.execute(insert(event).values(event_row(id, name, value, author, now(), comment)))
+    turn(connection, id, name, value)
 
 
 def statuses(connection: Connection, id: str) -> list[str]:
@@ -59,23 +67,22 @@ def statuses(connection: Connection, id: str) -> list[str]:
 
 def write_one(connection: Connection, record: Annotation, replaces: str | None = None) -> Annotation:
     """Check a record's place in the hierarchy and write it; a part without an object's name takes its parent's."""
-    heirs = successors(connection)
-    record = record.with_(part_of=current(record.part_of, heirs))
-    if find(connection, record.id, heirs) is not None:
+    record = record.with_(part_of=now_called(connection, record.part_of))
+    if find(connection, record.id) is not None:
         raise BadInput(f"annotation {record.id} is already in the store: rows are never overwritten")
-    check_parent(record, lambda id: find(connection, id, heirs), replaces)
-    parent = None if record.part_of is None else find(connection, record.part_of, heirs)
+    check_parent(record, lambda id: find(connection, id), replaces)
+    parent = None if record.part_of is None else find(connection, record.part_of)
     if record.object is None and parent is not None:
         record = record.with_(object=parent.object)
     insert_records(connection, [record])
-    return need(connection, record.id, heirs)
+    return need(connection, record.id)
 
 
 def step_back(connection: Connection, id: str, author: str | None) -> Annotation:
     """Take back the last change of a record; for a correction also give back what it replaced."""
     record = need(connection, id)
     if record.status == "superseded":
-        raise BadInput(f"annotation {id} was corrected by {current(id, successors(connection))}: undo that one")
+        raise BadInput(f"annotation {id} was corrected by {now_called(connection, id)}: undo that one")
     history = statuses(connection, id)
     back = history[-2] if len(history) > 1 else "deleted"
     tell(connection, id, "status", back, author)
@@ -100,16 +107,15 @@ def write_many(connection: Connection, records: Sequence[Annotation]) -> int:
         parent = record.part_of
         fresh[id] = record.with_(part_of=None if parent is None else stands_for.get(parent, parent))
     ordered = [fresh[id] for id in parents_first({id: record.part_of for id, record in fresh.items()})]
-    heirs = successors(connection)
     for record in ordered:
-        check_parent(record, lambda id: fresh.get(id) or find(connection, id, heirs))
+        check_parent(record, lambda id: fresh.get(id) or find(connection, id))
     insert_records(connection, ordered)
     return len(ordered)
 
 
 def _known_ids(connection: Connection, ids: Sequence[str]) -> set[str]:
     known: set[str] = set()
-    for start in range(0, len(ids), _AT_ONCE):
-        query = select(annotation.c.id).where(annotation.c.id.in_(ids[start : start + _AT_ONCE]))
+    for start in range(0, len(ids), AT_ONCE):
+        query = select(annotation.c.id).where(annotation.c.id.in_(ids[start : start + AT_ONCE]))
         known.update(connection.execute(query).scalars())
     return known

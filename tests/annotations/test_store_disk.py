@@ -163,7 +163,10 @@ def test_a_store_of_the_first_schema_gets_its_journal_and_states(tmp_path, store
     with transaction(store._engine, write=True) as connection:
         wanted = shape(connection)
         connection.execute(text("DROP TABLE journal"))
-        connection.execute(text("DROP TABLE image_state"))
+        for name in ("image_state", "standing", "tally", "audit"):
+            connection.execute(text(f"DROP TABLE {name}"))
+        connection.execute(text("ALTER TABLE event DROP COLUMN comment"))
+        connection.execute(text("DROP INDEX ix_annotation_part_of"))
         connection.execute(text("UPDATE semsam_schema SET version = 1"))
     with AnnotationStore.open(tmp_path / "annotations.sqlite") as again:
         assert again.get(made.id) == made
@@ -173,9 +176,12 @@ def test_a_store_of_the_first_schema_gets_its_journal_and_states(tmp_path, store
             assert shape(connection) == wanted
 
 
+NEWER = ("annotation", "audit", "event", "image_state", "journal", "standing", "tally")
+
+
 def shape(connection):
     seen = inspect(connection)
-    return str([(seen.get_columns(name), seen.get_indexes(name)) for name in ("journal", "image_state")])
+    return str([(seen.get_columns(name), seen.get_indexes(name)) for name in NEWER])
 
 
 @pytest.mark.parametrize("content", [b"hello, this is no database" * 50, b"SQLite format 3\0" + b"\xff" * 5000])

@@ -9,7 +9,7 @@ from napari.utils.notifications import show_warning
 
 from semsam_annotate.annotations.coco_images import Finder, find_image
 from semsam_annotate.annotations.coco_read import LISTS, CocoContent, CocoFile, parsed
-from semsam_annotate.annotations.project import listed_images
+from semsam_annotate.annotations.image_files import listed_images
 from semsam_annotate.annotations.project_config import read_config
 from semsam_annotate.api import BadInput
 from semsam_annotate.napari.files.picture_layers import MOST_IMAGES, LayerData, OpenedPicture, all_layers
@@ -68,7 +68,11 @@ def image_finder(folder: Path) -> Finder:
 
     Never anything else outside: a name with ".." or from the root is looked for by its last part.
     """
-    listed = listed_images(folder, read_config(folder / "project.toml")) if (folder / "project.toml").is_file() else []
+    listed = (
+        listed_images(folder, read_config(folder / "project.toml").images)
+        if (folder / "project.toml").is_file()
+        else []
+    )
 
     def find(name: str) -> Path | None:
         parts = PurePosixPath(name.replace("\\", "/")).parts
