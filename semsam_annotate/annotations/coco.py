@@ -1,16 +1,21 @@
 """Writing COCO instances: objects and parts in one file, masks as RLE, what COCO has no field for under ``semsam``."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import PurePosixPath
-from typing import Any
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any, TypeVar
 
 from pycocotools import mask as coco_mask
 
 from semsam_annotate.annotations.categories import UNLABELLED, Category, category_rows
+from semsam_annotate.annotations.json_file import write_json_rows
+from semsam_annotate.annotations.outgoing import Light, Outgoing, batches
 from semsam_annotate.annotations.record import Annotation, ImageRef, Plane
 from semsam_annotate.annotations.splits import Split
 from semsam_annotate.api import Rle, Vocabulary, rle_area
 
+Node = TypeVar("Node", Light, Annotation)
 Frame = tuple[str, Plane]
 """A COCO image is one plane of an image: (sha256, plane)."""
 
@@ -18,47 +23,125 @@ _ELSEWHERE = ("image", "mask", "status", "split", "group", "plane")
 """Fields of a record that the file holds outside ``semsam``."""
 
 
-def coco_document(
-    images: Sequence[ImageRef],
-    records: Sequence[Annotation],
-    splits: Mapping[str, Split],
-    vocabulary: Vocabulary,
-) -> tuple[dict[str, Any], int]:
-    """The file's content, and 0: nothing is left out. Ids from 1; the same content always in the same order."""
-    categories_of = {record.id: category_of(record, record.object) for record in records}
-    return document(images, records, splits, categories_of, vocabulary), 0
+class CocoScheme:
+    """What COCO has no rule for: names of categories, and what each row holds beside COCO's own fields."""
+
+    def category(self, record: Node, by_id: Mapping[str, Node]) -> Category | None:
+        """Category of a record, None where it is left out; ``by_id``: the accepted records of its image."""
+        return category_of(record, record.object)
+
+    def image_fields(self) -> dict[str, Any]:
+        """Of every image."""
+        return {}
+
+    def annotation_fields(
+        self, record: Annotation, by_id: Mapping[str, Annotation], ids: Mapping[str, int]
+    ) -> dict[str, Any]:
+        """Of a record; ``ids``: numbers in the file of what is kept of its image."""
+        return {}
+
+    def category_fields(self, category: Category, images: int, instances: int) -> dict[str, Any]:
+        """Of a category that has so many instances in so many images."""
+        return {}
+
+    def members(self, categories: Iterable[Category]) -> list[tuple[str, Any]]:
+        """Of the file."""
+        return []
 
 
-def category_of(record: Annotation, object: str | None) -> Category:
+def category_of(record: Annotation | Light, object: str | None) -> Category:
     """Category of a record whose object is called ``object``."""
     if record.kind == "object":
         return Category(object or UNLABELLED)
     return Category(object or UNLABELLED, record.part or UNLABELLED)
 
 
-def document(
-    images: Sequence[ImageRef],
-    records: Sequence[Annotation],
-    splits: Mapping[str, Split],
-    categories_of: Mapping[str, Category],
+@dataclass
+class Plan:
+    """What the file will hold, known before its first mask: rows of images and categories, and how many masks."""
+
+    frames: dict[Frame, dict[str, Any]] = field(default_factory=dict)
+    instances: Counter[Category] = field(default_factory=Counter)
+    seen_in: Counter[Category] = field(default_factory=Counter)
+    kinds: Counter[str] = field(default_factory=Counter)
+    left_out: int = 0
+
+
+def plan(outgoing: Outgoing, scheme: CocoScheme, progress: Callable[[int], None]) -> Plan:
+    """Go through the records' names; ``progress`` is told every few images how many were passed."""
+    refs = {ref.sha256: ref for ref in outgoing.images}
+    names = file_names(refs.values())
+    found = Plan()
+    for batch in batches(sorted(refs, key=lambda sha: (names[sha], sha))):
+        by_image: dict[str, list[Light]] = {sha: [] for sha in batch}
+        for row in outgoing.light(batch):
+            by_image[row.sha256].append(row)
+        for sha, rows in by_image.items():
+            for plane in _count(found, rows, scheme) or [()]:
+                number, split = len(found.frames) + 1, outgoing.splits.get(sha)
+                row = _image_row(number, refs[sha], names[sha], plane, split)
+                found.frames[sha, plane] = {**row, **scheme.image_fields()}
+        progress(len(batch))
+    return found
+
+
+def _count(found: Plan, rows: Sequence[Light], scheme: CocoScheme) -> list[Plane]:
+    """Take in the records of an image; the planes they lie in."""
+    by_id = {row.id: row for row in rows}
+    named = [(row, scheme.category(row, by_id)) for row in rows]
+    kept = [(row, category) for row, category in named if category is not None]
+    found.left_out += len(rows) - len(kept)
+    found.kinds.update(row.kind for row, _ in kept)
+    found.instances.update(category for _, category in kept)
+    found.seen_in.update(category for _, category in {(row.plane, category) for row, category in kept})
+    return sorted({row.plane for row, _ in kept})
+
+
+def write_coco(
+    path: Path,
+    outgoing: Outgoing,
+    planned: Plan,
+    scheme: CocoScheme,
     vocabulary: Vocabulary,
-) -> dict[str, Any]:
-    """COCO content of records whose categories are given."""
-    frames = _frames(images, records, splits)
-    categories = category_rows(categories_of.values(), vocabulary.objects)
-    number = {frame: row["id"] for frame, row in frames.items()}
-    ordered = sorted(records, key=lambda record: (number[_frame(record)], record.time, record.id))
-    ids = {record.id: index for index, record in enumerate(ordered, start=1)}
-    return {
-        "info": {"description": "semsam-annotate: objects and their parts"},
-        "licenses": [],
-        "images": list(frames.values()),
-        "categories": list(categories.values()),
-        "annotations": [
-            annotation_row(record, ids, number[_frame(record)], categories[categories_of[record.id]]["id"])
-            for record in ordered
-        ],
-    }
+    progress: Callable[[int], None],
+) -> None:
+    """Write the file, a few images at a time. Ids from 1; the same content always in the same order."""
+    categories = category_rows(planned.instances, vocabulary.objects)
+    for category, row in categories.items():
+        row.update(scheme.category_fields(category, planned.seen_in[category], planned.instances[category]))
+    members = [
+        ("info", {"description": "semsam-annotate: objects and their parts"}),
+        ("licenses", []),
+        ("images", iter(planned.frames.values())),
+        ("categories", iter(categories.values())),
+        ("annotations", _annotation_rows(outgoing, planned, scheme, categories, progress)),
+    ]
+    write_json_rows(path, [*members, *scheme.members(planned.instances)])
+
+
+def _annotation_rows(
+    outgoing: Outgoing,
+    planned: Plan,
+    scheme: CocoScheme,
+    categories: Mapping[Category, dict[str, Any]],
+    progress: Callable[[int], None],
+) -> Iterator[dict[str, Any]]:
+    first = 1
+    for batch in batches(dict.fromkeys(sha for sha, _ in planned.frames)):
+        by_image: dict[str, list[Annotation]] = {sha: [] for sha in batch}
+        for record in outgoing.records(batch):
+            by_image[record.image.sha256].append(record)
+        for records in by_image.values():
+            by_id = {record.id: record for record in records}
+            named = ((record, scheme.category(record, by_id)) for record in records)
+            kept = [(record, category) for record, category in named if category is not None]
+            kept.sort(key=lambda pair: (pair[0].plane, pair[0].time, pair[0].id))
+            ids = {record.id: number for number, (record, _) in enumerate(kept, start=first)}
+            first += len(kept)
+            for record, category in kept:
+                row = annotation_row(record, ids, planned.frames[_frame(record)]["id"], categories[category]["id"])
+                yield {**row, **scheme.annotation_fields(record, by_id, ids)}
+        progress(len(batch))
 
 
 def annotation_row(record: Annotation, ids: Mapping[str, int], image_id: int, category_id: int) -> dict[str, Any]:
@@ -91,21 +174,6 @@ def _semsam(record: Annotation, has_parent: bool) -> dict[str, Any]:
 
 def _frame(record: Annotation) -> Frame:
     return record.image.sha256, record.plane
-
-
-def _frames(
-    images: Sequence[ImageRef], records: Sequence[Annotation], splits: Mapping[str, Split]
-) -> dict[Frame, dict[str, Any]]:
-    refs = {ref.sha256: ref for ref in [*images, *(record.image for record in records)]}
-    planes = {_frame(record) for record in records}
-    stacks = {sha for sha, plane in planes if plane}
-    planes |= {(sha, ()) for sha in refs if sha not in stacks}
-    names = file_names(refs.values())
-    ordered = sorted(planes, key=lambda frame: (names[frame[0]], frame[0], frame[1]))
-    return {
-        frame: _image_row(number, refs[frame[0]], names[frame[0]], frame[1], splits.get(frame[0]))
-        for number, frame in enumerate(ordered, start=1)
-    }
 
 
 def _image_row(number: int, ref: ImageRef, name: str, plane: Plane, split: Split | None) -> dict[str, Any]:

@@ -127,12 +127,17 @@ def file_system_of(path: Path) -> str:
 
 
 @contextmanager
-def transaction(engine: Engine, write: bool = False) -> Iterator[Connection]:
-    """One transaction: committed when the block ends, rolled back when it raises, database errors in one line."""
+def transaction(engine: Engine, write: bool = False, steady: bool = False) -> Iterator[Connection]:
+    """One transaction: committed when the block ends, rolled back when it raises, database errors in one line.
+
+    ``steady``: everything read in it is from one moment, as it always is on SQLite.
+    """
     with explained(engine), engine.connect() as connection:
-        chosen = connection.execution_options(semsam_write=write)
+        server = engine.dialect.name == "postgresql"
+        options = {"isolation_level": "REPEATABLE READ"} if steady and server else {}
+        chosen = connection.execution_options(semsam_write=write, **options)
         with chosen.begin():
-            if write and engine.dialect.name == "postgresql":
+            if write and server:
                 chosen.execute(text("SELECT pg_advisory_xact_lock(7364736)"))  # one writer at a time, as on SQLite
             yield chosen
 

@@ -43,6 +43,14 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="microseconds")
 
 
+def utc(text: str) -> str:
+    """A moment that a person wrote in ISO 8601, without a zone in that of this machine, as ``now`` writes it."""
+    try:
+        return datetime.fromisoformat(text.strip()).astimezone(UTC).isoformat(timespec="microseconds")
+    except (ValueError, OverflowError) as error:
+        raise BadInput(f"a time is written like 2026-05-17 or 2026-05-17T14:30, not {text!r}") from error
+
+
 def draft(image: ImageRef, proposal: Proposal | None, facts: Facts) -> Annotation:
     """A checked record of ``proposal`` (or of ``facts["mask"]`` alone, when a person drew it)."""
     mask = facts.get("mask")

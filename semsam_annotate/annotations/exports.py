@@ -3,25 +3,26 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-from semsam_annotate.annotations.coco import coco_document
+from semsam_annotate.annotations.coco import CocoScheme, plan, write_coco
 from semsam_annotate.annotations.formats.format import Format
 from semsam_annotate.annotations.formats.listed import FURTHER
 from semsam_annotate.annotations.formats.scene import Picture, scene_of
 from semsam_annotate.annotations.formats.written import Written
-from semsam_annotate.annotations.json_file import write_json
-from semsam_annotate.annotations.part_json import part_document
+from semsam_annotate.annotations.outgoing import Held, Outgoing
+from semsam_annotate.annotations.part_json import PartScheme
 from semsam_annotate.annotations.record import Annotation, ImageRef
 from semsam_annotate.annotations.splits import Split
 from semsam_annotate.api import BadInput, Vocabulary
 
-Document: TypeAlias = dict[str, Any]
-Writer: TypeAlias = Callable[
-    [Sequence[ImageRef], Sequence[Annotation], Mapping[str, Split], Vocabulary], tuple[Document, int]
-]
+Progress: TypeAlias = Callable[[int, int], None]
+"""Told how much of all is done."""
 
-FORMATS: dict[str, Writer] = {"coco": coco_document, "parts": part_document}
+FORMATS: dict[str, CocoScheme] = {"coco": CocoScheme(), "parts": PartScheme()}
+"""Written a few images at a time; the others hold all records in memory."""
+
+_NOTHING = "nothing to export: the project has no accepted annotations yet"
 
 
 @dataclass(frozen=True)
@@ -59,15 +60,29 @@ def write_export(
 
     ``picture``: finds the file of an image, for formats that hold copies.
     """
+    return write_outgoing(format, path, Held.of(images, records, splits), vocabulary, picture)
+
+
+def write_outgoing(
+    format: str | Format,
+    path: Path,
+    outgoing: Outgoing,
+    vocabulary: Vocabulary | None = None,
+    picture: Picture | None = None,
+    progress: Progress | None = None,
+) -> ExportReport:
+    """The same of records that need not be in memory; ``progress`` counts images, each twice."""
+    names = vocabulary or Vocabulary()
+    if isinstance(format, str) and format in FORMATS:
+        return _write_coco(format, path, outgoing, names, progress)
     further = FURTHER.get(format) if isinstance(format, str) else format
-    if further is None and format not in FORMATS:
+    if further is None:
         raise BadInput(f"unknown format {format!r}: one of {', '.join((*FORMATS, *FURTHER))}")
+    records = outgoing.records([ref.sha256 for ref in outgoing.images])
     if not records:
-        raise BadInput("nothing to export: the project has no accepted annotations yet")
-    if further is not None:
-        scene = scene_of(images, records, splits, vocabulary or Vocabulary(), picture)
-        return _report(path, further.export(scene, path), scene.bare)
-    return _write_coco(str(format), path, images, records, splits, vocabulary)
+        raise BadInput(_NOTHING)
+    scene = scene_of(outgoing.images, records, outgoing.splits, names, picture)
+    return _report(path, further.export(scene, path), scene.bare)
 
 
 def _report(path: Path, written: Written, bare: int) -> ExportReport:
@@ -76,16 +91,22 @@ def _report(path: Path, written: Written, bare: int) -> ExportReport:
 
 
 def _write_coco(
-    format: str,
-    path: Path,
-    images: Sequence[ImageRef],
-    records: Sequence[Annotation],
-    splits: Mapping[str, Split],
-    vocabulary: Vocabulary | None,
+    format: str, path: Path, outgoing: Outgoing, vocabulary: Vocabulary, progress: Progress | None
 ) -> ExportReport:
-    document, left_out = FORMATS[format](images, records, splits, vocabulary or Vocabulary())
-    kinds = [annotation["semsam"]["kind"] for annotation in document["annotations"]]
-    if not kinds:
+    done, total = 0, 2 * len(outgoing.images)
+
+    def passed(images: int) -> None:
+        nonlocal done
+        done += images
+        if progress is not None:
+            progress(done, total)
+
+    scheme = FORMATS[format]
+    planned = plan(outgoing, scheme, passed)
+    kinds, left_out = planned.kinds, planned.left_out
+    if not kinds.total() + left_out:
+        raise BadInput(_NOTHING)
+    if not kinds.total():
         raise BadInput(f"nothing to export as {format}: all {left_out} annotations are parts without an object")
-    write_json(path, document)
-    return ExportReport(str(path), len(document["images"]), kinds.count("object"), kinds.count("part"), left_out)
+    write_coco(path, outgoing, planned, scheme, vocabulary, passed)
+    return ExportReport(str(path), len(planned.frames), kinds["object"], kinds["part"], left_out)

@@ -4,21 +4,30 @@ import os
 import re
 import time
 import uuid
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 _UNFINISHED = re.compile(r"\..+\.[0-9a-f]{8}")
 
 
 def write_atomically(path: Path, data: bytes, mode: int = 0o666) -> None:
-    """Write a file beside its place, sync it, then move it there; nothing stays behind when the disk refuses.
+    """Write a file complete or not at all, see ``unfinished``."""
+    with unfinished(path, mode) as file:
+        file.write(data)
+
+
+@contextmanager
+def unfinished(path: Path, mode: int = 0o666) -> Iterator[IO[bytes]]:
+    """A file to fill beside its place, synced and moved there at the end; nothing stays behind when the disk refuses.
 
     ``mode``: who may read and write it, less what the process's umask takes away; never more at any moment.
     """
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
     try:
         with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)

@@ -178,9 +178,15 @@ class Project:
         wanted = hashed_split(group or ref.sha256, self.config.validation)
         return self.store.splits.assign(ref.sha256, wanted, group).split
 
-    def export(self, format: str | Format, path: Path | str) -> ExportReport:
-        """Write the accepted annotations, with every object class of the project, used or not."""
-        return self.store.export(format, path, self.vocabulary(), self.image_path)
+    def export(
+        self,
+        format: str | Format,
+        path: Path | str,
+        time: str | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> ExportReport:
+        """Write the accepted annotations (of a ``time``), with every object class of the project, used or not."""
+        return self.store.export(format, path, self.vocabulary(), self.image_path, time, progress)
 
     def import_file(
         self,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, FromClause, RowMapping, ScalarSelect, Select, and_, insert, select
+from sqlalchemy import ColumnElement, Connection, FromClause, RowMapping, ScalarSelect, Select, and_, insert, select
 
 from semsam_annotate.annotations.record import Annotation, ImageRef, Source
 from semsam_annotate.annotations.schema import annotation, event, image, image_split, standing
@@ -91,10 +91,13 @@ def select_records(time: str | None = None) -> Select[Any]:
     joined = annotation.join(image).join(standing, standing.c.annotation == annotation.c.id)
     joined = joined.outerjoin(image_split, image_split.c.sha256 == image.c.sha256)
     extra = (image.c.path, image.c.height, image.c.width, image_split.c.split, image_split.c.group_name)
-    states: tuple[Any, ...] = (standing.c.status, standing.c.review)
-    if time is not None:
-        states = (as_of("status", time).label("status"), as_of("review", time).label("review"))
+    states = (state_of_record(name, time).label(name) for name in ("status", "review"))
     return select(*columns, *extra, *states).select_from(joined).order_by(annotation.c.seq)
+
+
+def state_of_record(name: str, time: str | None = None) -> ColumnElement[Any]:
+    """Its "status" or "review", in a query that joins ``standing``; ``time``: as it was then."""
+    return standing.c[name] if time is None else as_of(name, time)
 
 
 def read_records(connection: Connection, query: Select[Any], time: str | None = None) -> list[Annotation]:

@@ -1,6 +1,6 @@
 """The annotation store: what was accepted, rejected, corrected, deleted; never overwritten; SQLite or PostgreSQL."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Unpack, cast
@@ -9,12 +9,13 @@ from sqlalchemy import Engine, func, or_, select
 
 from semsam_annotate.annotations.connection import open_database, transaction
 from semsam_annotate.annotations.drafts import Facts, corrected, draft
-from semsam_annotate.annotations.exports import ExportReport, write_export
+from semsam_annotate.annotations.exports import ExportReport, write_outgoing
 from semsam_annotate.annotations.formats.format import Format
 from semsam_annotate.annotations.formats.scene import Picture
 from semsam_annotate.annotations.image_states import ImageStates
 from semsam_annotate.annotations.journal import Journal
 from semsam_annotate.annotations.migrations import prepare
+from semsam_annotate.annotations.outgoing import Stored
 from semsam_annotate.annotations.record import STATUSES, Annotation, ImageRef, NamedRecord, Source, Status
 from semsam_annotate.annotations.rows import image_refs, insert_image, read_records, select_records
 from semsam_annotate.annotations.schema import annotation, image, standing
@@ -210,10 +211,18 @@ class AnnotationStore:
         path: Path | str,
         vocabulary: Vocabulary | None = None,
         picture: Picture | None = None,
+        time: str | None = None,
+        progress: Callable[[int, int], None] | None = None,
     ) -> ExportReport:
-        """Write the accepted records, format "coco", "parts" or one of ``formats``; BadInput when there are none."""
-        rows, splits = self.annotations(), self.splits.all()
-        return write_export(format, Path(path), self.images(), rows, splits, vocabulary, picture)
+        """Write the accepted records, format "coco", "parts" or one of ``formats``; BadInput when there are none.
+
+        ``time`` (``utc``): as they were then; names of classes and splits as they are now. COCO and part JSON are
+        written a few images at a time, and ``progress`` is told how much of all is done.
+        """
+        splits = self.splits.all()
+        with transaction(self._engine, steady=True) as connection:
+            outgoing = Stored(connection, splits, time)
+            return write_outgoing(format, Path(path), outgoing, vocabulary, picture, progress)
 
     def _store(self, record: Annotation) -> Annotation:
         with transaction(self._engine, write=True) as connection:

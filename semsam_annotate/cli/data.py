@@ -1,14 +1,13 @@
 """``semsam data``: data sets to train on."""
 
 import json as jsonlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from semsam_annotate.api import BadInput
+from semsam_annotate.cli.bars import bar
 
 if TYPE_CHECKING:
     from semsam_annotate.training.data.check import Report
@@ -86,7 +85,7 @@ def shards(
         ) from error
     data = open_data(path, images, read_synonyms(synonyms), exhaustive)
     settings = ShardSettings(shard_mb << 20, max_side)
-    with _bar() as show:
+    with bar("images") as show:
         index = write_shards(data, out, settings, show)
     size = f"{index.bytes / 2**20:,.1f} MiB"
     typer.echo(f"{index.images:,} images, {index.masks:,} masks in {len(index.shards):,} shards, {size}: {out}")
@@ -94,23 +93,10 @@ def shards(
         typer.echo(f"left out: {told(index.left_out)} (semsam data check tells where)")
 
 
-@contextmanager
-def _bar() -> Iterator[Callable[[int, int], None]]:
-    """A progress bar on standard error, fed with (done, total); none where no terminal shows it."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("images", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
 def _checked(data: "DataSet") -> "Report":
     from semsam_annotate.training.data.check import check as run
 
-    with _bar() as show:
+    with bar("images") as show:
         return run(data, show)
 
 

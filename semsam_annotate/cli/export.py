@@ -27,6 +27,9 @@ def export(
     image_url: Annotated[
         str | None, typer.Option(help="label-studio: what stands before the path of an image in its address.")
     ] = None,
+    as_of: Annotated[
+        str | None, typer.Option(help="The masks as they were accepted then: 2026-05-17, 2026-05-17T14:30, …+02:00.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> None:
     """Write the accepted masks with their labels; a project without any is refused and nothing is written.
@@ -37,9 +40,12 @@ def export(
     from json import dumps
 
     from semsam_annotate.annotations import Project
+    from semsam_annotate.annotations.drafts import utc
+    from semsam_annotate.cli.bars import bar
 
-    with Project.open(project) as opened:
-        report = opened.export(_format(format, image_url), out)
+    time = None if as_of is None else utc(as_of)
+    with Project.open(project) as opened, bar("images") as show:
+        report = opened.export(_format(format, image_url), out, time, show)
     typer.echo(dumps(asdict(report)) if json else report.line())
 
 
