@@ -1,5 +1,6 @@
 """Opening the store's database, and saying in one line what is wrong with it."""
 
+import re
 import sys
 import warnings
 from collections.abc import Iterator
@@ -63,8 +64,9 @@ def store_url(where: Path | str) -> URL:
         if url.drivername in ("postgresql", "postgres"):
             url = url.set(drivername="postgresql+psycopg")
         url.get_dialect()
-    except (ArgumentError, NoSuchModuleError) as error:
-        raise BadInput(f"not a store: {given!r} is neither a file nor a sqlite:// or postgresql:// URL") from error
+    except (ArgumentError, NoSuchModuleError, ValueError) as error:
+        shown = re.sub(r"://[^/]*@", "://***@", given)  # no password on the screen or in a log
+        raise BadInput(f"not a store: {shown!r} is neither a file nor a sqlite:// or postgresql:// URL") from error
     return url
 
 
@@ -89,7 +91,9 @@ def _open_server(url: URL) -> Engine:
     try:
         return create_engine(url, pool_pre_ping=True)
     except ModuleNotFoundError as error:
-        raise BadInput(f"a PostgreSQL store needs its driver: pip install 'psycopg[binary]' ({error})") from error
+        raise BadInput(
+            f"a PostgreSQL store needs its driver: pip install 'semsam-annotate[postgres]' ({error})"
+        ) from error
 
 
 def _prepare_sqlite(engine: Engine, journal: str) -> None:

@@ -1,5 +1,13 @@
 """An image, masks with a hole and two pieces, proposals, and an empty store."""
 
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from itertools import count
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -8,6 +16,7 @@ from semsam_annotate.annotations import AnnotationStore, ImageRef
 from semsam_annotate.api import Proposal
 
 HEIGHT, WIDTH = 24, 32
+PASSWORD = "not-to-be-shown"
 
 
 def make_mask(seed):
@@ -49,7 +58,59 @@ def image(photo):
     return photo()
 
 
+@pytest.fixture(scope="session")
+def postgres():
+    """Makes places for stores on a real server on loopback, which asks for a password; gives their URLs."""
+    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    if not programs:
+        pytest.skip("no PostgreSQL server here: apt-get install postgresql")
+    psycopg = pytest.importorskip("psycopg")
+    binaries, home = programs[-1].parent, Path(tempfile.mkdtemp(prefix="semsam-pg-"))
+    (home / "password").write_text(PASSWORD)
+    plain = []
+    if os.geteuid() == 0:  # the server refuses to run as root
+        plain = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
+        for path in (home, home / "password"):
+            shutil.chown(path, "nobody", "nogroup")
+
+    def run(program, *arguments):
+        command = [*plain, str(binaries / program), "-D", str(home / "data"), *arguments]
+        nowhere = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
+        done = subprocess.run(command, **nowhere, stderr=subprocess.PIPE, text=True, cwd=home, timeout=120)
+        assert done.returncode == 0, done.stderr
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    try:
+        run("initdb", "-U", "semsam", "-A", "scram-sha-256", "--pwfile", str(home / "password"), "--no-sync")
+        options = f"-h 127.0.0.1 -p {port} -k {home} -c fsync=off -c max_connections=60"
+        run("pg_ctl", "start", "-w", "-o", options, "-l", str(home / "log"))
+        root = f"postgresql://semsam:{PASSWORD}@127.0.0.1:{port}"
+        numbers = count(1)
+
+        def make():
+            name = f"s{next(numbers)}"
+            with psycopg.connect(f"{root}/postgres", autocommit=True) as connection:
+                connection.execute(f"CREATE SCHEMA {name}")
+            return f"{root}/postgres?options=-csearch_path%3D{name}"
+
+        yield make
+    finally:
+        if (home / "data" / "postmaster.pid").exists():
+            run("pg_ctl", "stop", "-m", "immediate")
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def where(request, tmp_path):
+    """Where a new store goes: a file, or a database of a real server."""
+    if request.param == "postgresql":
+        return request.getfixturevalue("postgres")()
+    return tmp_path / "annotations.sqlite"
+
+
 @pytest.fixture
-def store(tmp_path):
-    with AnnotationStore.open(tmp_path / "annotations.sqlite") as opened:
+def store(where):
+    with AnnotationStore.open(where) as opened:
         yield opened

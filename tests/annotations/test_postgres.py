@@ -1,58 +1,72 @@
-"""The same store on PostgreSQL: set SEMSAM_POSTGRES to the URL of a database that may be emptied."""
+"""What only a server can get wrong: many writers at once, its password, a server that is gone. All other tests of the
+store run on it as they do on SQLite."""
 
-import os
-from concurrent.futures import ThreadPoolExecutor
+import subprocess
+import sys
 
 import pytest
-from sqlalchemy import text
 
-from semsam_annotate.annotations import AnnotationStore, Source, StoreUnavailable
-from semsam_annotate.annotations.connection import open_database, transaction
+from semsam_annotate.annotations import AnnotationStore, StoreUnavailable
+from semsam_annotate.annotations.connection import store_url
 from semsam_annotate.api import BadInput
 
-pytestmark = pytest.mark.skipif("SEMSAM_POSTGRES" not in os.environ, reason="set SEMSAM_POSTGRES to a database URL")
+WRITERS, RECORDS = 8, 25
+WRITER = """
+import sys
+import numpy as np
+from semsam_annotate.annotations import AnnotationStore, ImageRef, Source
+from semsam_annotate.annotations.journal import Deed, Desk
+from semsam_annotate.annotations.drafts import draft
+
+where, name, records = sys.argv[1], sys.argv[2], int(sys.argv[3])
+ref = ImageRef("0" * 64, "a.png", 8, 8)
+mask = np.ones((8, 8), bool)
+with AnnotationStore.open(where) as store:
+    for number in range(records):
+        same = store.accept(ref, mask=mask, object="car", source=Source("hook", "1", str(number)))
+        desk = Desk(ref, (), name)
+        made = draft(ref, None, {"mask": mask, "object": "bus", "author": name})
+        store.journal.perform(desk, Deed("accepted", accept=(made,)))
+        if number % 5 == 0:
+            store.journal.undo(desk)
+        store.splits.assign(ref.sha256, "train" if number % 2 else "validation")
+        print(same.id, made.id)
+"""
 
 
-@pytest.fixture
-def url():
-    where = os.environ["SEMSAM_POSTGRES"]
-    engine = open_database(where)
-    with transaction(engine) as connection:
-        connection.execute(text("DROP TABLE IF EXISTS event, annotation, image_split, image, semsam_schema CASCADE"))
-    engine.dispose()
-    return where
-
-
-def test_the_whole_life_of_a_record(url, image, propose, tmp_path):
-    with AnnotationStore.open(url) as store:
-        car = store.accept(image, propose(0), object="car", plane=(1,))
-        wheel = store.accept(image, propose(1), part="wheel", part_of=car.id, plane=(1,))
-        bus = store.supersede(car.id, object="bus")
-        assert store.get(wheel.id).part_of == bus.id
-        assert store.undo(bus.id).status == "deleted"
-        assert store.annotations() == [car, wheel]
-        with pytest.raises(BadInput):
-            store.supersede(car.id, part_of=wheel.id)
-        assert store.splits.assign(image.sha256, "validation").split == "validation"
-        assert store.export("parts", tmp_path / "a.json").parts == 1
-    with AnnotationStore.open(url) as again:
-        assert [record.id for record in again.annotations()] == [car.id, wheel.id]
-
-
-def test_a_source_counts_once_for_many_writers(url, image, propose):
-    source = Source("hook", "1", "same")
-    with AnnotationStore.open(url) as store:
-
-        def work(_):
-            store.accept(image, propose(), object="car")
-            return store.accept(image, propose(), object="car", source=source).id
-
-        with ThreadPoolExecutor(4) as pool:
-            assert len(set(pool.map(work, range(12)))) == 1
-        assert store.count() == 13
+def test_eight_writers_lose_and_double_nothing(where):
+    command = [sys.executable, "-c", WRITER, str(where)]
+    running = [
+        subprocess.Popen([*command, f"writer {number}", str(RECORDS)], stdout=subprocess.PIPE, text=True)
+        for number in range(WRITERS)
+    ]
+    told = [line.split() for process in running for line in process.communicate(timeout=300)[0].splitlines()]
+    assert [process.returncode for process in running] == [0] * WRITERS
+    with AnnotationStore.open(where) as store:
+        kept = [record.id for record in store.annotations(None)]
+        assert len(kept) == len(set(kept)) == RECORDS + WRITERS * RECORDS
+        assert set(kept) == {id for line in told for id in line}
+        assert {same for same, _ in told} == {record.id for record in store.annotations(None) if record.source}
+        accepted = RECORDS + WRITERS * RECORDS * 4 // 5
+        assert store.count() == accepted == store.states.all()[0][2]
+        assert len(store.splits.all()) == 1
 
 
 def test_a_server_that_is_down_is_one_line():
     with pytest.raises(StoreUnavailable) as caught:
-        AnnotationStore.open("postgresql://127.0.0.1:1/nothing")
+        AnnotationStore.open("postgresql://me:geheim@127.0.0.1:1/nothing")
     assert "\n" not in str(caught.value)
+    assert "geheim" not in str(caught.value)
+
+
+@pytest.mark.parametrize("given", ["nothing://me:geheim@x/y", "postgresql://me:geheim@host:port/db"])
+def test_a_password_is_never_shown(given):
+    with pytest.raises(BadInput) as caught:
+        store_url(given)
+    assert "geheim" not in str(caught.value)
+
+
+def test_a_wrong_password_is_one_line_without_it(postgres):
+    with pytest.raises(StoreUnavailable, match="password authentication failed") as caught:
+        AnnotationStore.open(postgres().replace("not-to-be-shown", "geheim"))
+    assert "geheim" not in str(caught.value)

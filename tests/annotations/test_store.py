@@ -49,9 +49,9 @@ def test_an_edited_mask_keeps_the_proposed_one(store, image, propose):
     assert store.accept(image, mask=edited).proposed_mask is None
 
 
-def test_it_is_there_after_opening_again(tmp_path, store, image, propose):
+def test_it_is_there_after_opening_again(where, store, image, propose):
     made = store.accept(image, propose(), object="car")
-    with AnnotationStore.open(tmp_path / "annotations.sqlite") as again:
+    with AnnotationStore.open(where) as again:
         assert again.annotations() == [made]
         assert again.images() == [image]
         assert again.count() == 1

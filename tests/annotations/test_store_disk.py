@@ -11,7 +11,6 @@ from sqlalchemy import inspect, text
 
 from semsam_annotate.annotations import AnnotationStore, StoreUnavailable, StoreWarning
 from semsam_annotate.annotations.connection import file_system_of, open_database, store_url, transaction
-from semsam_annotate.annotations.journal import Deed, Desk
 from semsam_annotate.annotations.migrations import MIGRATIONS, bring_up_to_date, prepare
 from semsam_annotate.api import BadInput
 
@@ -76,6 +75,11 @@ except StoreUnavailable as error:
     print(len(kept))
     print(*kept)
 """
+
+
+@pytest.fixture
+def where(tmp_path):
+    return tmp_path / "annotations.sqlite"
 
 
 def run(script, *arguments):
@@ -156,32 +160,6 @@ def test_an_older_store_is_migrated_step_by_step_or_not_at_all(tmp_path, store, 
         assert bring_up_to_date(connection, [*MIGRATIONS, colour]) == len(MIGRATIONS) + 2
         assert "colour" in columns(connection)
     assert store.get(made.id) == made
-
-
-def test_a_store_of_the_first_schema_gets_its_journal_and_states(tmp_path, store, image, propose):
-    made = store.accept(image, propose(), object="car")
-    with transaction(store._engine, write=True) as connection:
-        wanted = shape(connection)
-        connection.execute(text("DROP TABLE journal"))
-        for name in ("image_state", "standing", "tally", "audit"):
-            connection.execute(text(f"DROP TABLE {name}"))
-        connection.execute(text("ALTER TABLE event DROP COLUMN comment"))
-        connection.execute(text("DROP INDEX ix_annotation_part_of"))
-        connection.execute(text("UPDATE semsam_schema SET version = 1"))
-    with AnnotationStore.open(tmp_path / "annotations.sqlite") as again:
-        assert again.get(made.id) == made
-        again.journal.perform(Desk(image), Deed("delete", delete=(made.id,)))
-        again.states.tell(image, "done")
-        with transaction(again._engine) as connection:
-            assert shape(connection) == wanted
-
-
-NEWER = ("annotation", "audit", "event", "image_state", "journal", "standing", "tally")
-
-
-def shape(connection):
-    seen = inspect(connection)
-    return str([(seen.get_columns(name), seen.get_indexes(name)) for name in NEWER])
 
 
 @pytest.mark.parametrize("content", [b"hello, this is no database" * 50, b"SQLite format 3\0" + b"\xff" * 5000])
