@@ -50,17 +50,15 @@ def rebuild(connection: Connection) -> None:
     changed = connection.execute(select(_next())).scalar_one()
     for table in (standing, tally):
         connection.execute(delete(table))
-    said = [
-        select(event.c.value)
-        .where(event.c.annotation == annotation.c.id, event.c.name == name)
-        .order_by(event.c.seq.desc())
-        .limit(1)
-        .correlate(annotation)
-        .scalar_subquery()
-        for name in ("status", "review")
-    ]
+    said = (newest("status"), newest("review"))
     connection.execute(insert(standing).from_select(list(standing.c), select(annotation.c.id, *said)))
     connection.execute(insert(tally).from_select(list(tally.c), counted(changed)))
+
+
+def newest(name: str) -> ScalarSelect[str]:
+    """What the events of the annotation in the enclosing query say last."""
+    found = select(event.c.value).where(event.c.annotation == annotation.c.id, event.c.name == name)
+    return found.order_by(event.c.seq.desc()).limit(1).correlate(annotation).scalar_subquery()
 
 
 def counted(changed: int) -> Select[Any]:
@@ -70,10 +68,10 @@ def counted(changed: int) -> Select[Any]:
     found = select(annotation.c.sha256, *columns).join_from(annotation, standing)
     sums = found.where(standing.c.status == "accepted").group_by(annotation.c.sha256).subquery()
     last = select(image_state.c.state).where(image_state.c.sha256 == image.c.sha256)
-    newest = last.order_by(image_state.c.seq.desc()).limit(1).correlate(image).scalar_subquery()
-    numbers = [func.coalesce(sums.c[name], 0) for name in ("n", "scored", "total")]
+    said = last.order_by(image_state.c.seq.desc()).limit(1).correlate(image).scalar_subquery().label("said")
+    numbers = [func.coalesce(sums.c[name], 0).label(name) for name in ("n", "scored", "total")]
     joined = image.outerjoin(sums, sums.c.sha256 == image.c.sha256)
-    return select(image.c.sha256, *numbers, newest, literal(changed)).select_from(joined)
+    return select(image.c.sha256, *numbers, said, literal(changed).label("changed")).select_from(joined)
 
 
 def _shift(connection: Connection, sha256: str, accepted: int, scored: int, score: float) -> None:

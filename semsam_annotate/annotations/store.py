@@ -46,6 +46,11 @@ class AnnotationStore:
             raise
         return cls(engine)
 
+    @property
+    def engine(self) -> Engine:
+        """The database, for what is done to the store as a whole (``people``, ``upkeep``)."""
+        return self._engine
+
     def close(self) -> None:
         """Give the database back; calling it twice is fine."""
         self._engine.dispose()
@@ -91,11 +96,11 @@ class AnnotationStore:
                 tell(connection, id, "status", status, author)
             return need(connection, id)
 
-    def review(self, id: str, state: str, author: str | None = None) -> Annotation:
+    def review(self, id: str, state: str, author: str | None = None, comment: str | None = None) -> Annotation:
         """Give a record a review state by a new event."""
         with transaction(self._engine, write=True) as connection:
             need(connection, id)
-            tell(connection, id, "review", state, author)
+            tell(connection, id, "review", state, author, comment)
             return need(connection, id)
 
     def undo(self, id: str, author: str | None = None) -> Annotation:

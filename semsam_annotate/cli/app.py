@@ -24,6 +24,7 @@ COMMANDS: tuple[str, ...] = (
     "bench",
     "data",
     "labelstudio",
+    "project",
 )
 """Modules of ``semsam_annotate.cli`` that each ``register`` their commands, in the order of ``--help``."""
 

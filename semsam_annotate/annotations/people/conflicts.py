@@ -1,0 +1,107 @@
+"""Where several people's masks mean the same thing, and choosing the one that stands."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any, Literal
+
+from sqlalchemy import select
+
+from semsam_annotate.annotations.connection import transaction
+from semsam_annotate.annotations.people.agreement import name_of, shared_images
+from semsam_annotate.annotations.people.matching import matched
+from semsam_annotate.annotations.record import Annotation
+from semsam_annotate.annotations.schema import event
+from semsam_annotate.annotations.store import AnnotationStore
+from semsam_annotate.annotations.writing import need, tell
+from semsam_annotate.api import BadInput, rle_iou
+
+ALIKE = 0.9
+"""IoU from which two outlines say the same."""
+
+Difference = Literal["name", "outline", "double"]
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """Accepted masks of several people on one thing. ``difference``: in names, else in outlines, else drawn twice."""
+
+    masks: tuple[Annotation, ...]
+    difference: Difference
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON values, masks by their ids."""
+        rows = [{"id": mask.id, "name": name_of(mask), "author": mask.author, "time": mask.time} for mask in self.masks]
+        return {"image": self.masks[0].image.path, "difference": self.difference, "masks": rows}
+
+
+def conflicts(
+    store: AnnotationStore, progress: Callable[[int, int], None] | None = None, image: str | None = None
+) -> Iterator[Conflict]:
+    """Every conflict, image by image; ``image``: the sha256 of the only one to look at."""
+    if image is None:
+        for by_author in shared_images(store, progress):
+            yield from _of(by_author)
+        return
+    grouped: dict[str, list[Annotation]] = defaultdict(list)
+    for record in store.annotations(image=image):
+        grouped[record.author or ""].append(record)
+    yield from _of({author: records for author, records in grouped.items() if author})
+
+
+def choose(store: AnnotationStore, id: str, author: str | None = None) -> list[str]:
+    """Let a mask stand for all that it is in conflict with: they are superseded, their parts are its parts.
+
+    The ids of those; ``release`` gives one back. BadInput when the mask is in no conflict.
+    """
+    chosen = store.get(id)
+    groups = [one for one in conflicts(store, image=chosen.image.sha256) if id in {mask.id for mask in one.masks}]
+    losers = [mask.id for one in groups for mask in one.masks if mask.id != id]
+    if not losers:
+        raise BadInput(f"annotation {id} is in no conflict: nobody else has an accepted mask on the same thing")
+    with transaction(store.engine, write=True) as connection:
+        for loser in [id, *losers]:
+            if need(connection, loser).status != "accepted":
+                raise BadInput(f"somebody has changed annotation {loser} just now: look at the conflict again")
+        for loser in losers:
+            tell(connection, loser, "heir", id, author)
+            tell(connection, loser, "status", "superseded", author)
+    return losers
+
+
+def release(store: AnnotationStore, id: str, author: str | None = None) -> Annotation:
+    """Accept a mask again that another one was chosen over."""
+    told = select(event.c.seq).where(event.c.annotation == id, event.c.name == "heir")
+    with transaction(store.engine) as connection:
+        chosen = connection.execute(told).first() is not None
+    if not chosen or store.get(id).status != "superseded":
+        raise BadInput(f"no other mask was chosen over annotation {id}")
+    return store.set_status(id, "accepted", author)
+
+
+def _of(by_author: dict[str, list[Annotation]]) -> Iterator[Conflict]:
+    group: dict[str, str] = {}
+    masks = {mask.id: mask for records in by_author.values() for mask in records}
+
+    def root(id: str) -> str:
+        while group.get(id, id) != id:
+            id = group[id]
+        return id
+
+    for first, second in combinations(sorted(by_author), 2):
+        for one, other, _ in matched(by_author[first], by_author[second]):
+            group[root(one.id)] = root(other.id)
+    members: dict[str, list[Annotation]] = defaultdict(list)
+    for id, mask in masks.items():
+        members[root(id)].append(mask)
+    for found in members.values():
+        if len(found) > 1:
+            yield Conflict(tuple(found), _difference(found))
+
+
+def _difference(masks: Sequence[Annotation]) -> Difference:
+    if len({name_of(mask) for mask in masks}) > 1:
+        return "name"
+    close = all(rle_iou(one.mask, other.mask) >= ALIKE for one, other in combinations(masks, 2))
+    return "double" if close else "outline"

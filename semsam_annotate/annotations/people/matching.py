@@ -1,0 +1,50 @@
+"""Which mask of one list means the same thing as which of another: by overlap, each at most once."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from pycocotools import mask as coco_mask
+
+from semsam_annotate.annotations.record import Annotation
+from semsam_annotate.api import BadInput, Rle
+
+SAME = 0.5
+"""IoU from which two masks mean the same thing, as in panoptic quality."""
+
+
+def matched(first: Sequence[Annotation], second: Sequence[Annotation]) -> list[tuple[Annotation, Annotation, float]]:
+    """Pairs of ``SAME`` or more with their IoU, whose sum is the largest there is; objects with objects only.
+
+    A mask is never paired with one that it is part of.
+    """
+    if not first or not second:
+        return []
+    overlaps = ious([one.mask for one in first], [one.mask for one in second])
+    for row, one in enumerate(first):
+        for column, other in enumerate(second):
+            if one.kind != other.kind or one.plane != other.plane or one.id == other.id or _nested(one, other):
+                overlaps[row, column] = 0.0
+    rows, columns = _assigned(np.where(overlaps >= SAME, overlaps, 0.0))
+    pairs = [(int(row), int(column)) for row, column in zip(rows, columns, strict=True)]
+    return [(first[row], second[at], float(overlaps[row, at])) for row, at in pairs if overlaps[row, at] >= SAME]
+
+
+def ious(first: Sequence[Rle], second: Sequence[Rle]) -> NDArray[np.float64]:
+    """IoU (F, S) of each mask with each, without decoding."""
+    one, other = ([{**rle, "counts": rle["counts"].encode("ascii")} for rle in side] for side in (first, second))
+    found = coco_mask.iou(one, other, [0] * len(other))
+    return np.asarray(found, np.float64).reshape(len(first), len(second))
+
+
+def _nested(one: Annotation, other: Annotation) -> bool:
+    return one.part_of == other.id or other.part_of == one.id
+
+
+def _assigned(gains: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    try:
+        from scipy.optimize import linear_sum_assignment
+    except ImportError as error:
+        raise BadInput(f"matching masks needs scipy ({error}): pip install scipy") from error
+    rows, columns = linear_sum_assignment(gains, maximize=True)
+    return rows, columns

@@ -1,0 +1,72 @@
+"""Second looks: which masks were approved, which are to be changed, and what was said of them."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import and_, func, select
+
+from semsam_annotate.annotations.connection import transaction
+from semsam_annotate.annotations.schema import annotation, event, image, standing
+from semsam_annotate.annotations.store import AnnotationStore
+from semsam_annotate.annotations.writing import need, tell
+from semsam_annotate.api import BadInput
+
+APPROVED, CHANGES = "approved", "changes requested"
+STATES = (APPROVED, CHANGES)
+
+
+@dataclass(frozen=True)
+class Reviewed:
+    """An accepted mask and the last word on it; ``state`` None: nobody has looked yet."""
+
+    id: str
+    image: str
+    name: str
+    author: str | None
+    state: str | None
+    reviewer: str | None = None
+    comment: str | None = None
+    time: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return asdict(self)
+
+
+def set_reviews(
+    store: AnnotationStore, ids: Sequence[str], state: str, reviewer: str | None, comment: str | None = None
+) -> None:
+    """Give accepted masks a state by new events, all or none; BadInput for unknown ones and for other states."""
+    if state not in STATES:
+        raise BadInput(f"a review says {' or '.join(STATES)}, not {state!r}")
+    with transaction(store.engine, write=True) as connection:
+        for id in ids:
+            record = need(connection, id)
+            if record.status != "accepted":
+                raise BadInput(f"annotation {id} is {record.status}: only accepted masks are reviewed")
+            tell(connection, id, "review", state, reviewer, comment)
+
+
+def reviewed(
+    store: AnnotationStore, state: str | None = None, author: str | None = None, limit: int | None = None
+) -> list[Reviewed]:
+    """Accepted masks in a state ("new": nobody has looked), by ``author`` if given, oldest first."""
+    last = select(func.max(event.c.seq)).where(event.c.annotation == annotation.c.id, event.c.name == "review")
+    told = and_(event.c.seq == last.correlate(annotation).scalar_subquery())
+    joined = annotation.join(image).join(standing, standing.c.annotation == annotation.c.id).outerjoin(event, told)
+    columns = (annotation.c.id, image.c.path, annotation.c.kind, annotation.c.object, annotation.c.part)
+    said = (annotation.c.author, standing.c.review, event.c.author, event.c.comment, event.c.time)
+    query = select(*columns, *said).select_from(joined).where(standing.c.status == "accepted")
+    if state is not None:
+        query = query.where(standing.c.review.is_(None) if state == "new" else standing.c.review == state)
+    if author is not None:
+        query = query.where(annotation.c.author == author)
+    with transaction(store.engine) as connection:
+        rows = connection.execute(query.order_by(annotation.c.seq).limit(limit)).all()
+    return [Reviewed(row[0], row[1], _name(row[2], row[3], row[4]), *row[5:]) for row in rows]
+
+
+def _name(kind: str, object: str | None, part: str | None) -> str:
+    left = object or "unlabelled"
+    return left if kind == "object" else f"{left}:{part or 'unlabelled'}"

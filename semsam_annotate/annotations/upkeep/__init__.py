@@ -1,0 +1,1 @@
+"""Looking after a project: check, repair, backup, merging, forgetting, the audit trail."""

@@ -1,0 +1,166 @@
+"""Whether a store holds together: its file, its references, its masks, its splits, and the sums beside its events."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import Column, Connection, func, or_, select, text
+
+from semsam_annotate.annotations.connection import transaction
+from semsam_annotate.annotations.outgoing import batches
+from semsam_annotate.annotations.schema import annotation, event, image, image_split, image_state, journal
+from semsam_annotate.annotations.schema import standing as standing_table
+from semsam_annotate.annotations.schema import tally as tally_table
+from semsam_annotate.annotations.standing import counted, newest
+from semsam_annotate.annotations.store import AnnotationStore
+from semsam_annotate.api import BadInput, decode_rle
+
+SHOWN = 5
+"""Examples of each problem that are named."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong, how often, ids of ``examples``, and whether ``repair`` mends it with nothing lost."""
+
+    kind: str
+    count: int
+    examples: tuple[str, ...] = ()
+    repairable: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return asdict(self)
+
+
+def check(store: AnnotationStore, progress: Callable[[int, int], None] | None = None) -> list[Problem]:
+    """Everything that is wrong, nothing when all is well; nothing is changed. ``progress`` counts images."""
+    with transaction(store.engine, steady=True) as connection:
+        found = [*_file(connection), *_references(connection), *_sums(connection), *_groups(connection)]
+        found += _problems(_records(connection, progress))
+    return found
+
+
+def _file(connection: Connection) -> Iterator[Problem]:
+    if connection.dialect.name == "sqlite":
+        lines = [str(row[0]) for row in connection.execute(text("PRAGMA integrity_check"))]
+        if lines != ["ok"]:
+            indices = all("index" in line for line in lines)
+            yield Problem("the database file is damaged", len(lines), tuple(lines[:SHOWN]), repairable=indices)
+
+
+def _references(connection: Connection) -> Iterator[Problem]:
+    wanted: list[tuple[str, Column[Any], Column[Any]]] = [
+        ("masks of images that are not there", annotation.c.sha256, image.c.sha256),
+        ("events of masks that are not there", event.c.annotation, annotation.c.id),
+        ("splits of images that are not there", image_split.c.sha256, image.c.sha256),
+        ("steps in images that are not there", journal.c.sha256, image.c.sha256),
+        ("states of images that are not there", image_state.c.sha256, image.c.sha256),
+    ]
+    for kind, column, key in wanted:
+        query = select(column).outerjoin_from(column.table, key.table, key == column).where(key.is_(None)).distinct()
+        yield from _told(kind, [str(row[0]) for row in connection.execute(query)])
+    above = annotation.alias()
+    lost = select(annotation.c.id).outerjoin(above, above.c.id == annotation.c.part_of)
+    lost = lost.where(annotation.c.part_of.is_not(None), above.c.id.is_(None))
+    yield from _told("parts of masks that are not there", list(connection.execute(lost).scalars()))
+    told = select(event.c.seq).where(event.c.annotation == annotation.c.id, event.c.name == "status")
+    silent = select(annotation.c.id).where(~told.correlate(annotation).exists())
+    yield from _told("masks without a status", list(connection.execute(silent).scalars()))
+
+
+def _sums(connection: Connection) -> Iterator[Problem]:
+    """The two tables that repeat what events say."""
+    status, review = newest("status"), newest("review")
+    joined = annotation.outerjoin(standing_table, standing_table.c.annotation == annotation.c.id)
+    query = select(annotation.c.id).select_from(joined)
+    other = (
+        standing_table.c.status.is_distinct_from(status),
+        standing_table.c.review.is_distinct_from(review),
+    )
+    wrong = list(connection.execute(query.where(or_(*other))).scalars())
+    yield from _told("masks whose status is not what their events say", wrong, repairable=True)
+    truth = counted(0).subquery()
+    sha256, accepted, scored, total, said, _ = truth.c
+    here = tally_table.c
+    joined = truth.outerjoin(tally_table, here.sha256 == sha256)
+    differs = or_(
+        here.sha256.is_(None),
+        here.accepted != accepted,
+        here.scored != scored,
+        func.abs(here.score_sum - total) > 1e-6,
+        here.said.is_distinct_from(said),
+    )
+    rows = list(connection.execute(select(sha256).select_from(joined).where(differs)).scalars())
+    yield from _told("images whose masks are counted wrongly", rows, repairable=True)
+
+
+def _groups(connection: Connection) -> Iterator[Problem]:
+    name = image_split.c.group_name
+    query = select(name).where(name.is_not(None)).group_by(name).having(func.count(image_split.c.split.distinct()) > 1)
+    yield from _told("groups of images in several splits", list(connection.execute(query).scalars()))
+
+
+def _records(connection: Connection, progress: Callable[[int, int], None] | None) -> Iterator[tuple[str, str]]:
+    """(what is wrong, id), image by image: parents and corrections lie within one."""
+    images = connection.execute(select(image.c.sha256, image.c.height, image.c.width).order_by(image.c.sha256)).all()
+    sizes = {row.sha256: [row.height, row.width] for row in images}
+    done = 0
+    for batch in batches(sizes):
+        names = ("id", "sha256", "plane", "mask", "part_of", "supersedes")
+        query = select(*(annotation.c[name] for name in names)).where(annotation.c.sha256.in_(batch))
+        by_image: dict[str, list[Any]] = defaultdict(list)
+        for row in connection.execute(query.order_by(annotation.c.seq)):
+            by_image[row.sha256].append(row)
+        for sha, rows in by_image.items():
+            for row in rows:
+                yield from ((what, row.id) for what in _mask(row.mask, sizes[sha]))
+            yield from _family(rows)
+        done += len(batch)
+        if progress is not None:
+            progress(done, len(sizes))
+
+
+def _mask(mask: Any, size: list[int]) -> Iterator[str]:
+    try:
+        shape = list(decode_rle(mask).shape)
+    except (BadInput, TypeError, AttributeError):
+        yield "masks that cannot be decoded"
+        return
+    if shape != size:
+        yield "masks of another size than their image"
+
+
+def _family(rows: Sequence[Any]) -> Iterator[tuple[str, str]]:
+    by_id = {row.id: row for row in rows}
+    for field, what in (("part_of", "parts that are parts of themselves"), ("supersedes", "corrections in a circle")):
+        up = {row.id: getattr(row, field) for row in rows}
+        yield from ((what, id) for id in _circling(up))
+    for row in rows:
+        above = by_id.get(row.part_of or "")
+        if row.part_of is not None and (above is None or above.plane != row.plane):
+            yield "parts of masks in another image or plane", row.id
+
+
+def _circling(up: dict[str, str | None]) -> Iterator[str]:
+    for start in up:
+        seen: set[str] = set()
+        at = up[start]
+        while at is not None and at not in seen and at != start:
+            seen.add(at)
+            at = up.get(at)
+        if at == start:
+            yield start
+
+
+def _problems(found: Iterator[tuple[str, str]]) -> list[Problem]:
+    grouped: dict[str, list[str]] = defaultdict(list)
+    for what, id in found:
+        grouped[what].append(id)
+    return [problem for what, ids in grouped.items() for problem in _told(what, ids)]
+
+
+def _told(kind: str, found: Sequence[str], repairable: bool = False) -> Iterator[Problem]:
+    if found:
+        yield Problem(kind, len(found), tuple(found[:SHOWN]), repairable)

@@ -1,0 +1,175 @@
+"""Deleting a person's data when asked to: the only place where rows of the store go.
+
+Masks made by the author go with their prompts, ladders, events and steps. What others built on them stays: parts move
+up to the next mask that stays, corrections by others keep their outline but not the clicks and times they inherited,
+masks that the author had corrected are accepted again. What the author said of others' masks and of images stays said,
+by nobody.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Column, Connection, delete, func, insert, or_, select, text, update
+
+from semsam_annotate.annotations.connection import explained, transaction
+from semsam_annotate.annotations.drafts import now
+from semsam_annotate.annotations.project import Project
+from semsam_annotate.annotations.rows import AT_ONCE, event_row
+from semsam_annotate.annotations.schema import annotation, event, image_state, journal, standing
+from semsam_annotate.annotations.standing import rebuild
+from semsam_annotate.annotations.upkeep.trail import note
+from semsam_annotate.api import BadInput
+
+
+@dataclass(frozen=True)
+class Forgotten:
+    """How much there is of an author: masks and steps, which go; events and states of images, which lose the name."""
+
+    masks: int
+    steps: int
+    events: int
+    states: int
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """By their names."""
+        return {"masks": self.masks, "steps": self.steps, "events": self.events, "states of images": self.states}
+
+
+def traces(project: Project, author: str) -> Forgotten:
+    """What ``forget`` would take; BadInput when the project knows nobody of that name."""
+    with transaction(project.store.engine, steady=True) as connection:
+        return _traces(connection, author)
+
+
+def forget(project: Project, author: str) -> Forgotten:
+    """Delete an author's data in one transaction, then have the database wipe the places where it lay."""
+    engine = project.store.engine
+    server = engine.dialect.name == "postgresql"
+    with transaction(engine, write=True) as connection:
+        if not server:
+            connection.execute(text("PRAGMA secure_delete=ON"))
+        found = _traces(connection, author)
+        _forget(connection, author)
+        rebuild(connection)
+        note(connection, "forget", found.counts)
+    with explained(engine), engine.connect() as connection:
+        if not server:
+            raw: Any = connection.connection.driver_connection
+            raw.execute("VACUUM")
+            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return found
+
+
+def _traces(connection: Connection, author: str) -> Forgotten:
+    def count(column: Column[Any]) -> int:
+        return int(connection.execute(select(func.count()).where(column == author)).scalar_one())
+
+    found = Forgotten(*(count(table.c.author) for table in (annotation, journal, event, image_state)))
+    if not sum(found.counts.values()):
+        raise BadInput(f"nobody called {author!r} has done anything in this project")
+    return found
+
+
+def _forget(connection: Connection, author: str) -> None:
+    mine = annotation.c.author == author
+    rows = connection.execute(select(annotation.c.id, annotation.c.part_of, annotation.c.supersedes).where(mine)).all()
+    gone = {row.id: row for row in rows}
+    _give_back(connection, gone)
+    connection.execute(delete(journal).where(journal.c.author == author))
+    _scrub_steps(connection, gone)
+    _disinherit(connection, gone)
+    for ids in _few(gone):
+        _bridge(connection, ids, gone)
+        for table in (event, standing):
+            connection.execute(delete(table).where(table.c.annotation.in_(ids)))
+        connection.execute(delete(event).where(event.c.name == "heir", event.c.value.in_(ids)))
+    for table in (event, image_state):
+        connection.execute(update(table).where(table.c.author == author).values(author=None))
+    connection.execute(update(annotation).where(mine).values(part_of=None))  # among themselves
+    connection.execute(delete(annotation).where(mine))
+
+
+def _give_back(connection: Connection, gone: dict[str, Any]) -> None:
+    """Accept again what an accepted mask that goes had replaced, unless another mask stands there too."""
+    alive = set()
+    for ids in _few(gone):
+        query = select(standing.c.annotation).where(standing.c.annotation.in_(ids), standing.c.status == "accepted")
+        alive |= set(connection.execute(query).scalars())
+    old = {before for id in alive if (before := _before(id, gone)) is not None}
+    for ids in _few(gone):
+        chosen = select(event.c.annotation).where(event.c.name == "heir", event.c.value.in_(sorted(alive & set(ids))))
+        old |= set(connection.execute(chosen).scalars()) - gone.keys()
+    for ids in _few(old):
+        heirs = select(annotation.c.supersedes).join(standing, standing.c.annotation == annotation.c.id)
+        heirs = heirs.where(annotation.c.supersedes.in_(ids), standing.c.status == "accepted")
+        replaced = set(connection.execute(heirs.where(annotation.c.id.not_in(alive))).scalars())
+        query = select(standing.c.annotation).where(standing.c.annotation.in_(ids), standing.c.status == "superseded")
+        again = [id for id in connection.execute(query).scalars() if id not in replaced]
+        if again:
+            connection.execute(insert(event), [event_row(id, "status", "accepted", None, now()) for id in again])
+
+
+def _before(id: str, gone: dict[str, Any]) -> str | None:
+    """The newest mask that stays, of those that ``id`` corrected."""
+    seen: set[str] = set()
+    at: str | None = id
+    while at is not None and at in gone and at not in seen:
+        seen.add(at)
+        at = gone[at].supersedes
+    return None if at in gone else at
+
+
+def _bridge(connection: Connection, ids: Sequence[str], gone: dict[str, Any]) -> None:
+    """Others' masks that hang on those that go hang on what is next to these."""
+    others = or_(annotation.c.part_of.in_(ids), annotation.c.supersedes.in_(ids))
+    query = select(annotation.c.id, annotation.c.part_of, annotation.c.supersedes).where(others)
+    for row in connection.execute(query).all():
+        if row.id not in gone:
+            changes = {"part_of": _above(connection, row.part_of, gone), "supersedes": _before(row.supersedes, gone)}
+            connection.execute(update(annotation).where(annotation.c.id == row.id).values(changes))
+
+
+def _above(connection: Connection, id: str | None, gone: dict[str, Any]) -> str | None:
+    """What a part of ``id`` belongs to when it goes: its correction that stays, what it corrected, or its parent."""
+    seen: set[str] = set()
+    while id is not None and id in gone and id not in seen:
+        seen.add(id)
+        query = select(annotation.c.id).where(annotation.c.supersedes == id).order_by(annotation.c.seq.desc())
+        heirs = [heir for heir in connection.execute(query).scalars() if heir not in gone]
+        id = heirs[0] if heirs else _before(id, gone) or gone[id].part_of
+    return None if id in gone else id
+
+
+def _disinherit(connection: Connection, gone: dict[str, Any]) -> None:
+    """Corrections by others take over prompt, ladder and effort of what they correct; these they lose."""
+    names = ("prompt", "ladder", "rung", "seconds", "clicks", "edits")
+    columns = [annotation.c[name] for name in ("id", "supersedes", *names)]
+    for some in _few(gone):
+        made = connection.execute(select(*columns).where(annotation.c.id.in_(some))).mappings()
+        held = {row["id"]: dict(row) for row in made}
+        while held:
+            after = select(*columns).where(annotation.c.supersedes.in_(sorted(held)))
+            heirs = [row for row in connection.execute(after).mappings().all() if row["id"] not in gone]
+            passed = {}
+            for row in heirs:
+                same = {name: None for name in names if row[name] == held[row["supersedes"]][name] is not None}
+                if same:
+                    connection.execute(update(annotation).where(annotation.c.id == row["id"]).values(**same))
+                    passed[row["id"]] = dict(row)
+            held = passed
+
+
+def _scrub_steps(connection: Connection, gone: dict[str, Any]) -> None:
+    """Steps of others no longer name the masks that go."""
+    for row in connection.execute(select(journal.c.seq, journal.c.gone, journal.c.brought)).all():
+        kept = {name: [id for id in ids if id not in gone] for name, ids in (("gone", row[1]), ("brought", row[2]))}
+        if kept != {"gone": row[1], "brought": row[2]}:
+            connection.execute(update(journal).where(journal.c.seq == row.seq).values(kept))
+
+
+def _few(ids: Iterable[str]) -> Iterator[list[str]]:
+    listed = list(ids)
+    for start in range(0, len(listed), AT_ONCE):
+        yield listed[start : start + AT_ONCE]

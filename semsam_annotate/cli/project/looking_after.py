@@ -1,0 +1,112 @@
+"""``semsam project merge|forget|check|repair|backup``."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from semsam_annotate.api import BadInput
+from semsam_annotate.cli.bars import bar
+from semsam_annotate.cli.project.options import JsonOption, ProjectOption, answer
+
+
+def merge(
+    other: Annotated[Path, typer.Argument(help="Folder of the project whose work is to join this one.")],
+    project: ProjectOption = Path(),
+    json: JsonOption = False,
+) -> None:
+    """Bring another project's images, masks and their history into this one, without doubles, also when done twice."""
+    from semsam_annotate.annotations import Project
+    from semsam_annotate.annotations.upkeep.merging import merge as join
+
+    with Project.open(project) as opened, Project.open(other) as given, bar("images") as show:
+        report = join(opened, given, show)
+    answer(json, report.to_json(), [report.line()])
+
+
+def forget(
+    author: Annotated[str, typer.Argument(help="Name of the author, as in the list of semsam project authors.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Really delete; without it, only what would go is told.")] = False,
+    project: ProjectOption = Path(),
+    json: JsonOption = False,
+) -> None:
+    """Delete an author's masks, prompts and steps for good, and the name everywhere else; nothing brings it back."""
+    from semsam_annotate.annotations import Project
+    from semsam_annotate.annotations.upkeep.forgetting import forget as wipe
+    from semsam_annotate.annotations.upkeep.forgetting import traces
+    from semsam_annotate.napari.state.workspace_file import workspace_file
+
+    with Project.open(project) as opened:
+        found = wipe(opened, author) if yes else traces(opened, author)
+        if yes:
+            workspace_file(opened.folder, author).unlink(missing_ok=True)
+    counts = ", ".join(f"{number} {what}" for what, number in found.counts.items())
+    said = f"deleted: {counts}" if yes else f"would delete: {counts}; nothing was changed, --yes does it"
+    after = "backups, exports, trained models and their memories (semsam models refresh) still know these masks"
+    answer(json, {"deleted": yes, **found.counts}, [said, after] if yes else [said])
+
+
+def check(project: ProjectOption = Path(), json: JsonOption = False) -> None:
+    """Look whether the store holds together: file, references, masks, splits, sums. Exit code 1 when it does not."""
+    from semsam_annotate.annotations import Project
+    from semsam_annotate.annotations.upkeep.checking import Problem
+    from semsam_annotate.annotations.upkeep.checking import check as examine
+
+    with Project.open(project) as opened, bar("images") as show:
+        found = examine(opened.store, show)
+
+    def line(problem: Problem) -> str:
+        mended = "; semsam project repair mends it" if problem.repairable else ""
+        return f"{problem.count} {problem.kind}: {', '.join(problem.examples)}{mended}"
+
+    answer(json, [one.to_json() for one in found], [line(one) for one in found] or ["all is well"])
+    if found:
+        raise typer.Exit(1)
+
+
+def repair(
+    copy: Annotated[
+        Path | None, typer.Option(help="Where the store is copied before; beside it when left out.")
+    ] = None,
+    backed_up: Annotated[
+        bool, typer.Option("--backed-up", help="PostgreSQL: yes, there is a dump of the database.")
+    ] = False,
+    project: ProjectOption = Path(),
+    json: JsonOption = False,
+) -> None:
+    """Mend what can be mended with nothing lost, after a copy of the store; tell what is still wrong."""
+    from semsam_annotate.annotations import Project
+    from semsam_annotate.annotations.upkeep.backup import store_file
+    from semsam_annotate.annotations.upkeep.checking import check as examine
+    from semsam_annotate.annotations.upkeep.repairing import repair as mend
+
+    with Project.open(project) as opened, bar("images") as show:
+        file = store_file(opened)
+        if file is None and not backed_up:
+            raise BadInput("the store is on a server: dump it first (pg_dump), then say so with --backed-up")
+        before = examine(opened.store, show)
+        name = f"{datetime.now(UTC):%Y%m%d-%H%M%S}.before-repair.sqlite"
+        target = copy or (opened.folder / name if file is None else file.with_name(f"{file.stem}-{name}"))
+        left = mend(opened, target, before, show)
+    mended = sum(problem.count for problem in before) - sum(problem.count for problem in left)
+    lines = [f"mended {mended}; the store as it was: {target}" if mended else "there was nothing that could be mended"]
+    lines += [f"still wrong: {one.count} {one.kind}: {', '.join(one.examples)}" for one in left]
+    answer(json, {"mended": mended, "left": [one.to_json() for one in left]}, lines)
+    if left:
+        raise typer.Exit(1)
+
+
+def backup(
+    out: Annotated[Path, typer.Argument(help="Folder to write, which is not there yet.")],
+    project: ProjectOption = Path(),
+    json: JsonOption = False,
+) -> None:
+    """Copy project.toml and the annotations as they are at one moment, while others go on working."""
+    from semsam_annotate.annotations import Project
+    from semsam_annotate.annotations.upkeep.backup import back_up
+
+    with Project.open(project) as opened, bar("pages") as show:
+        written = back_up(opened, out, show)
+    size = written.stat().st_size
+    answer(json, {"path": str(written), "bytes": size}, [f"{written}: {size / 2**20:,.1f} MiB"])

@@ -1,0 +1,77 @@
+"""``semsam project`` as a person calls it: lists, decisions, refusals, and answers for machines."""
+
+import json
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from semsam_annotate.annotations import ImageRef, Project, read_image
+from semsam_annotate.api import BadInput
+from semsam_annotate.cli.app import build
+
+
+@pytest.fixture
+def project(tmp_path, photo):
+    """Two people drew the same disc: one calls it plate, the other wheel."""
+    folder = tmp_path / "work"
+    rows, columns = np.mgrid[:90, :120]
+    disc = np.hypot(rows - 45, columns - 60) < 30
+    with Project.create(folder, objects=["plate", "wheel"], parts=["hub"], images=[photo]) as made:
+        ref = ImageRef.of(photo, read_image(photo), folder)
+        first = made.store.accept(ref, mask=disc, object="plate", author="ann", seconds=2.0, clicks=1)
+        made.store.accept(ref, mask=np.hypot(rows - 45, columns - 60) < 10, part="hub", part_of=first.id, author="ann")
+        made.store.accept(ref, mask=disc, object="wheel", author="ben")
+    return folder
+
+
+def call(project, *arguments, code=0):
+    found = CliRunner().invoke(build(), ["project", *map(str, arguments), "--project", str(project), "--json"])
+    if isinstance(found.exception, BadInput):
+        raise found.exception
+    assert found.exit_code == code, found.output
+    return json.loads(found.stdout)
+
+
+def test_a_review_is_said_and_listed(project):
+    mine = call(project, "review", "--author", "ben")
+    assert [(one["name"], one["state"]) for one in mine] == [("wheel", None)]
+    call(project, "review", mine[0]["id"], "--set", "changes-requested", "--comment", "a plate", "--as", "cem")
+    (one,) = call(project, "review", "--state", "changes-requested")
+    assert (one["id"], one["reviewer"], one["comment"]) == (mine[0]["id"], "cem", "a plate")
+    assert len(call(project, "review", "--state", "new")) == 2
+    told = call(project, "history", mine[0]["id"])
+    assert [(line["author"], line["comment"]) for line in told] == [("ben", None), ("cem", "a plate")]
+    for wrong in (["x", "--set", "approved"], [mine[0]["id"], "--set", "fine"], [mine[0]["id"]], ["--state", "fine"]):
+        with pytest.raises(BadInput):
+            call(project, "review", *wrong)
+
+
+def test_a_conflict_is_listed_and_settled(project):
+    (pair,) = call(project, "agreement")
+    assert (pair["first"], pair["second"], pair["both"], pair["same_name"], pair["iou"]) == ("ann", "ben", 1, 0, 1.0)
+    (one,) = call(project, "conflicts")
+    assert one["difference"] == "name"
+    wheel = next(mask["id"] for mask in one["masks"] if mask["name"] == "wheel")
+    (plate,) = call(project, "conflicts", "--choose", wheel)["superseded"]
+    assert call(project, "conflicts") == []
+    with Project.open(project) as opened:
+        assert {record.part_of for record in opened.store.annotations()} == {None, wheel}
+    call(project, "conflicts", "--release", plate)
+    assert len(call(project, "conflicts")) == 1
+    figures = {one["author"]: one for one in call(project, "authors")}
+    assert (figures["ann"]["made"], figures["ann"]["seconds"], figures["ben"]["acceptance"]) == (2, 2.0, 1.0)
+
+
+def test_a_project_is_checked_backed_up_merged_and_a_person_forgotten(project, tmp_path):
+    assert call(project, "check") == []
+    call(project, "backup", tmp_path / "copy")
+    assert call(project, "merge", tmp_path / "copy")["added"] == 0
+    before = call(project, "forget", "ben")
+    assert (before["deleted"], before["masks"]) == (False, 1)
+    assert call(project, "forget", "ben", "--yes")["deleted"]
+    assert [one["author"] for one in call(project, "authors")] == ["ann"]
+    with pytest.raises(BadInput, match="nobody called"):
+        call(project, "forget", "ben")
+    assert call(project, "merge", tmp_path / "copy")["added"] == 1
+    assert len(call(project, "history")) == 2
