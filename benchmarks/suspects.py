@@ -4,7 +4,7 @@
         --json benchmarks/results/suspects.json
 
 A project is made of ground truth; with a fixed seed some masks get another name, some a sloppy outline, and of some
-objects all parts of a name are taken away. Then a suspicion is right when it names a spoiled mask in the way that it was
+objects all parts of a name are taken away. Then a suspicion is right when it names a spoiled mask in the way it was
 spoiled. What people drew is not free of mistakes itself: a suspicion about an unspoiled mask counts as wrong here.
 """
 

@@ -70,7 +70,7 @@ def draft(image: ImageRef, proposal: Proposal | None, facts: Facts) -> Annotatio
 
 def corrected(old: Annotation, proposal: Proposal | None, facts: Facts) -> Annotation:
     """A checked record that replaces ``old``: what is not said anew stays, but not its source, which is unique."""
-    fresh = old.with_(id=str(uuid.uuid4()), supersedes=old.id, source=None, time=now(), status="accepted")
+    fresh = old.with_(id=str(uuid.uuid4()), supersedes=old.id, source=None, time=now(), status="accepted", review=None)
     if proposal is not None:
         given = draft(old.image, proposal, {"mask": facts["mask"]} if "mask" in facts else {})
         names = ("mask", "level", "score", "model", "proposed_mask")

@@ -134,9 +134,8 @@ def doubt_outline(record: Annotation, ladder: Ladder, doubts: Doubts) -> Suspici
     if not doubts.outline[0] <= iou <= doubts.outline[1] or rung.score < doubts.score:
         return None
     sure = rung.score * (1 - iou) / (1 - doubts.outline[0])
-    return _suspicion(
-        record, "outline", sure, f"another outline, IoU {iou:.2f}, predicted quality {rung.score:.2f}", rung
-    )
+    says = f"another outline, IoU {iou:.2f}, predicted quality {rung.score:.2f}"
+    return _suspicion(record, "outline", sure, says, rung)
 
 
 def lacking_parts(

@@ -101,6 +101,7 @@ class _Sums:
     def __init__(self) -> None:
         self.images = 0
         self.met: Counter[tuple[str, str]] = Counter()
+        self.all: list[float] = []
         self.ious: dict[str, list[float]] = defaultdict(list)
         self.only: tuple[Counter[str], Counter[str]] = Counter(), Counter()
 
@@ -110,6 +111,7 @@ class _Sums:
         paired = {id for one, other, _ in pairs for id in (one.id, other.id)}
         for one, other, iou in pairs:
             self.met[name_of(one), name_of(other)] += 1
+            self.all.append(iou)
             for name in {name_of(one), name_of(other)}:
                 self.ious[name].append(iou)
         for side, records in zip(self.only, (first, second), strict=True):
@@ -122,7 +124,7 @@ class _Sums:
             second,
             images=self.images,
             both=self.met.total(),
-            iou=_mean([iou for name, found in self.ious.items() for iou in found]),
+            iou=_mean(self.all),
             same_name=sum(count for (one, other), count in self.met.items() if one == other),
             kappa=kappa(self.met),
             only_first=self.only[0].total(),

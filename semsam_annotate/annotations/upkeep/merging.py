@@ -186,7 +186,7 @@ class _Here:
             self.ids |= set(connection.execute(same).scalars())
         query = select(annotation, standing.c.status).join_from(annotation, standing)
         for row in connection.execute(query.where(annotation.c.sha256.in_(batch))).mappings():
-            if row["status"] == "accepted":
+            if row["status"] in ("accepted", "superseded"):
                 self._by_look[_look(row)].append(row)
 
     def known(self, row: Mapping[str, Any]) -> str | None:
@@ -198,12 +198,16 @@ class _Here:
         return self._connection.execute(select(annotation.c.id).where(*source)).scalar()
 
     def double(self, row: Mapping[str, Any], events: list[dict[str, Any]]) -> str | None:
-        """The id of an accepted mask here that the same author drew on the same pixels under the same name."""
+        """The id of a mask here that the same author drew on the same pixels under the same name, accepted if possible.
+
+        One that was corrected since, there or here, is the same still: its corrections are then corrections of one mask.
+        """
         status = [one["value"] for one in events if one["name"] == "status"][-1:]
-        if row["author"] is None or status != ["accepted"]:
+        if row["author"] is None or status not in (["accepted"], ["superseded"]):
             return None
         alike = (one for one in self._by_look[_look(row)] if rle_iou(one["mask"], row["mask"]) >= DOUBLE)
-        return next((one["id"] for one in alike), None)
+        ranked = sorted(alike, key=lambda one: one["status"])
+        return ranked[0]["id"] if ranked else None
 
 
 def _look(row: Mapping[str, Any]) -> tuple[Any, ...]:
