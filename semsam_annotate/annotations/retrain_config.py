@@ -25,11 +25,11 @@ class RetrainConfig:
     folders of trainings, that stay, 0 all.
     """
 
-    schedule: str = ""
-    quiet: str = ""
     max_steps: int = 0
     minutes: float = 0.0
     threads: int = 0
+    schedule: str = ""
+    quiet: str = ""
     gpu: str | int = AUTO
     keep: int = KEEP
 
