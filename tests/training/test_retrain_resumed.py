@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -18,7 +17,7 @@ from semsam_annotate.annotations.retraining.progress import ProgressReader
 from semsam_annotate.annotations.retraining.run import WORK, runs
 from semsam_annotate.annotations.retraining.writer import PutBy, put_by
 from semsam_annotate.model.engine.opening import packaged_weights
-from semsam_annotate.model.registry import PACKAGED, ModelRegistry
+from semsam_annotate.model.registry import ModelRegistry
 from semsam_annotate.training.naming import NamingSettings
 from semsam_annotate.training.retrain import RetrainSettings, retrain
 from semsam_annotate.training.retrain.work import MOST_RESUMES, Begun
@@ -48,8 +47,12 @@ with Project.open(Path(sys.argv[1])) as project:
 
 
 @pytest.fixture
-def project(annotated_scenes) -> Project:
-    return annotated_scenes(3)
+def project(annotated_scenes, tiny_weights) -> Project:
+    """Served by a network of a few thousand weights, which learns in no time."""
+    made = annotated_scenes(3)
+    registry = ModelRegistry(made.models, packaged_weights())
+    registry.promote(registry.add(tiny_weights, {}).version)
+    return made
 
 
 def _put_by(project: Project, at: int) -> None:
@@ -80,7 +83,10 @@ def test_one_that_was_put_by_goes_on_after_its_step_and_ends_where_it_would_have
     assert versions[0] == versions[1]
 
 
-@pytest.mark.parametrize("change", ["settings", "a mask taken back", "another model", "killed too often", "damaged"])
+_RARE = ("settings", "another model", "killed too often", "damaged")
+
+
+@pytest.mark.parametrize("change", ["a mask taken back", *(pytest.param(it, marks=pytest.mark.stress) for it in _RARE)])
 def test_it_begins_anew_when_going_on_would_not_be_the_same(project, change):
     _put_by(project, 2)
     work, settings = project.models / WORK, SMALL
@@ -106,8 +112,7 @@ def _kill(project: Project, at: str) -> None:
     "at",
     [
         "training:3",
-        "naming:1",
-        *(pytest.param(at, marks=pytest.mark.stress) for at in ("reading:1", "training:1", "training:4")),
+        *(pytest.param(at, marks=pytest.mark.stress) for at in ("reading:1", "training:1", "training:4", "naming:1")),
         *(pytest.param(f"{what}, {which} model:1", marks=pytest.mark.stress)
           for what in ("validation", "replay") for which in ("old", "new")),
     ],
@@ -115,7 +120,7 @@ def _kill(project: Project, at: str) -> None:
 def test_a_kill_leaves_no_model_and_no_run_that_counts_and_the_next_one_ends_well(project, at):
     _kill(project, at)
     registry = ModelRegistry(project.models, packaged_weights())
-    assert [version.version for version in registry.versions()] == [PACKAGED]
+    assert len(registry.versions()) == 2, "the packaged and the one that serves"
     assert [run.outcome for run in runs(project.models)] == [None]
     assert count(project).fresh > 0
     report = retrain(project, SMALL)
@@ -152,8 +157,3 @@ def test_kills_at_any_moment(project, seed):
     assert [run.outcome.state for run in ended] == ["finished"] * len(ended)
     assert json.loads((ended[-1].folder / "masks.json").read_text())
     assert not [path.name for path in project.models.iterdir() if path.name.startswith(".retrain-")]
-
-
-def test_marks_are_there_for_whoever_watches(project: Project, tmp_path: Path):
-    _put_by(project, 1)
-    assert _trained(project) == [1]

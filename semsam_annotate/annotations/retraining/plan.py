@@ -70,13 +70,13 @@ def decide(after: int, config: RetrainConfig, found: Situation, now: datetime) -
         return _while_running(found, quiet)
     if not after and not config.schedule:
         return Decision("wait", "only people start one here, since project.toml has neither retrain_after nor schedule")
-    upcoming = config.next_time(now)
+    upcoming = _outside(config, config.next_time(now))
     if not found.learn:
         return Decision("wait", "there is nothing to learn from yet", upcoming)
     due = found.since is not None and (next_due := config.next_time(found.since)) is not None and next_due <= now
     cause = _cause(after, found, due)
     if cause is None:
-        return Decision("wait", _missing(after, found, upcoming), _outside(config, upcoming), passed=due)
+        return Decision("wait", _missing(after, found, upcoming), upcoming, passed=due)
     if quiet is not None:
         return Decision("wait", f"{cause}, but these are quiet hours until {clock(quiet, now)}", quiet)
     return Decision("start", cause)

@@ -21,22 +21,22 @@ class QuietHours:
     def parse(cls, text: str) -> "QuietHours":
         """Spans such as "22:00-06:00" or "mon-fri 08:00-18:00, sat 09:00-12:00"; one over midnight belongs to the day
         that it begins on, and no day is every day. BadInput when it is none, or leaves no minute to train in."""
-        flags = bytearray(WEEK)
+        flags = bytearray(2 * WEEK)  # what goes over the end of the week is folded back
         for part in filter(None, (piece.strip().lower() for piece in text.split(","))):
             for begin, length in _spans(part):
-                for minute in range(begin, begin + length):
-                    flags[minute % WEEK] = 1
-        if all(flags):
+                flags[begin : begin + length] = b"\1" * length
+        week = bytes(map(max, flags[:WEEK], flags[WEEK:]))
+        if 0 not in week:
             raise BadInput(f"quiet hours {text!r} leave no time to train in")
-        return cls(bytes(flags))
+        return cls(week)
 
     def until(self, now: datetime) -> datetime | None:
         """When the quiet that ``now`` lies in ends; None when it lies in none."""
         first = now.weekday() * DAY + now.hour * 60 + now.minute
         if not self.minutes[first]:
             return None
-        minutes = next(count for count in range(1, WEEK) if not self.minutes[(first + count) % WEEK])
-        return now.replace(second=0, microsecond=0) + timedelta(minutes=minutes)
+        free = (2 * self.minutes).find(0, first)
+        return now.replace(second=0, microsecond=0) + timedelta(minutes=free - first)
 
 
 def _spans(part: str) -> list[tuple[int, int]]:
