@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, Response
 from semsam_annotate.annotations.retraining.progress import ProgressReader
 from semsam_annotate.annotations.retraining.run import Run, last_finished, runs
 from semsam_annotate.annotations.retraining.runner import runner_of
+from semsam_annotate.annotations.retraining.verdict import Verdict
 from semsam_annotate.api import BadInput
 from semsam_annotate.api.promotions import Promotions
 from semsam_annotate.backend.label_studio.retraining import Retraining
@@ -151,11 +152,10 @@ def _next(retraining: Retraining) -> dict[str, Any]:
 
 def _in_short(verdict: dict[str, Any] | None) -> Any:
     """What became of the new model and why, in a sentence; the figures of every measure behind it."""
-    if not verdict:
+    told = None if verdict is None else Verdict.read(verdict)
+    if told is None:
         return verdict
-    became = "It serves" if verdict.get("promoted") else "The model before it goes on serving"
-    reasons = "; ".join(str(reason) for reason in verdict.get("reasons") or ["nothing was written down"])
-    return [f"{became}: {reasons}.", Folded("all figures, before and after", verdict)]
+    return [told.in_short, Folded("all figures, before and after", verdict)]
 
 
 def _run(run: Run, running: bool) -> dict[str, Any]:
