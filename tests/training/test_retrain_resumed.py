@@ -17,7 +17,7 @@ from semsam_annotate.annotations.retraining.progress import ProgressReader
 from semsam_annotate.annotations.retraining.run import WORK, runs
 from semsam_annotate.annotations.retraining.writer import PutBy, put_by
 from semsam_annotate.model.engine.opening import packaged_weights
-from semsam_annotate.model.registry import ModelRegistry
+from semsam_annotate.model.registry import PACKAGED, ModelRegistry
 from semsam_annotate.training.naming import NamingSettings
 from semsam_annotate.training.retrain import RetrainSettings, retrain
 from semsam_annotate.training.retrain.work import MOST_RESUMES, Begun
@@ -134,6 +134,16 @@ def test_a_request_to_end_for_now_is_for_one_run_only(project):
     put_by(project.models)
     assert not list(project.models.glob(".retrain-*")), "none goes on"
     retrain(project, SMALL)
+
+
+def test_rollback_leads_back_after_as_many_trainings_as_are_kept(project):
+    registry, versions = ModelRegistry(project.models, packaged_weights()), []
+    for seed in range(3):
+        settings = replace(SMALL, steps=1, seed=seed, blend=1.0, force=True, keep=1)
+        versions.append(retrain(project, settings).version.version)
+    assert [version.version for version in registry.versions()] == [PACKAGED, *versions[-2:]]
+    assert [run.number for run in runs(project.models)] == [2, 3], "and the last verdict before"
+    assert registry.rollback().version == versions[-2]
 
 
 @pytest.mark.stress

@@ -11,7 +11,7 @@ from semsam_annotate.training.retrain.labels import LabelChange, label_changes
 
 ONE_SIDED = 0.90
 """Interval that leaves 5 % below it: whether something got worse is a one-sided question."""
-ON_REPLAY = ("max", "oracle")
+ON_REPLAY = ("oracle", "max")
 WATCHED = ("oracle", "label_object_top1_macro", "label_part_top1_macro")
 
 

@@ -1,7 +1,6 @@
 """One retraining: read the project, fine-tune the active model, compare, keep the version, promote it or not."""
 
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -9,20 +8,16 @@ import torch
 
 from semsam_annotate.annotations import Project
 from semsam_annotate.annotations.retraining.writer import recorded
-from semsam_annotate.api import BadInput, SemsamError
-from semsam_annotate.model.engine import LocalEngine
-from semsam_annotate.model.engine.loaded import LoadedModel
+from semsam_annotate.api import BadInput
 from semsam_annotate.model.engine.opening import packaged_weights
 from semsam_annotate.model.registry import ModelRegistry, ModelVersion
-from semsam_annotate.training.evaluation.result import EvaluationResult
-from semsam_annotate.training.evaluation.run import evaluate
-from semsam_annotate.training.evaluation.sample import EvaluationSample
 from semsam_annotate.training.retrain.fine_tune import begin, fine_tune
-from semsam_annotate.training.retrain.gate import Verdict, judge
+from semsam_annotate.training.retrain.gate import Verdict
+from semsam_annotate.training.retrain.judging import compare
 from semsam_annotate.training.retrain.lock import only_one
-from semsam_annotate.training.retrain.pictures import draw_before_after
-from semsam_annotate.training.retrain.project_data import ProjectData, read_project
-from semsam_annotate.training.retrain.replay import replay_sample
+from semsam_annotate.training.retrain.news import News, news_of
+from semsam_annotate.training.retrain.project_data import read_project
+from semsam_annotate.training.retrain.report import write_report
 from semsam_annotate.training.retrain.settings import RetrainSettings
 from semsam_annotate.training.retrain.telling import Progress, Telling
 from semsam_annotate.training.retrain.work import asked_for, gone_on_with, work_folder
@@ -30,13 +25,18 @@ from semsam_annotate.training.retrain.work import asked_for, gone_on_with, work_
 
 @dataclass(frozen=True)
 class RetrainReport:
-    """The new version, whether it serves now, and why; ``test_images``: annotated ones that it did not see."""
+    """The new version, whether it serves now, and why; ``test_images``: annotated ones that it did not see. ``news``:
+    what it learned that the one before did not know; ``leaks``: sentences about images that lie in two splits.
+    ``page``: the report for people."""
 
     version: ModelVersion
     promoted: bool
     verdict: Verdict
     train_images: int
     test_images: int = 0
+    news: News = field(default_factory=News)
+    leaks: tuple[str, ...] = ()
+    page: Path | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values."""
@@ -45,6 +45,9 @@ class RetrainReport:
             "promoted": self.promoted,
             "train_images": self.train_images,
             "test_images": self.test_images,
+            "news": self.news.to_json(),
+            "leaks": list(self.leaks),
+            "page": None if self.page is None else str(self.page),
             **self.verdict.to_json(),
         }
 
@@ -74,39 +77,15 @@ def retrain(
         begun = gone_on_with(work, old.version, asked_for(settings), accepted) or begin(data, old, settings, work)
         run.took(begun.learned + data.judged)
         weights = fine_tune(begun, old, settings, work, told)
-        verdict = _compare(data, old, weights, settings, work, told)
+        judged = compare(data.validation, old, weights, settings, work, told)
+        verdict, news = judged.verdict, news_of(project, begun.learned + data.judged)
         version = registry.add(weights, {"parent": old.version, "verdict": verdict.to_json()})
         promoted = (verdict.promote or settings.force) and not settings.hold
+        report = RetrainReport(version, promoted, verdict, len(data.train), data.test_images, news, page=run.run.page)
+        plain = {"parent": old.version, **report.to_json()}
+        write_report(run.run, plain, news.sentence, report.leaks, judged.cases)
         if promoted:
             registry.promote(version.version)
-        report = RetrainReport(version, promoted, verdict, len(data.train), data.test_images)
-        run.finish({"parent": old.version, **report.to_json()})
+        run.finish(plain)
+        registry.prune(settings.keep)
         return report
-
-
-def _compare(
-    data: ProjectData, old: ModelVersion, weights: Path, settings: RetrainSettings, work: Path, told: Telling
-) -> Verdict:
-    replay = replay_sample(work / "replay", settings.replay_scenes)
-    results = {}
-    for name, path in (("old", old.weights), ("new", weights)):
-        for what, sample in (("validation", data.validation), ("replay", replay)):
-            results[name, what] = _evaluate(path, sample, f"{what}, {name} model", told)
-    both = results["old", "validation"], results["new", "validation"]
-    with suppress(SemsamError, OSError):  # pictures are for people; the verdict does not hang on them
-        draw_before_after((old.weights, weights), both, data.validation, told.run, settings.pictures)
-    return judge(
-        results["old", "validation"],
-        results["new", "validation"],
-        results["old", "replay"],
-        results["new", "replay"],
-        settings.gate,
-    )
-
-
-def _evaluate(weights: Path, sample: EvaluationSample, what: str, progress: Progress) -> EvaluationResult:
-    model = LoadedModel.read(weights, "auto")
-    engine = LocalEngine(lambda: model)
-    if not len(sample):
-        return EvaluationResult((), engine=model.name, version=model.version)
-    return evaluate(engine, sample, progress=lambda done, total: progress(what, done, total))

@@ -20,6 +20,7 @@ from semsam_annotate.annotations.retraining.run import (
     RUNS,
     STOPPED,
     WORK,
+    Run,
     last_finished,
     runs,
 )
@@ -47,6 +48,11 @@ class RunWriter:
         row: dict[str, Any] = {"what": what, "done": done, "total": total, "time": round(time.time(), 3)}
         self._progress.write(json.dumps(row if loss is None else {**row, "loss": round(loss, 5)}) + "\n")
         self._progress.flush()
+
+    @property
+    def run(self) -> Run:
+        """The same, as those who watch see it."""
+        return runs(self.folder.parent.parent)[-1]
 
     def check(self) -> None:
         """Raise PutBy when this run was asked to end for now (``put_by``)."""
