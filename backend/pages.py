@@ -29,6 +29,14 @@ class Folded:
     value: Any
 
 
+@dataclass(frozen=True)
+class Link:
+    """A line that leads to another page of this server."""
+
+    line: str
+    path: str
+
+
 def page(title: str, value: dict[str, Any], refresh: int | None = None) -> HTMLResponse:
     """A heading and a table for each key of ``value``; ``refresh``: seconds until it loads itself anew."""
     parts = [f"<h2>{escape(str(key))}</h2>{_shown(inner)}" for key, inner in value.items()]
@@ -46,6 +54,8 @@ def document(title: str, body: str, refresh: int | None = None) -> HTMLResponse:
 def _shown(value: Any) -> str:
     if isinstance(value, Folded):
         return f"<details><summary>{escape(value.line)}</summary>{_shown(value.value)}</details>"
+    if isinstance(value, Link):
+        return f'<a href="{escape(value.path)}">{escape(value.line)}</a>'
     if isinstance(value, dict) and value:
         rows = (f"<tr><th>{escape(str(key))}</th><td>{_shown(inner)}</td></tr>" for key, inner in value.items())
         return f"<table>{''.join(rows)}</table>"

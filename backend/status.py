@@ -9,12 +9,15 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from semsam_annotate.annotations.retraining.progress import ProgressReader
-from semsam_annotate.annotations.retraining.run import Run, last_finished
+from semsam_annotate.annotations.retraining.run import Run, last_finished, runs
+from semsam_annotate.annotations.retraining.runner import runner_of
+from semsam_annotate.annotations.retraining.verdict import Verdict
+from semsam_annotate.api import BadInput
 from semsam_annotate.api.promotions import Promotions
 from semsam_annotate.backend.label_studio.retraining import Retraining
 from semsam_annotate.backend.label_studio.service import LabelStudio
 from semsam_annotate.backend.metrics import CONTENT_TYPE, Readings
-from semsam_annotate.backend.pages import Folded, page
+from semsam_annotate.backend.pages import HEADERS, Folded, Link, page
 from semsam_annotate.backend.services import Services, services
 from semsam_annotate.version import __version__
 
@@ -37,10 +40,23 @@ async def status_page(request: Request) -> HTMLResponse:
     training = found.get("training")
     if training is None:
         return page("semsam-annotate", found, REFRESH)
-    shown = {**training, "verdict": _in_short(training["verdict"])}
+    report = None if training["report"] is None else Link("what was new, before and after", training["report"])
+    shown = {**training, "report": report, "verdict": _in_short(training["verdict"])}
     return page(
         "semsam-annotate", {**found, "training": shown}, BUSY_REFRESH if training["state"] == "running" else REFRESH
     )
+
+
+@router.get("/runs/{number}/report.html")
+async def report(request: Request, number: int) -> HTMLResponse:
+    """The report of a training, which holds its pictures and loads nothing."""
+    ours = _label_studio(request)
+    found = [] if ours is None or ours.retraining is None else await run_in_threadpool(runs, ours.retraining.models)
+    page_of = next((run.page for run in found if run.number == number and run.page.is_file()), None)
+    if page_of is None:
+        raise BadInput(f"training {number} has left no report")
+    allowed = {**HEADERS, "Content-Security-Policy": HEADERS["Content-Security-Policy"] + "; img-src data:"}
+    return HTMLResponse(await run_in_threadpool(page_of.read_bytes), headers=allowed)
 
 
 @router.get("/metrics")
@@ -113,23 +129,33 @@ def _prelabelling(ours: LabelStudio) -> dict[str, Any]:
 
 
 def _training(retraining: Retraining) -> dict[str, Any]:
-    """Whether one runs, how far it is, how the last one ended and what the gate said last."""
+    """Whether one runs, what comes next, how far it is, how the last one ended and what the gate said last."""
     state, last = retraining.state(), retraining.last()
     judged = last_finished(retraining.models)
     return {
         "state": state,
+        "next": _next(retraining),
         "last": None if last is None else _run(last, state == "running"),
+        "report": None if judged is None or not judged.page.is_file() else f"/runs/{judged.number}/report.html",
         "verdict": None if judged is None or judged.outcome is None else judged.outcome.report,
     }
 
 
+def _next(retraining: Retraining) -> dict[str, Any]:
+    """What the project's loop decided last, and which process runs it."""
+    runner = runner_of(retraining.models)
+    if runner is None:
+        return {"act": "wait", "reason": "nobody runs this project's loop: people start trainings", "at": None}
+    decided = {} if runner.decision is None else runner.decision.to_json()
+    return {**decided, "runner": runner.who}
+
+
 def _in_short(verdict: dict[str, Any] | None) -> Any:
     """What became of the new model and why, in a sentence; the figures of every measure behind it."""
-    if not verdict:
+    told = None if verdict is None else Verdict.read(verdict)
+    if told is None:
         return verdict
-    became = "It serves" if verdict.get("promoted") else "The model before it goes on serving"
-    reasons = "; ".join(str(reason) for reason in verdict.get("reasons") or ["nothing was written down"])
-    return [f"{became}: {reasons}.", Folded("all figures, before and after", verdict)]
+    return [told.in_short, Folded("all figures, before and after", verdict)]
 
 
 def _run(run: Run, running: bool) -> dict[str, Any]:

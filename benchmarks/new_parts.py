@@ -40,7 +40,7 @@ from semsam_annotate.training.evaluation.run import evaluate
 from semsam_annotate.training.evaluation.sample import read_sample
 from semsam_annotate.training.loop import train
 from semsam_annotate.training.retrain.finish import finish
-from semsam_annotate.training.retrain.run import RetrainSettings, fine_tune_config
+from semsam_annotate.training.retrain.settings import RetrainSettings, fine_tune_config
 
 KEPT_IMAGES, KEPT_MASKS, MASKS = 60, 5, 10
 BEFORE, PROTOTYPES, MEMORY = "before", "prototypes", "+memory"

@@ -98,6 +98,29 @@ class ModelRegistry:
         self._write_history(history[:-1])
         return self.active()
 
+    def prune(self, keep: int) -> list[str]:
+        """Take away all but the ``keep`` newest versions, 0 none; the names of those that are gone.
+
+        The active version and the one that a rollback leads to stay, and so does the packaged one. The history is
+        shortened first, so that no rollback ever leads to a version that is gone.
+        """
+        if not keep:
+            return []
+        history = self._history()
+        own = [item.version for item in self.versions()[1:]]
+        staying = {*own[-keep:], *history[-2:], PACKAGED}
+        if any(version not in staying for version in history):
+            kept = [version for version in history if version in staying]
+            self._write_history(
+                [version for version, after in zip(kept, [*kept[1:], ""], strict=True) if version != after]
+            )
+        gone = [version for version in own if version not in staying]
+        for version in gone:
+            shutil.rmtree(self.folder / version, ignore_errors=True)
+            for memory in (self.folder / "prototypes").glob(f"{version}*.sqlite*"):
+                memory.unlink(missing_ok=True)
+        return gone
+
     def _read(self, version: str) -> ModelVersion:
         place = self.folder / version
         notes = place / "notes.json"

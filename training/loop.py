@@ -4,12 +4,14 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch.utils.data import DataLoader, Dataset
 
+from semsam_annotate.annotations.retraining.writer import PutBy
 from semsam_annotate.api import BadInput
 from semsam_annotate.training.config import TrainConfig
 from semsam_annotate.training.guard import TrainingDiverged, name_batch
@@ -24,7 +26,8 @@ from semsam_annotate.training.step import Learner, Taken
 from semsam_annotate.training.watching import Watch
 
 Progress = Callable[[int, int, dict[str, float]], None]
-"""Called after every step with steps done, steps in all, and its losses; in the first process alone."""
+"""Called after every step with steps done, steps in all, and its losses; in the first process alone. When it raises
+PutBy, of one process, the run goes on after that step."""
 
 
 @dataclass
@@ -66,8 +69,17 @@ def train(config: TrainConfig, out: Path, progress: Progress = lambda done, step
                 if world.first:
                     watch.checkpoint(done)
             if world.first:
-                progress(done, config.schedule.steps, taken.losses)
+                _tell(progress, done, config.schedule.steps, taken, partial(checkpoint, learner, folder, done))
     return folder.weights
+
+
+def _tell(progress: Progress, done: int, steps: int, taken: Taken, keep: Callable[[], object]) -> None:
+    """Tell how far it is; a run that is put by keeps its state before it ends."""
+    try:
+        progress(done, steps, taken.losses)
+    except PutBy:
+        keep()
+        raise
 
 
 def open_run(config: TrainConfig, out: Path, world: World) -> RunFolder:

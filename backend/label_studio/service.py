@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 
 from semsam_annotate.annotations import Project
+from semsam_annotate.annotations.retraining.loop import Loop
 from semsam_annotate.api import Vocabulary
 from semsam_annotate.backend.label_studio.background import Background, background_lock
 from semsam_annotate.backend.label_studio.batch import Batches
@@ -18,6 +19,7 @@ from semsam_annotate.backend.label_studio.image_hosts import image_hosts
 from semsam_annotate.backend.label_studio.intake import Intake
 from semsam_annotate.backend.label_studio.issued import Issued
 from semsam_annotate.backend.label_studio.kept_setups import KeptSetups
+from semsam_annotate.backend.label_studio.looping import Looping
 from semsam_annotate.backend.label_studio.predict import Predictor
 from semsam_annotate.backend.label_studio.prefetching import Prefetch
 from semsam_annotate.backend.label_studio.prelabel_queue import PrelabelQueue
@@ -28,7 +30,6 @@ from semsam_annotate.backend.label_studio.reconciler import Reconciler
 from semsam_annotate.backend.label_studio.reconciling import Reconciling
 from semsam_annotate.backend.label_studio.retraining import Retraining
 from semsam_annotate.backend.label_studio.spool import Spool
-from semsam_annotate.backend.label_studio.trigger import Trigger
 from semsam_annotate.backend.services import Services
 
 
@@ -40,7 +41,7 @@ class LabelStudio:
     predictor: Predictor
     hooks: Hooks | None
     retraining: Retraining | None
-    trigger: Trigger | None = None
+    looping: Looping | None = None
     background: Background | None = None
 
     async def called(self, project: str) -> None:
@@ -51,10 +52,10 @@ class LabelStudio:
             await self.background.called(project)
 
     def when_applied(self, *calls: Callable[[], None]) -> None:
-        """Call these after each change of the store, beside the trigger of training."""
-        if self.hooks is None or self.trigger is None:
+        """Call these after each change of the store, beside the project's loop."""
+        if self.hooks is None or self.looping is None:
             return
-        told = (*calls, self.trigger.tell)
+        told = (*calls, self.looping.tell)
 
         def tell() -> None:
             for call in told:
@@ -65,7 +66,7 @@ class LabelStudio:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Apply webhooks and work in the background meanwhile."""
-        tasks = [asyncio.create_task(part.run()) for part in (self.trigger, self.background) if part is not None]
+        tasks = [asyncio.create_task(part.run()) for part in (self.looping, self.background) if part is not None]
         try:
             yield
         finally:
@@ -107,7 +108,6 @@ def open_label_studio(shared: Services) -> LabelStudio:
     batches = Batches(prelabeller, PrelabelQueue(folder / "prelabelling.sqlite"))
     predictor = Predictor(embeddings, connections, issued, words, prelabeller, batches, prefetch)
     retraining = Retraining(project.folder)
-    after = project.config.retrain_after if settings.retrain_after is None else settings.retrain_after
     reconciler = Reconciler(hooks, Reconciled(folder / "reconciled.sqlite"))
     background = Background(
         hooks,
@@ -115,8 +115,8 @@ def open_label_studio(shared: Services) -> LabelStudio:
         Reconciling(reconciler, connections),
         background_lock(project.folder),
     )
-    trigger = Trigger(project.store, retraining, after)
-    return LabelStudio(connections, predictor, hooks, retraining, trigger, background)
+    looping = Looping(Loop(project, settings.retrain_after))
+    return LabelStudio(connections, predictor, hooks, retraining, looping, background)
 
 
 def label_studio(request: Request) -> LabelStudio:

@@ -1,6 +1,7 @@
 """``semsam retrain``."""
 
 import json
+import os
 import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -61,10 +62,11 @@ def retrain(
             bars.update(tasks[what], completed=done)  # type: ignore[arg-type]
 
         budget = opened.config.retrain
+        os.environ.update(budget.environment)
         settings = RetrainSettings(
             steps=steps, max_steps=budget.max_steps, minutes=budget.minutes if minutes is None else minutes,
             threads=budget.threads if threads is None else threads, batch=batch, seed=seed, force=force, hold=hold,
-            replay_packs=packs,
+            replay_packs=packs, keep=budget.keep,
         )  # fmt: skip
         report = run(opened, settings, show)
     _tell(report, as_json)

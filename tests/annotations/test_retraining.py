@@ -14,11 +14,12 @@ import pytest
 from semsam_annotate.annotations import ImageRef, Project
 from semsam_annotate.annotations.journal import Deed, Desk
 from semsam_annotate.annotations.lock import held, is_held
+from semsam_annotate.annotations.retrain_config import KEEP
 from semsam_annotate.annotations.retraining import child
 from semsam_annotate.annotations.retraining.counts import count
 from semsam_annotate.annotations.retraining.progress import ProgressReader
 from semsam_annotate.annotations.retraining.run import last_finished, runs
-from semsam_annotate.annotations.retraining.writer import KEPT, RunWriter, recorded
+from semsam_annotate.annotations.retraining.writer import RunWriter, recorded
 from semsam_annotate.api import BadInput
 
 
@@ -86,11 +87,11 @@ def test_old_runs_go_but_not_the_last_verdict_and_what_kills_left_goes(tmp_path)
     (tmp_path / ".abc.17.part").mkdir()
     (tmp_path / "active.json.17.part").touch()
     os.utime(tmp_path / "active.json.17.part", (0, 0))
-    for _ in range(KEPT + 3):
+    for _ in range(KEEP + 3):
         with pytest.raises(BadInput), recorded(tmp_path):
             raise BadInput("again")
     numbers = [run.number for run in runs(tmp_path)]
-    assert numbers == [1, *range(5, 5 + KEPT)]
+    assert numbers == [1, *range(5, 5 + KEEP)]
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
 
 

@@ -32,7 +32,8 @@ def test_status_tells_queue_versions_webhooks_and_the_verdict(label_studio, proj
         run.mark("training", 3, 10)
         figures = {"oracle": 61.25, "ci95": {"oracle": [58.0, 64.0]}}
         reasons = ["worse on <b>old</b> photos", "no gain"]
-        run.finish({"promoted": False, "reasons": reasons, "version": "v1", "old": figures})
+        told = {"promoted": False, "promote": False, "reasons": reasons, "version": "v1", "differences": {}}
+        run.finish({**told, "replay_loss": 0.0, "validation_masks": 20, "old": figures})
     found = label_studio.get("/status").json()
     assert found["engine"]["model"] == "regions-1"
     assert (found["engine"]["waiting"], found["engine"]["most_waiting"]) == (0, 32)

@@ -1,20 +1,18 @@
-"""So many newly accepted masks start one training, and nothing starts a second one beside it."""
+"""The project's loop inside a server: news set it off, one process runs it, the status says what comes next."""
 
-import os
-import signal
-import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from semsam_annotate.annotations import ImageRef, Project
-from semsam_annotate.annotations.lock import held
-from semsam_annotate.annotations.retraining.run import LOCK
+from semsam_annotate.annotations.project_config import read_config, write_config
+from semsam_annotate.annotations.retraining.loop import Loop
+from semsam_annotate.annotations.retraining.runner import runner_of, running
 from semsam_annotate.annotations.retraining.writer import recorded
 from semsam_annotate.api import encode_rle
-from semsam_annotate.backend.label_studio.retraining import Retraining
-from semsam_annotate.backend.label_studio.trigger import Trigger
+from semsam_annotate.backend.label_studio.looping import Looping
 
 
 def wait(condition):
@@ -31,86 +29,90 @@ def project(project_folder):
 
 
 @pytest.fixture
-def runner(project, monkeypatch):
-    """Its command ends at once with the code that ``runner.code`` says."""
-    code = "import sys, time; time.sleep(float(sys.argv[1])); sys.exit(int(sys.argv[2]))"
-    runner = Retraining(project.folder)
-    runner.seconds, runner.code = 0, 0
-    monkeypatch.setattr(runner, "command", lambda: [sys.executable, "-c", code, str(runner.seconds), str(runner.code)])
-    return runner
+def looping(project, tmp_path):
+    """A server's loop; what trains leaves a file."""
+    began = tmp_path / "began"
+    found = Looping(Loop(project, command=["touch", str(began)]))
+    found.began = began
+    yield found
+    found._leave()
 
 
 def accept(project, count):
     image = ImageRef("0" * 64, "photo.png", 8, 8)
-    return [
-        project.store.accept(image, mask=encode_rle(np.eye(8, dtype=bool)), kind="object", object="car").id
-        for _ in range(count)
-    ]
+    for _ in range(count):
+        project.store.accept(image, mask=encode_rle(np.eye(8, dtype=bool)), kind="object", object="car")
 
 
-def test_enough_new_masks_start_one_training(project, runner):
-    trigger = Trigger(project.store, runner, 3)
-    accept(project, 2)
-    assert not trigger.look()
-    accept(project, 1)
-    runner.seconds = 60
-    assert trigger.look()
-    accept(project, 5)
-    assert not trigger.look(), "one goes on"
-    assert runner.start()["state"] == "running"
-    os.kill(runner.start()["pid"], signal.SIGKILL)
-    wait(lambda: not runner.running)
+def set_after(project, after):
+    path = project.folder / "project.toml"
+    write_config(path, replace(read_config(path), retrain_after=after, validation=0.0))
 
 
-def test_a_failed_try_is_not_repeated_before_as_many_more_came(project, runner):
-    trigger = Trigger(project.store, runner, 3)
+def test_it_runs_no_loop_unless_the_project_asks_for_one(project, looping):
     accept(project, 3)
-    runner.code = 2
-    assert trigger.look()
-    wait(lambda: runner.state() == "ended with 2")
-    accept(project, 2)
-    assert not trigger.look()
-    accept(project, 1)
-    assert trigger.look()
-    wait(lambda: not runner.running)
+    assert looping.look() is None
+    assert runner_of(project.models) is None
+    set_after(project, 3)
+    assert looping.look().act == "start"
+    wait(looping.began.exists)
+    assert runner_of(project.models) is not None
+    set_after(project, 0)
+    assert looping.look() is None
+    assert runner_of(project.models) is None
 
 
-def test_masks_that_a_finished_training_knew_are_not_new(project, runner):
-    with recorded(project.models) as run:
-        run.took(accept(project, 3))
-        run.finish({})
-    accept(project, 2)
-    assert not Trigger(project.store, runner, 3).look()
-    assert Trigger(project.store, runner, 2).look()
-    wait(lambda: not runner.running)
+def test_another_process_may_run_it_and_is_taken_over(project, looping):
+    set_after(project, 3)
+    with running(project.models):
+        assert looping.look() is None
+    assert looping.look().act == "wait"
 
 
-def test_a_training_of_another_process_holds_the_lock(project, runner):
-    accept(project, 3)
-    with held(project.models / LOCK, "taken"):
-        assert runner.state() == "running"
-        assert runner.start()["state"] == "running"
-        assert not Trigger(project.store, runner, 1).look()
-    assert runner.state() == "idle"
-
-
-def test_it_never_starts_unless_it_is_told_to(project, runner):
-    accept(project, 3)
-    assert not Trigger(project.store, runner, 0).look()
-    assert project.config.retrain_after == 0
+def test_the_servers_option_wins(project):
+    set_after(project, 3)
+    assert not Loop(project, after=0).wanted
+    assert Loop(project, after=5).wanted
 
 
 def test_submitted_annotations_set_it_off(label_studio, body_of, monkeypatch):
     service = label_studio.app.state.label_studio
     began = []
-    monkeypatch.setattr(service.retraining, "start", lambda: began.append(1) or {"state": "started"})
-    service.trigger.after = 1
-    looking = label_studio.portal.start_task_soon(service.trigger.run)
+    monkeypatch.setattr(Looping, "look", lambda self: began.append(1))
+    looking = label_studio.portal.start_task_soon(service.looping.run)
     try:
+        wait(lambda: began)
+        before = len(began)
         body = body_of("webhook_annotation_created_ui")
         assert label_studio.post("/webhook", json=body).status_code == 201
-        wait(lambda: began)
+        wait(lambda: len(began) > before)
         label_studio.portal.call(service.hooks.settled)
-        assert began
     finally:
         looking.cancel()
+
+
+def test_the_status_says_what_comes_next_and_who_sees_to_it(label_studio, project):
+    told = label_studio.get("/status").json()["training"]["next"]
+    assert told["act"] == "wait"
+    assert "nobody runs" in told["reason"]
+    set_after(project, 7)
+    service = label_studio.app.state.label_studio
+    label_studio.portal.call(service.looping.look)
+    told = label_studio.get("/status").json()["training"]["next"]
+    assert "process" in told["runner"]
+    assert "nothing to learn" in told["reason"] or "7 are waited for" in told["reason"]
+    assert "process" in label_studio.get("/status.html").text
+
+
+def test_the_report_of_a_training_is_linked_and_shown(label_studio, project):
+    assert label_studio.get("/runs/1/report.html").status_code == 400
+    with recorded(project.models) as run:
+        (run.folder / "report.html").write_text("<p>better</p>")
+        run.finish({"version": "v", "reasons": ["better"], "promoted": True})
+    assert label_studio.get("/status").json()["training"]["report"] == "/runs/1/report.html"
+    assert '<a href="/runs/1/report.html">' in label_studio.get("/status.html").text
+    shown = label_studio.get("/runs/1/report.html")
+    assert (shown.status_code, shown.text) == (200, "<p>better</p>")
+    assert "img-src data:" in shown.headers["content-security-policy"]
+    assert label_studio.get("/runs/../report.html").status_code in (400, 404, 422)
+    assert label_studio.get("/runs/1/report.html", headers={"Authorization": "Bearer wrong"}).status_code == 401

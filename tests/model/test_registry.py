@@ -2,9 +2,12 @@
 
 import json
 import threading
+from itertools import groupby
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
 from semsam_annotate.api import BadInput, Prompt, StaleEmbedding
@@ -49,6 +52,32 @@ def test_promote_and_rollback(registry, weights_of):
     registry.promote(PACKAGED)
     assert registry.active().version == PACKAGED
     assert registry.rollback().version == first
+
+
+@given(st.lists(st.integers(0, 4), max_size=12), st.integers(0, 6))
+def test_pruning_keeps_what_serves_what_was_before_and_the_newest(tmp_path_factory, weights_of, promoted, keep):
+    registry = ModelRegistry(tmp_path_factory.mktemp("project") / "models", weights_of(0))
+    own = []
+    for seed in range(1, 5):  # folders alone: weights are loaded when promoted, which is tested elsewhere
+        own.append(f"v{seed}")
+        place = registry.folder / own[-1]
+        place.mkdir(parents=True)
+        (place / "weights.safetensors").touch()
+        (place / "notes.json").write_text(json.dumps({"created": seed}))
+    registry._write_history([PACKAGED, *(name for name, _ in groupby([PACKAGED, *own][number] for number in promoted))])
+    active, before = registry.active().version, registry._history()[-2:]
+    different = registry._history()[-2:][0] != active
+    gone = registry.prune(keep)
+    left = {item.version for item in registry.versions()}
+    assert left.isdisjoint(gone)
+    assert left | set(gone) == {PACKAGED, *own}
+    assert registry.active().version == active
+    assert len(gone) == 0 or keep
+    assert left >= {PACKAGED, *before, *own[len(own) - keep if keep else 0 :]}
+    assert set(registry._history()) <= left
+    assert registry.prune(keep) == []
+    if different:
+        assert registry.rollback().version == before[0]
 
 
 def test_promoting_twice_does_not_spoil_the_rollback(registry, weights_of):

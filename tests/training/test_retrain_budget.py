@@ -10,7 +10,7 @@ from semsam_annotate.annotations.retrain_config import RetrainConfig
 from semsam_annotate.api import BadInput
 from semsam_annotate.training import retrain as room
 from semsam_annotate.training.retrain.budget import steps_in, within_minutes
-from semsam_annotate.training.retrain.run import RetrainSettings, fine_tune_config
+from semsam_annotate.training.retrain.settings import RetrainSettings, fine_tune_config
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """The gate promotes what is better, and nothing else."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -72,3 +74,56 @@ def test_without_validation_images_it_refuses_and_says_why() -> None:
     verdict = judge(empty, empty, REPLAY, REPLAY, GateSettings())
     assert not verdict.promote
     assert "0 validation masks" in verdict.reasons[0]
+
+
+def _by_label(shifts: list[float], masks: int = 12) -> EvaluationResult:
+    """Rows of as many object labels, each on its own images, shifted by so much."""
+    base = np.random.default_rng(1).uniform(0.4, 0.6, (len(shifts), masks))
+    rows = []
+    for label, shift in enumerate(shifts):
+        for mask in range(masks):
+            value = float(base[label, mask] + shift)
+            place = {"image": f"{label} {mask % 6}", "mask": mask, "is_part": False, "area": 500, "click": (1, 1)}
+            ious = {"max": value, "oracle": value, "all": value, "granularities": 1, "length": 3, "tau": None}
+            rows.append(ClickRow(**place, **ious, object=f"label {label}", object_rank=0))
+    return EvaluationResult(tuple(rows))
+
+
+@pytest.mark.parametrize(
+    ("shifts", "promoted"),
+    [
+        ([0.3, 0.3, -0.05, -0.05], False),
+        ([0.3, 0.3, 0.3, -0.05], True),
+        ([0.3, 0.3, 0.3, 0.3], True),
+        ([0.4, -0.02], False),
+    ],
+)
+def test_worse_on_half_of_the_labels_is_refused_however_much_better_the_mean_is(shifts, promoted) -> None:
+    verdict = judge(_by_label([0.0] * len(shifts)), _by_label(shifts), REPLAY, REPLAY, GateSettings())
+    assert verdict.promote == promoted
+    assert any("worse on" in reason for reason in verdict.reasons) == (not promoted)
+    assert [label["worse"] for label in verdict.labels] == [shift < 0 for shift in shifts]
+
+
+def test_of_few_masks_of_a_label_nothing_is_said() -> None:
+    old, new = _by_label([0.0] * 4, masks=9), _by_label([0.3, 0.3, -0.05, -0.05], masks=9)
+    verdict = judge(old, new, REPLAY, REPLAY, GateSettings())
+    assert not any(label["enough"] for label in verdict.labels)
+    assert not any("worse on" in reason for reason in verdict.reasons)
+
+
+def test_names_that_come_first_no_more_are_worse_too() -> None:
+    old, better = _by_label([0.0, 0.0]), _by_label([0.3, 0.3])
+    rows = tuple(replace(row, object_rank=2) if row.object == "label 0" else row for row in better.rows)
+    verdict = judge(old, EvaluationResult(rows), REPLAY, REPLAY, GateSettings())
+    assert not verdict.promote
+    assert "worse on 1 of the 2 labels with masks enough to tell: label 0" in verdict.reasons
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_answers_that_are_no_numbers_are_refused(value) -> None:
+    better = _run(0.08, 0.02, 0.8, seed=1)
+    broken = EvaluationResult((replace(better.rows[0], max=value), *better.rows[1:]))
+    verdict = judge(OLD, broken, REPLAY, REPLAY, GateSettings())
+    assert not verdict.promote
+    assert "broken" in verdict.reasons[0]

@@ -24,7 +24,7 @@ from semsam_annotate.training.naming import NamingSettings
 from semsam_annotate.training.retrain import RetrainSettings, retrain
 from semsam_annotate.training.retrain.lock import only_one
 from semsam_annotate.training.retrain.project_data import read_project
-from semsam_annotate.training.retrain.run import steps_for
+from semsam_annotate.training.retrain.settings import steps_for
 from semsam_annotate.training.scenes import generate
 
 SMALL = RetrainSettings(

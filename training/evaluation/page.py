@@ -6,7 +6,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import DictLoader, Environment, StrictUndefined
 
 from semsam_annotate.annotations.files import write_atomically
 from semsam_annotate.training.evaluation.pictures import Picture
@@ -29,11 +29,26 @@ def write_page(figures: Mapping[str, Any], pictures: Mapping[str, Sequence[Pictu
 def render_page(figures: Mapping[str, Any], pictures: Mapping[str, Sequence[Picture]]) -> str:
     """The page as text. Names from files are escaped, and the page forbids itself scripts and the network."""
     source = resources.files("semsam_annotate.training.evaluation").joinpath("page.html").read_text(encoding="utf-8")
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters["data"] = _data
-    shown = environment.from_string(source)
     brief, detail = brief_tables(dict(figures)), detail_tables(dict(figures))
-    return shown.render(figures=figures, brief=brief, detail=detail, pictures=pictures, about=ABOUT)
+    return rendered(source, figures=figures, brief=brief, detail=detail, pictures=pictures, about=ABOUT)
+
+
+def rendered(template: str, **values: Any) -> str:
+    """A page of ours from its template, which may import the macros of ``parts.html``; every text is escaped."""
+    parts = resources.files("semsam_annotate.training.evaluation").joinpath("parts.html").read_text(encoding="utf-8")
+    environment = Environment(
+        loader=DictLoader({"parts.html": parts}),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["data"], environment.filters["png"] = _data, _png
+    return environment.from_string(template).render(values)
+
+
+def _png(content: bytes) -> str:
+    return "data:image/png;base64," + base64.b64encode(content).decode("ascii")
 
 
 def _data(jpeg: bytes) -> str:

@@ -62,9 +62,11 @@ def draw_pictures(
     result: EvaluationResult,
     progress: Progress | None = None,
     cancel: CancelToken | None = None,
+    each: int = EACH,
 ) -> dict[str, list[Picture]]:
-    """Ask the engine once more for the picked masks, first prompt only, and draw them. ``samples``: by data set."""
-    chosen = picked(result.rows)
+    """Ask the engine once more for ``each`` of the picked masks, first prompt only, and draw them. ``samples``: by data
+    set."""
+    chosen = picked(result.rows, each)
     images = {(name, image.name): image for name, sample in samples.items() for image in sample.images}
     total, done = sum(map(len, chosen.values())), 0
     found: dict[str, list[Picture]] = {}

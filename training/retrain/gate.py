@@ -1,14 +1,17 @@
 """The gate: a new model serves only if, on images held back, it is better and nothing got worse."""
 
-from dataclasses import asdict, dataclass
+import math
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from semsam_annotate.annotations.retraining.counts import LEAST_HELD_BACK
 from semsam_annotate.training.evaluation.metrics import compare, summarize
 from semsam_annotate.training.evaluation.result import EvaluationResult
+from semsam_annotate.training.retrain.labels import LabelChange, label_changes
 
 ONE_SIDED = 0.90
 """Interval that leaves 5 % below it: whether something got worse is a one-sided question."""
+ON_REPLAY = ("oracle", "max")
 WATCHED = ("oracle", "label_object_top1_macro", "label_part_top1_macro")
 
 
@@ -25,7 +28,10 @@ class GateSettings:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The decision, its reasons in words, and the figures: differences new minus old as [points, low, high]."""
+    """The decision, its reasons in words, and the figures: differences new minus old as [points, low, high].
+
+    ``replay``: the same on the replay set, with both means. ``labels``: ``LabelChange.to_json`` of each.
+    """
 
     promote: bool
     reasons: tuple[str, ...]
@@ -34,6 +40,8 @@ class Verdict:
     new: dict[str, Any]
     replay_loss: float
     validation_masks: int
+    replay: dict[str, Any] = field(default_factory=dict)
+    labels: tuple[dict[str, Any], ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values."""
@@ -51,15 +59,18 @@ def judge(
 
     Not worse means shown not to be worse: with 95 % certainty (one-sided, so the lower end of the 90 % interval) the
     difference is above minus the margin. Labels that were learned wrongly hover around no difference with a wide
-    interval, and do not pass. A gain is one whose whole 95 % interval is above zero.
+    interval, and do not pass. A gain is one whose whole 95 % interval is above zero. A model is refused too when half
+    of the labels that can be judged alone are shown to be worse, or anything that it answered is no number.
     """
     found, certain = compare(new, old), compare(new, old, level=ONE_SIDED)
     differences = {key: found[key] for key in WATCHED if found.get(key) is not None}
     forgotten = _mean_oracle(old_replay) - _mean_oracle(new_replay)
-    count = len(new.rows)
+    count, labels = len(new.rows), label_changes(old, new, ONE_SIDED)
     reasons = [
+        *_no_numbers(new, new_replay),
         *_too_few(count, settings),
         *_worse({key: certain[key] for key in differences}, settings),
+        *_worse_labels(labels),
         *_no_gain(differences),
         *_forgets(forgotten, settings),
     ]
@@ -71,7 +82,37 @@ def judge(
         new=summarize(new),
         replay_loss=round(forgotten, 3),
         validation_masks=count,
+        replay=_replay(old_replay, new_replay),
+        labels=tuple(label.to_json() for label in labels),
     )
+
+
+def _replay(old: EvaluationResult, new: EvaluationResult) -> dict[str, Any]:
+    """Means and differences on the replay set, each with its interval."""
+    before, after, differences = summarize(old), summarize(new), compare(new, old)
+    return {
+        key: {
+            "old": before[key],
+            "new": after[key],
+            "old_ci95": before["ci95"][key],
+            "new_ci95": after["ci95"][key],
+            "difference": differences[key],
+        }
+        for key in ON_REPLAY
+    }
+
+
+def _no_numbers(*results: EvaluationResult) -> list[str]:
+    broken = sum(not math.isfinite(row.max + row.oracle) for result in results for row in result.rows)
+    return [f"it is broken: {broken} of its answers are no numbers"] if broken else []
+
+
+def _worse_labels(labels: list[LabelChange]) -> list[str]:
+    judged = [label for label in labels if label.enough]
+    worse = [label.name for label in judged if label.worse]
+    if not worse or 2 * len(worse) < len(judged):
+        return []
+    return [f"worse on {len(worse)} of the {len(judged)} labels with masks enough to tell: {', '.join(worse[:5])}"]
 
 
 def _mean_oracle(result: EvaluationResult) -> float:

@@ -15,13 +15,20 @@ from semsam_annotate.training.evaluation.sample import EvaluationSample, SampleI
 class ProjectData:
     """``train``: images to learn from. ``validation``: every accepted mask of the images held back.
 
-    ``ids``: of the records that either holds. ``test_images``: annotated images of the split "test", in neither.
+    ``learned``, ``judged``: ids of the records of either. ``test_images``: annotated images of the split "test", in
+    neither.
     """
 
     train: tuple[ImageEntry, ...]
     validation: EvaluationSample
-    ids: tuple[str, ...] = ()
+    learned: tuple[str, ...] = ()
+    judged: tuple[str, ...] = ()
     test_images: int = 0
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Of all records."""
+        return self.learned + self.judged
 
     @property
     def validation_masks(self) -> int:
@@ -36,21 +43,23 @@ def read_project(project: Project, progress: Callable[[int, int], None] = lambda
     """
     train: list[ImageEntry] = []
     held: list[SampleImage] = []
-    ids: list[str] = []
+    learned: list[str] = []
+    judged: list[str] = []
     annotated = [ref for ref in project.store.images() if project.store.annotations(image=ref)]
     refs = [ref for ref in annotated if not is_test(project, ref)]
     for number, ref in enumerate(refs):
         rows = [row for row in project.store.annotations(image=ref) if not row.plane]
         project.read(ref)
-        ids += [row.id for row in rows]
         if rows and project.split_of(ref) == "validation":
             held.append(_held_back(project, ref, rows))
+            judged += [row.id for row in rows]
         elif rows:
             train.append(project_entry(project, ref, rows))
+            learned += [row.id for row in rows]
         progress(number + 1, len(refs))
     clicked = tuple(image for image in held if image.chosen)
     sample = EvaluationSample(clicked, _vocabulary(project, train, held), 0)
-    return ProjectData(tuple(train), sample, tuple(ids), len(annotated) - len(refs))
+    return ProjectData(tuple(train), sample, tuple(learned), tuple(judged), len(annotated) - len(refs))
 
 
 def _vocabulary(project: Project, train: Sequence[ImageEntry], held: Sequence[SampleImage]) -> Vocabulary:

@@ -11,12 +11,15 @@ from typing import Any
 
 RUNS = "runs"
 LOCK = ".retrain.lock"
-FINISHED, FAILED, STOPPED = "finished", "failed", "stopped"
+WORK = ".retrain-work"
+"""What a training computes with; it stays behind one that was killed or put by, for the next to go on with."""
+FINISHED, FAILED, STOPPED, PUT_BY = "finished", "failed", "stopped", "put by"
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """``state``: "finished", with the ``report`` of the retraining, "failed", with a ``message``, or "stopped"."""
+    """``state``: "finished", with the ``report`` of the retraining, "failed", with a ``message``, "stopped", or "put
+    by", to go on later."""
 
     state: str
     message: str = ""
@@ -54,10 +57,15 @@ class Run:
         return self.folder / "progress.jsonl"
 
     @property
+    def page(self) -> Path:
+        """Its report for a browser, beside it the same as a picture; there once it came to a verdict."""
+        return self.folder / "report.html"
+
+    @property
     def outcome(self) -> Outcome | None:
         """How it ended; None while it runs, after it was killed, and when the file is damaged."""
         plain = _read(self.folder / "outcome.json")
-        if not isinstance(plain, dict) or plain.get("state") not in (FINISHED, FAILED, STOPPED):
+        if not isinstance(plain, dict) or plain.get("state") not in (FINISHED, FAILED, STOPPED, PUT_BY):
             return None
         report = plain.get("report")
         return Outcome(plain["state"], str(plain.get("message", "")), report if isinstance(report, dict) else {})

@@ -17,11 +17,11 @@ from semsam_annotate.annotations.lock import is_held
 from semsam_annotate.annotations.retraining import child
 from semsam_annotate.annotations.retraining.counts import TrainingCounts, count
 from semsam_annotate.annotations.retraining.run import FAILED, FINISHED, LOCK, Run, runs
+from semsam_annotate.annotations.retraining.verdict import Verdict
 from semsam_annotate.api import BadInput
 from semsam_annotate.napari.state.last_words import last_words
 from semsam_annotate.napari.state.model_switch import ModelSwitch
 from semsam_annotate.napari.state.training_progress import TrainingProgress
-from semsam_annotate.napari.state.verdict import Verdict
 
 Stage = Literal["idle", "starting", "running", "stopping", "finished", "failed", "stopped"]
 GRACE = 10.0

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from semsam_annotate.annotations import ImageRef, Project
+from semsam_annotate.annotations.retraining.verdict import Verdict
 from semsam_annotate.api import BadInput
 from semsam_annotate.napari.state.training import GRACE, TrainingRun
 from semsam_annotate.napari.state.training_words import NOTHING_YET, counts_words, duration, progress_words
-from semsam_annotate.napari.state.verdict import Verdict
 
 SCRIPT = Path(__file__).with_name("scripted_retrain.py")
 IMAGE = ImageRef("a" * 64, "a.png", 8, 8)

@@ -18,7 +18,7 @@ Difference = tuple[float, float, float]
 @dataclass(frozen=True)
 class Verdict:
     """``version``: of the new model, ``better``: whether the gate lets it through, and why (not); ``lost``: points of
-    the masks on earlier pictures; ``held_back``: masks that it was judged by."""
+    the masks on earlier pictures; ``held_back``: masks that it was judged by; ``promoted``: whether it serves since."""
 
     version: str
     better: bool
@@ -26,6 +26,7 @@ class Verdict:
     differences: dict[str, Difference]
     lost: float
     held_back: int
+    promoted: bool = False
 
     @classmethod
     def read(cls, report: dict[str, Any]) -> "Verdict | None":
@@ -35,7 +36,14 @@ class Verdict:
             differences = {NAMES.get(key, key): _difference(value) for key, value in found.items() if value is not None}
             reasons = tuple(_plain(str(reason)) for reason in report["reasons"])
             figures = float(report["replay_loss"]), int(report["validation_masks"])
-            return cls(str(report["version"]), bool(report["promote"]), reasons, differences, *figures)
+            return cls(
+                str(report["version"]),
+                bool(report["promote"]),
+                reasons,
+                differences,
+                *figures,
+                bool(report.get("promoted")),
+            )
         except (KeyError, TypeError, ValueError, AttributeError):
             return None
 
@@ -43,6 +51,15 @@ class Verdict:
     def headline(self) -> str:
         """The verdict in a few words."""
         return "The new model is better" if self.better else "The new model is not shown to be better"
+
+    @property
+    def in_short(self) -> str:
+        """What became of the new model and why, in one sentence."""
+        if self.promoted:
+            became = "The new model serves" if self.better else "The new model serves, since a person wanted it to"
+        else:
+            became = "The new model waits for a person" if self.better else "The model before it goes on serving"
+        return f"{became}: {'; '.join(self.reasons) or 'nothing was written down'}."
 
     @property
     def sentence(self) -> str:

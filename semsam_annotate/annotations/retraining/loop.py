@@ -1,0 +1,152 @@
+"""The loop of a project: looks, decides, begins a training or puts it by; whoever runs it calls ``step`` at times."""
+
+import logging
+import socket
+import subprocess
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
+from datetime import datetime
+
+from semsam_annotate.annotations.lock import is_held
+from semsam_annotate.annotations.project import Project
+from semsam_annotate.annotations.project_config import ProjectConfig, read_config
+from semsam_annotate.annotations.retraining import child
+from semsam_annotate.annotations.retraining.counts import count
+from semsam_annotate.annotations.retraining.memory import LoopMemory
+from semsam_annotate.annotations.retraining.plan import Decision, Situation, decide
+from semsam_annotate.annotations.retraining.run import LOCK, PUT_BY, Run, runs
+from semsam_annotate.annotations.retraining.runner import running
+from semsam_annotate.annotations.retraining.writer import put_by
+
+log = logging.getLogger("semsam.loop")
+
+
+def local_now() -> datetime:
+    """The clock on the wall."""
+    return datetime.now()
+
+
+class Loop:
+    """One project's loop; nothing here waits, and a training that it began goes on when it ends.
+
+    Entered with ``with``, which raises BadInput when another process runs the loop.
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        after: int | None = None,
+        command: Sequence[str] | None = None,
+        clock: Callable[[], datetime] = local_now,
+    ) -> None:
+        """``after``: instead of the project's ``retrain_after``; ``command``: what trains, else ``semsam retrain``."""
+        self._project, self._after, self._clock = project, after, clock
+        self._command = command or child.semsam("retrain", "--project", str(project.folder))
+        self._stack = ExitStack()
+        self._beat: Callable[[Decision], None] = lambda decision: None
+        self._child: subprocess.Popen[bytes] | None = None
+        self.decision = Decision("wait", "it has just begun")
+
+    def __enter__(self) -> "Loop":
+        self._beat = self._stack.enter_context(running(self._project.models))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    @property
+    def child(self) -> "subprocess.Popen[bytes] | None":
+        """The training that this loop began last."""
+        return self._child
+
+    def step(self) -> Decision:
+        """Look, decide, do it, and tell those who watch."""
+        decision = self.look()
+        if decision.act == "start":
+            self._start()
+        elif decision.act == "pause":
+            put_by(self._project.models)
+        elif decision.passed:
+            self._remember(LoopMemory.read(self._project.models).at(self._clock()))
+        if decision != self.decision:
+            log.info("%s", decision.sentence)
+        self.decision = decision
+        self._beat(decision)
+        return decision
+
+    def look(self) -> Decision:
+        """What is to be done now; changes nothing but the memory of when the loop first looked."""
+        config, now = self.config(), self._clock()
+        memory = LoopMemory.read(self._project.models)
+        if memory.since is None:
+            memory = memory.at(now)
+            self._remember(memory)
+        return decide(self._count(config), config.retrain, self._situation(memory), now)
+
+    @property
+    def wanted(self) -> bool:
+        """Whether the project asks for trainings by themselves."""
+        config = self.config()
+        return bool(self._count(config) or config.retrain.schedule)
+
+    def config(self) -> ProjectConfig:
+        """What ``project.toml`` says now."""
+        return read_config(self._project.folder / "project.toml")
+
+    def _count(self, config: ProjectConfig) -> int:
+        return config.retrain_after if self._after is None else self._after
+
+    def put_by(self) -> bool:
+        """Ask the training that this loop began, if it goes on, to end for now; whether one goes on."""
+        if not self._situation(LoopMemory.read(self._project.models)).ours:
+            return False
+        put_by(self._project.models)
+        return True
+
+    def _situation(self, memory: LoopMemory) -> Situation:
+        models = self._project.models
+        found = runs(models)  # before the lock: a run without an outcome whose lock is free was killed
+        if self._child is not None:
+            self._child.poll()  # or it stays behind as a zombie
+        starting = self._child is not None and self._child.returncode is None
+        busy = starting or is_held(models / LOCK)
+        last = found[-1] if found else None
+        counts = count(self._project, memory.tried)
+        return Situation(
+            fresh=counts.fresh,
+            learn=counts.learn,
+            running=busy,
+            ours=busy and last is not None and (last.pid, last.host) == (memory.pid, memory.host),
+            unfinished=not busy and (_unfinished(last) or self._vanished(memory, last)),
+            attempts=0 if memory.over(last) else memory.attempts,
+            since=max(filter(None, (memory.since, _began(last))), default=None),
+        )
+
+    def _vanished(self, memory: LoopMemory, last: Run | None) -> bool:
+        """Whether the last try was killed before it had a folder; one that ended with a code has failed."""
+        failed = self._child is not None and (self._child.returncode or 0) > 0
+        return memory.pid > 0 and not failed and (last is None or last.number <= memory.before)
+
+    def _start(self) -> None:
+        models = self._project.models
+        memory, ids, found = LoopMemory.read(models), self._project.store.accepted_ids(), runs(models)
+        last = found[-1] if found else None
+        attempts = 1 + (0 if memory.over(last) else memory.attempts)
+        self._child = child.start(self._command, models / "retrain.log")
+        number = 0 if last is None else last.number
+        pid, host = self._child.pid, socket.gethostname()
+        self._remember(LoopMemory(frozenset(ids), self._clock(), attempts, pid, host, number))
+
+    def _remember(self, memory: LoopMemory) -> None:
+        memory.write(self._project.models)
+
+
+def _unfinished(last: Run | None) -> bool:
+    return last is not None and (last.outcome is None or last.outcome.state == PUT_BY)
+
+
+def _began(run: Run | None) -> datetime | None:
+    """When a training began, by the clock on the wall."""
+    with suppress(ValueError, AttributeError):
+        return datetime.fromisoformat(run.started).astimezone().replace(tzinfo=None)  # type: ignore[union-attr]
+    return None
