@@ -14,6 +14,7 @@ from semsam_annotate.annotations.formats.format import Format
 from semsam_annotate.annotations.image_states import ImageProgress
 from semsam_annotate.annotations.images import image_sha256, read_image
 from semsam_annotate.annotations.importing import ImportReport, read_import, store_import
+from semsam_annotate.annotations.next_images import by_use
 from semsam_annotate.annotations.palette import told_apart
 from semsam_annotate.annotations.project_config import ProjectConfig, read_config, write_config
 from semsam_annotate.annotations.record import ImageRef
@@ -143,8 +144,9 @@ class Project:
     def queue(self) -> list[Path]:
         """Every image file that is neither done nor skipped, the most useful one to annotate first.
 
-        Those without an accepted mask come first, in their order; then those whose accepted masks the model found
-        hardest, by their mean score (masks that nobody proposed have none and do not count).
+        Those without an accepted mask come first, in the order of ``semsam next`` as long as the model that made it
+        serves, and in their own; then those whose accepted masks the model found hardest, by their mean score (masks
+        that nobody proposed have none and do not count).
         """
         scores: dict[Path, list[float]] = {}
         for record in self.store.annotations():
@@ -153,7 +155,7 @@ class Project:
         images = [image.path for image in self.progress() if image.state not in ("done", "skipped")]
         new = [path for path in images if path.absolute() not in scores]
         old = [path for path in images if path.absolute() in scores]
-        return [*new, *sorted(old, key=lambda path: _mean(scores[path.absolute()]))]
+        return [*by_use(new, self.models), *sorted(old, key=lambda path: _mean(scores[path.absolute()]))]
 
     def ref(self, path: Path | str, rgb: RgbImage) -> ImageRef:
         """Reference to an image that was read from ``path``, relative to the project if inside."""

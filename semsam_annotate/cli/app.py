@@ -16,6 +16,7 @@ COMMANDS: tuple[str, ...] = (
     "export",
     "import_",
     "retrain",
+    "next_",
     "demo",
     "click",
     "auto",

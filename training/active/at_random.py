@@ -12,6 +12,7 @@ class Random:
     """Every order is as likely."""
 
     name: str = "random"
+    compares: bool = False
 
     def order(self, pool: Sequence[Candidate], moment: Moment) -> list[Candidate]:
         """All of the pool, drawn by the moment's seed."""

@@ -18,10 +18,14 @@ RECIPE = 1
 
 
 class CandidateCache:
-    """Files of one model ``version`` and one vocabulary in a folder that may be deleted at any time."""
+    """Files of one model ``version`` and one vocabulary in a folder that may be deleted at any time.
 
-    def __init__(self, folder: Path, version: str, words: Vocabulary) -> None:
-        told = json.dumps([RECIPE, words.to_json(), SEARCH.to_json()], sort_keys=True)
+    ``learned``: how many masks the engine's memory holds, which name what looks like them: their names count as the
+    same until that doubles.
+    """
+
+    def __init__(self, folder: Path, version: str, words: Vocabulary, learned: int = 0) -> None:
+        told = json.dumps([RECIPE, words.to_json(), SEARCH.to_json(), learned.bit_length()], sort_keys=True)
         self.folder = folder / f"{version}-{hashlib.sha256(told.encode()).hexdigest()[:12]}"
         clear_unfinished(self.folder, seconds=60.0)
 
@@ -32,14 +36,14 @@ class CandidateCache:
             vector = np.array(plain["vector"], np.float32)
             if vector.ndim != 1 or not np.isfinite(vector).all():
                 return None
-            return Candidate(key, tuple(_guess(row) for row in plain["guesses"]), vector)
+            return Candidate(key, tuple(_guess(row) for row in plain["guesses"]), vector, str(plain["embedding"]))
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
     def put(self, one: Candidate) -> None:
         """Keep a candidate; a disk that refuses only costs time later."""
         vector = [round(float(value), 6) for value in one.vector]
-        plain = {"vector": vector, "guesses": [asdict(guess) for guess in one.guesses]}
+        plain = {"embedding": one.embedding, "vector": vector, "guesses": [asdict(guess) for guess in one.guesses]}
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             write_atomically(self._path(one.key), json.dumps(plain).encode())

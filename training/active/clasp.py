@@ -24,6 +24,7 @@ class Clasp:
     """Every second place goes to the next class: the image whose things of that predicted name are least certain."""
 
     name: str = "clasp"
+    compares: bool = False
 
     def order(self, pool: Sequence[Candidate], moment: Moment) -> list[Candidate]:
         """All of the pool."""

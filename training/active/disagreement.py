@@ -12,6 +12,7 @@ class Disagreement:
     """Doubt about the masks that are wanted, a click (``Guess.doubt``); needs no vocabulary."""
 
     name: str = "disagreement"
+    compares: bool = False
 
     def order(self, pool: Sequence[Candidate], moment: Moment) -> list[Candidate]:
         """All of the pool."""

@@ -17,6 +17,7 @@ class Diverse:
     """The image furthest from all that are labelled or chosen; the most typical one where nothing is labelled yet."""
 
     name: str = "diverse"
+    compares: bool = True
 
     def order(self, pool: Sequence[Candidate], moment: Moment) -> list[Candidate]:
         """All of the pool; by cosine distance of the vectors."""

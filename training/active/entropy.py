@@ -12,6 +12,7 @@ class Entropy:
     """Entropy of the names of what is wanted, a click; without a vocabulary all are equal."""
 
     name: str = "entropy"
+    compares: bool = False
 
     def order(self, pool: Sequence[Candidate], moment: Moment) -> list[Candidate]:
         """All of the pool."""

@@ -19,6 +19,7 @@ class Foreground:
     """Two of three places go to images in which something is more likely wanted than not, as long as there are any."""
 
     name: str = "foreground"
+    compares: bool = False
 
     def order(self, pool: Sequence[Candidate], moment: Moment) -> list[Candidate]:
         """All of the pool; within both kinds drawn by the moment's seed."""

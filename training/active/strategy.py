@@ -35,6 +35,11 @@ class Strategy(Protocol):
         """As ``semsam next --strategy`` takes it."""
         ...
 
+    @property
+    def compares(self) -> bool:
+        """Whether it wants to know what the labelled images look like."""
+        ...
+
     def order(self, pool: Sequence[Candidate], moment: Moment) -> list[Candidate]:
         """All of the pool, the most useful first."""
         ...
