@@ -1,7 +1,7 @@
 """An image that may be labelled next, as strategies see it: what the model proposes in it, and what it looks like."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeAlias
 
@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semsam_annotate.api import Box
+from semsam_annotate.training.calibrating.calibration import Calibration, Shares
 
-Shares: TypeAlias = tuple[tuple[str, float], ...]
-"""(name, probability), best first; what is left to 1 is "none of these"."""
 Vector: TypeAlias = NDArray[np.float32]
 PART = "part: "
 """Before the name of a part among the names of both kinds."""
@@ -35,6 +34,11 @@ class Guess:
     parts: Shares
     rival: float
     box: Box
+
+    def corrected(self, calibration: Calibration) -> "Guess":
+        """The same with names and score as they should have been."""
+        objects, parts = calibration.names(self.objects, part=False), calibration.names(self.parts, part=True)
+        return replace(self, score=calibration.predicted(self.score), objects=objects, parts=parts)
 
     @cached_property
     def names(self) -> Shares:
@@ -81,6 +85,10 @@ class Candidate:
     def clicks(self) -> float:
         """What it is expected to cost: a click for every mask that is wanted, one at least."""
         return max(1.0, sum(guess.wanted for guess in self.guesses))
+
+    def corrected(self, calibration: Calibration) -> "Candidate":
+        """The same with names and scores as they should have been."""
+        return replace(self, guesses=tuple(guess.corrected(calibration) for guess in self.guesses))
 
     @property
     def has_foreground(self) -> bool:

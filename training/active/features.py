@@ -18,7 +18,8 @@ from semsam_annotate.api import (
     Vocabulary,
 )
 from semsam_annotate.api.automatic import Progress
-from semsam_annotate.training.active.candidate import Candidate, Guess, Shares
+from semsam_annotate.training.active.candidate import Candidate, Guess
+from semsam_annotate.training.calibrating.calibration import Shares
 
 SEARCH = AutoSettings(side=8, most_clicks=64)
 """Half as dense as a search for masks to keep: 0.2 to 0.4 s an image of 512 pixels on a core instead of 1."""

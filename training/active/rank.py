@@ -16,6 +16,7 @@ from semsam_annotate.training.active.candidate import PART, Candidate, Guess
 from semsam_annotate.training.active.choice import DEFAULT, strategy_named
 from semsam_annotate.training.active.features import Looker, candidate
 from semsam_annotate.training.active.strategy import Moment
+from semsam_annotate.training.calibrating import read_calibration
 
 FOLDER = "next"
 """Of candidates, among the project's embeddings."""
@@ -23,8 +24,8 @@ FOLDER = "next"
 
 @dataclass(frozen=True)
 class RankSettings:
-    """``strategy``: one of ``choice``, else BadInput. ``count``: images that get proposals to review, ``review`` each. ``most``: images that are looked at, drawn by
-    the ``seed``, 0 all; the others follow in their own order."""
+    """``strategy``: one of ``choice``, else BadInput. ``count``: images that get proposals to review, ``review`` each.
+    ``most``: images that are looked at, drawn by the ``seed``, 0 all; the others follow in their own order."""
 
     strategy: str = DEFAULT
     count: int = 20
@@ -78,6 +79,7 @@ class _Looking:
         self.words, self.engine, self.done, self.cancel = project.vocabulary(), engine, done, cancel
         folder, learned = project.embeddings / FOLDER, len(project.store.accepted_ids())
         self.cache = CandidateCache(folder, engine.info.version, self.words, learned)
+        self.calibration = read_calibration(project.models, engine.info.version)
         self.looked, self.skipped = 0, list[tuple[Path, str]]()
 
     def at(self, paths: Sequence[Path]) -> list[tuple[Path, Candidate]]:
@@ -100,7 +102,7 @@ class _Looking:
         if found is None:
             found = candidate(self.engine, key, rgb, self.words, self.cancel)
             self.cache.put(found)
-        return found
+        return found.corrected(self.calibration)
 
 
 def _drawn(paths: list[Path], settings: RankSettings) -> list[Path]:

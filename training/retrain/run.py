@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from semsam_annotate.model.engine import LocalEngine
 from semsam_annotate.model.engine.loaded import LoadedModel
 from semsam_annotate.model.engine.opening import packaged_weights
 from semsam_annotate.model.registry import ModelRegistry, ModelVersion
+from semsam_annotate.training.calibrating import calibrate_quietly
 from semsam_annotate.training.config import DataConfig, ScheduleConfig, TrainConfig
 from semsam_annotate.training.data.pack import write_pack
 from semsam_annotate.training.data.source import open_source
@@ -137,6 +139,7 @@ def retrain(
         weights = _fine_tune(data, old, settings, work, told)
         verdict = _compare(data, old, weights, settings, work, told)
         version = registry.add(weights, {"parent": old.version, "verdict": verdict.to_json()})
+        calibrate_quietly(weights, project.models, data.validation, partial(told, "calibrating"))
         promoted = (verdict.promote or settings.force) and not settings.hold
         if promoted:
             registry.promote(version.version)
