@@ -70,8 +70,8 @@ def read_next(models: Path) -> NextImages | None:
     """The order, None when there is none, it is damaged, or another model serves by now."""
     try:
         plain = json.loads((models / FILE).read_bytes())
-        told = (str(plain[key]) for key in ("strategy", "model", "serving", "time"))
-        found = NextImages(*told, tuple(_image(row) for row in plain["images"]))
+        strategy, model, serving, time = (str(plain[key]) for key in ("strategy", "model", "serving", "time"))
+        found = NextImages(strategy, model, serving, time, tuple(_image(row) for row in plain["images"]))
         return found if found.serving == Promotions(models).history()[-1] else None
     except (OSError, ValueError, KeyError, TypeError, BadInput):
         return None

@@ -32,9 +32,9 @@ class Clasp:
         names = sorted({guess.best_name for one in pool for guess in one.guesses if guess.best_name is not None})
         names.sort(key=lambda name: moment.chance(name, "class"))
         plain = iter(self._noised(pool, moment, exponent, None))
-        turns = [(iter(self._noised(pool, moment, exponent, name)), plain) for name in names] or [(plain,)]
+        turns = [queue for name in names for queue in (iter(self._noised(pool, moment, exponent, name)), plain)]
         found: dict[str, Candidate] = {}
-        for queue in cycle(queue for turn in turns for queue in turn):
+        for queue in cycle(turns or [plain]):
             one = next((one for one in queue if one.key not in found), None)
             if one is not None:
                 found[one.key] = one

@@ -70,7 +70,8 @@ def _names(names: Sequence[SeenName], part: bool) -> tuple[Predictions, Predicti
     """How sure of the first name, and whether it is right."""
 
     def fitted(train: Sequence[SeenName]) -> Callable[[SeenName], float]:
-        made = Calibration(*([temperature(train)] * 2)) if train else Calibration()
+        found = temperature(train) if train else None
+        made = Calibration(objects=found, parts=found)
         return lambda one: made.names(one.shares, part)[0][1]
 
     right = [float(one.shares[0][0] == one.name) for one in names]
