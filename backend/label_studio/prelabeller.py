@@ -1,6 +1,6 @@
 """Everything in a task's image as one prediction: the masks that reach the thresholds of their label, as a tree."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from semsam_annotate.api import BadInput, CancelToken, Embedding, Engine, Proposal
@@ -10,6 +10,7 @@ from semsam_annotate.backend.label_studio.embeddings import TaskEmbeddings
 from semsam_annotate.backend.label_studio.image_address import of_task
 from semsam_annotate.backend.label_studio.issued import Issued
 from semsam_annotate.backend.label_studio.regions import certainty, label_of, prediction, tree_candidates
+from semsam_annotate.backend.label_studio.task_order import TaskOrder
 
 MAX_REGIONS = 60
 """Regions of one prediction: every click afterwards carries all of them, and pills for more help nobody."""
@@ -17,12 +18,15 @@ MAX_REGIONS = 60
 
 @dataclass(frozen=True)
 class Prelabeller:
-    """``min_score``, ``min_certainty``: of masks and their names, 0..1, where the labelling config says none."""
+    """``min_score``, ``min_certainty``: of masks and their names, 0..1, where the labelling config says none.
+    ``order``: which tasks are the most useful to label.
+    """
 
     embeddings: TaskEmbeddings
     issued: Issued
     min_score: float = 0.0
     min_certainty: float = 0.0
+    order: TaskOrder = field(default_factory=TaskOrder)
 
     async def prediction(
         self, address: str, config: LabelConfig, connection: Connection, cancel: CancelToken | None = None
@@ -40,7 +44,11 @@ class Prelabeller:
                 return None
             if cancel is None:  # whoever asked is about to look at it; what waited in the background may never be
                 self.issued.put(candidates, None, None)
-            return prediction(candidates, config, engine.info.version)
+            told = prediction(candidates, config, engine.info.version)
+            sure = [
+                mask.score * certainty(mask, label_of(mask, config)) for mask in (one.proposal for one in candidates)
+            ]
+            return {**told, "score": self.order.score(embedding.key, sum(sure) / len(sure))}
 
         found: dict[str, Any] | None = await self.embeddings.ask(address, connection, call, cancel, takes_long=True)
         return found

@@ -30,6 +30,7 @@ from semsam_annotate.backend.label_studio.reconciler import Reconciler
 from semsam_annotate.backend.label_studio.reconciling import Reconciling
 from semsam_annotate.backend.label_studio.retraining import Retraining
 from semsam_annotate.backend.label_studio.spool import Spool
+from semsam_annotate.backend.label_studio.task_order import TaskOrder
 from semsam_annotate.backend.services import Services
 
 
@@ -104,7 +105,8 @@ def open_label_studio(shared: Services) -> LabelStudio:
     spool = Spool(folder / "webhooks.sqlite", settings.max_webhook_bytes)
     intake = Intake(project.store, project.folder, words, connections, issued, spool, settings.max_image_bytes)
     hooks = Hooks(spool, intake)
-    prelabeller = Prelabeller(embeddings, issued, project.config.min_score, project.config.min_certainty)
+    order = TaskOrder(project.models)
+    prelabeller = Prelabeller(embeddings, issued, project.config.min_score, project.config.min_certainty, order)
     batches = Batches(prelabeller, PrelabelQueue(folder / "prelabelling.sqlite"))
     predictor = Predictor(embeddings, connections, issued, words, prelabeller, batches, prefetch)
     retraining = Retraining(project.folder)

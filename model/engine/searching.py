@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from semsam_annotate.api import (
     ALIKE,
@@ -20,6 +22,7 @@ from semsam_annotate.api.automatic import standing
 from semsam_annotate.model.engine.cache import EncodedImage, MemoryCache
 from semsam_annotate.model.engine.catalogue import Catalogue, CatalogueCache, Described, describe, joined
 from semsam_annotate.model.engine.fallback import in_batches
+from semsam_annotate.model.engine.pooling import pool
 from semsam_annotate.model.engine.search import Search, check_names, checked_example, pointed_at
 from semsam_annotate.model.engine.whole_image import WholeImageEngine
 
@@ -73,6 +76,13 @@ class SearchingEngine(WholeImageEngine):
         with torch.inference_mode():
             described = self._described(origin, [encode_rle(mask)], cancel)
             return Search(image.model, self._catalogue(embedding, cancel)).by_example(described, threshold, vocabulary)
+
+    def look(self, embedding: Embedding) -> NDArray[np.float32]:
+        """(D,) what the whole image looks like, of length 1: near ones look alike; of one model version only."""
+        memory = self._image(embedding).memory
+        with torch.inference_mode():
+            whole = torch.ones(1, *memory.mask_features.shape[-2:], device=memory.mask_features.device)
+            return np.asarray(pool(memory, whole)[0].cpu().numpy(), np.float32)
 
     def _pointed(
         self, embedding: Embedding, prompt: Prompt, vocabulary: Vocabulary | None, cancel: CancelToken | None

@@ -15,6 +15,7 @@ from semsam_annotate.annotations.image_book import ImageBook
 from semsam_annotate.annotations.image_states import ImageProgress
 from semsam_annotate.annotations.images import image_sha256, read_image
 from semsam_annotate.annotations.importing import ImportReport, read_import, store_import
+from semsam_annotate.annotations.next_images import by_use
 from semsam_annotate.annotations.palette import told_apart
 from semsam_annotate.annotations.project_config import ProjectConfig, read_config, write_config
 from semsam_annotate.annotations.record import ImageRef
@@ -139,12 +140,14 @@ class Project:
     def queue(self) -> list[Path]:
         """Every image file that is neither done nor skipped, the most useful one to annotate first.
 
-        Those without an accepted mask come first, in their order; then those whose accepted masks the model found
-        hardest, by their mean score (masks that nobody proposed have none and do not count).
+        Those without an accepted mask come first, in the order of ``semsam next`` as long as the model that made it
+        serves, and in their own; then those whose accepted masks the model found hardest, by their mean score (masks
+        that nobody proposed have none and do not count).
         """
         waiting = [image for image in self.progress() if image.state not in ("done", "skipped")]
         begun = sorted((image for image in waiting if image.accepted), key=_mean)
-        return [*(image.path for image in waiting if not image.accepted), *(image.path for image in begun)]
+        new = by_use([image.path for image in waiting if not image.accepted], self.models)
+        return [*new, *(image.path for image in begun)]
 
     def ref(self, path: Path | str, rgb: RgbImage) -> ImageRef:
         """Reference to an image that was read from ``path``, relative to the project if inside."""

@@ -17,6 +17,7 @@ COMMANDS: tuple[str, ...] = (
     "import_",
     "retrain",
     "loop",
+    "next_",
     "demo",
     "click",
     "auto",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from semsam_annotate.cli.calibrating import calibrate
 from semsam_annotate.cli.engines import registry_of
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def register(app: typer.Typer) -> None:
     models.command()(promote)
     models.command()(rollback)
     models.command()(refresh)
+    models.command()(calibrate)
     models.command()(pull)
     models.command()(convert)
     app.add_typer(models, name="models")

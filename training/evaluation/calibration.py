@@ -58,7 +58,7 @@ def calibration(rows: Sequence[ClickRow], seed: int = 0, rounds: int = 200) -> d
     upper one belongs to the bin), n, and mean ``score`` and ``iou`` in percent.
     """
     sides = predictions(rows)
-    return None if sides is None else {side: _facts(found, seed, rounds) for side, found in sides.items()}
+    return None if sides is None else {side: facts(found, seed, rounds) for side, found in sides.items()}
 
 
 def compare_calibration(
@@ -95,7 +95,8 @@ def _predictions(triples: Sequence[tuple[float, float, int]], images: int) -> Pr
     return Predictions(np.array(score), np.array(iou), np.array(image, np.int64), images)
 
 
-def _facts(found: Predictions, seed: int, rounds: int) -> dict[str, Any]:
+def facts(found: Predictions, seed: int = 0, rounds: int = 200) -> dict[str, Any]:
+    """What ``calibration`` says of each side."""
     whole = found.tallies().sum(axis=0)
     interval = resampled_intervals(found.error(), found.images, seed, rounds)["ece"]
     return {

@@ -1,6 +1,7 @@
 """One retraining: read the project, fine-tune the active model, compare, keep the version, promote it or not."""
 
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from semsam_annotate.annotations.retraining.writer import recorded
 from semsam_annotate.api import BadInput
 from semsam_annotate.model.engine.opening import packaged_weights
 from semsam_annotate.model.registry import ModelRegistry, ModelVersion
+from semsam_annotate.training.calibrating import calibrate_quietly
 from semsam_annotate.training.retrain.fine_tune import begin, fine_tune
 from semsam_annotate.training.retrain.gate import Verdict
 from semsam_annotate.training.retrain.judging import compare
@@ -80,6 +82,7 @@ def retrain(
         judged = compare(data.validation, old, weights, settings, work, told)
         verdict, news = judged.verdict, news_of(project, begun.learned + data.judged)
         version = registry.add(weights, {"parent": old.version, "verdict": verdict.to_json()})
+        calibrate_quietly(weights, project.models, data.validation, partial(told, "calibrating"))
         promoted = (verdict.promote or settings.force) and not settings.hold
         report = RetrainReport(version, promoted, verdict, len(data.train), data.test_images, news, page=run.run.page)
         plain = {"parent": old.version, **report.to_json()}

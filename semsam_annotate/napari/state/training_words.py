@@ -6,7 +6,12 @@ from semsam_annotate.napari.state.training import TrainingRun
 NOTHING_YET = (
     "Nothing to learn from yet. Accept masks: the model learns from them here, and gets better at your images."
 )
-_WORK = {"reading": "Reading the photos", "training": "Learning", "naming": "Learning names"}
+_WORK = {
+    "reading": "Reading the photos",
+    "training": "Learning",
+    "naming": "Learning names",
+    "calibrating": "Calibrating",
+}
 
 
 def counts_words(counts: TrainingCounts) -> str:

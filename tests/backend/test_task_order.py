@@ -1,0 +1,26 @@
+"""Scores by which Label Studio opens tasks: the order of the project first, then what the model is least sure of."""
+
+from pathlib import Path
+
+from semsam_annotate.annotations.next_images import FILE, NextImage, NextImages, write_next
+from semsam_annotate.api.promotions import PACKAGED
+from semsam_annotate.backend.label_studio.task_order import TaskOrder
+
+
+def test_tasks_in_the_order_come_before_all_others_and_those_by_certainty(tmp_path):
+    images = tuple(NextImage(Path(f"{name}.png"), name, 1.0) for name in ("b", "a", "c"))
+    write_next(tmp_path, NextImages("entropy", "v", PACKAGED, "2030", images))
+    order = TaskOrder(tmp_path)
+    scores = [order.score(name, 0.9) for name in ("b", "a", "c")] + [
+        order.score("new", sure) for sure in (0.0, 0.3, 1.0)
+    ]
+    assert scores == sorted(scores)
+    assert len(set(scores)) == len(scores)
+    assert (scores[0], scores[-1]) == (0.0, 1.0)
+
+
+def test_without_an_order_or_with_a_damaged_one_the_least_certain_comes_first(tmp_path):
+    for order in (TaskOrder(), TaskOrder(tmp_path)):
+        assert order.score("a", 0.25) == 0.25
+    (tmp_path / FILE).write_text('{"images": [{"path": 3}]}')
+    assert TaskOrder(tmp_path).score("a", 0.25) == 0.25

@@ -1,0 +1,120 @@
+"""Ranking a project's images with the packaged weights: what is written down, and what goes wrong on the way."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from semsam_annotate.annotations import Project, read_image
+from semsam_annotate.annotations.next_images import FILE, read_next
+from semsam_annotate.api import Cancelled, CancelToken
+from semsam_annotate.model.engine import open_engine
+from semsam_annotate.training.active.rank import FOLDER, RankSettings, rank
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
+def project(tmp_path):
+    with Project.create(tmp_path / "discs", objects=["disc"], parts=["core"]) as made:
+        for number in range(3):
+            rows, columns = np.mgrid[:64, :80]
+            away = np.hypot(rows - 32, columns - 30 - 5 * number)
+            image = np.full((64, 80, 3), (40, 60, 70 + number), np.uint8)
+            image[away < 20] = (220, 90, 60)
+            Image.fromarray(image).save(tmp_path / f"{number}.png")
+        made.add_images([tmp_path / f"{number}.png" for number in range(3)])
+        yield made
+
+
+@pytest.fixture
+def engine(project):
+    with_project = open_engine(f"project:{project.folder}", "cpu")
+    yield with_project
+    with_project.close()
+
+
+def test_the_order_is_written_down_and_the_queue_follows_it_while_its_model_serves(project, engine):
+    found = rank(project, engine, RankSettings("entropy", count=2, review=3)).found
+    paths = [one.path for one in found.images]
+    assert sorted(paths) == project.images()
+    assert project.queue() == paths
+    assert read_next(project.models) == found
+    assert [len(one.review) <= 3 for one in found.images[:2]] == [True, True]
+    assert found.images[2].review == ()
+    assert {one.embedding for one in found.images} == {engine.encode(read_image(path)).key for path in paths}
+    project.store.states.tell(project.ref(paths[0], read_image(paths[0])), "done")
+    assert project.queue() == paths[1:]
+    project.models.joinpath("active.json").write_text('{"promoted": ["0123456789ab"]}')
+    assert read_next(project.models) is None
+    assert project.queue() == sorted(paths[1:])
+
+
+def test_again_it_is_the_same_from_what_was_kept_and_damage_is_made_good(project, engine):
+    first = rank(project, engine, RankSettings("disagreement")).found
+    kept = sorted((project.embeddings / FOLDER).rglob("*.json"))
+    assert len(kept) == 3
+    made = {path: path.read_bytes() for path in kept}
+    kept[0].write_bytes(b'{"guesses": [{"score": "x"')
+    kept[1].write_text(json.dumps({**json.loads(kept[1].read_text()), "vector": [float("nan")]}))
+    assert rank(project, engine, RankSettings("disagreement")).found.images == first.images
+    assert {path: json.loads(path.read_bytes())["vector"] for path in kept} == {
+        path: json.loads(data)["vector"] for path, data in made.items()
+    }
+
+
+def test_files_that_are_gone_or_damaged_are_told_and_left_out(project, engine):
+    gone, damaged, whole = project.images()
+    gone.unlink()
+    damaged.write_bytes(b"not an image")
+    told = rank(project, engine, RankSettings())
+    assert [one.path for one in told.found.images] == [whole]
+    assert [path for path, _ in told.skipped] == [gone, damaged]
+    assert project.queue() == [whole, gone, damaged]
+
+
+def test_without_a_vocabulary_without_images_and_with_one(tmp_path, project, engine):
+    with Project.create(tmp_path / "bare") as bare:
+        for strategy in ("foreground", "entropy", "clasp", "diverse"):
+            assert rank(bare, engine, RankSettings(strategy)).found.images == ()
+        bare.add_images(project.images()[:1])
+        for strategy in ("foreground", "entropy", "clasp", "diverse"):
+            (one,) = rank(bare, engine, RankSettings(strategy)).found.images
+            assert one.clicks >= 1
+            assert all(item.name is None for item in one.review)
+
+
+def test_cancelled_it_leaves_the_last_order(project, engine):
+    before = rank(project, engine, RankSettings("random")).found
+    token = CancelToken()
+    (project.folder / "new.png").write_bytes(project.images()[0].read_bytes())
+    with pytest.raises(Cancelled):
+        rank(project, engine, RankSettings("entropy"), lambda done, total: token.cancel(), token)
+    assert read_next(project.models) == before
+
+
+def test_only_so_many_are_looked_at(project, engine):
+    found = rank(project, engine, RankSettings("random", most=2)).found
+    assert len(found.images) == 2
+    assert set(project.queue()) == set(project.images())
+
+
+def test_the_command_prints_the_order_and_writes_it(project, semsam):
+    code, out, _ = semsam("next", "--project", project.folder, "--count", 2, "--json")
+    told = json.loads(out)
+    assert (code, told["strategy"], len(told["images"])) == (0, "foreground", 2)
+    assert len(json.loads((project.models / FILE).read_bytes())["images"]) == 3
+    code, out, _ = semsam("next", "--project", project.folder, "--strategy", "diverse")
+    assert code == 0
+    assert out.startswith("3 images to label, by diverse")
+    assert len(out.splitlines()) == 4
+    code, _, err = semsam("next", "--project", project.folder, "--strategy", "best")
+    assert (code, len(err.splitlines())) == (2, 1)

@@ -1,0 +1,135 @@
+"""A project's images that are not labelled yet, in the order of a strategy, with what to review first in each."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from semsam_annotate.annotations import Project, image_sha256, read_image
+from semsam_annotate.annotations.drafts import now
+from semsam_annotate.annotations.next_images import NextImage, NextImages, Review, write_next
+from semsam_annotate.annotations.retraining.run import FINISHED, runs
+from semsam_annotate.api import BadInput, CancelToken
+from semsam_annotate.api.automatic import Progress
+from semsam_annotate.api.promotions import Promotions
+from semsam_annotate.training.active.cache import CandidateCache
+from semsam_annotate.training.active.candidate import PART, Candidate, Guess
+from semsam_annotate.training.active.choice import DEFAULT, strategy_named
+from semsam_annotate.training.active.features import Looker, candidate
+from semsam_annotate.training.active.strategy import Moment
+from semsam_annotate.training.calibrating import read_calibration
+
+FOLDER = "next"
+"""Of candidates, among the project's embeddings."""
+
+
+@dataclass(frozen=True)
+class RankSettings:
+    """``strategy``: one of ``choice``, else BadInput. ``count``: images that get proposals to review, ``review`` each.
+    ``most``: images that are looked at, drawn by the ``seed``, 0 all; the others follow in their own order."""
+
+    strategy: str = DEFAULT
+    count: int = 20
+    review: int = 5
+    most: int = 0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        strategy_named(self.strategy)
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """The order, and images that could not be read with the reason."""
+
+    found: NextImages
+    skipped: tuple[tuple[Path, str], ...]
+
+
+def rank(
+    project: Project,
+    engine: Looker,
+    settings: RankSettings,
+    progress: Progress = lambda done, total: None,
+    cancel: CancelToken | None = None,
+) -> Ranked:
+    """Order the images that are neither done nor skipped and have no accepted mask, and write the order down.
+
+    Killed or cancelled it leaves the last order as it is; what was looked at is not looked at again.
+    """
+    strategy = strategy_named(settings.strategy)
+    serving, version = Promotions(project.models).history()[-1], engine.info.version
+    states = project.progress()
+    new = _drawn([one.path for one in states if one.state == "new"], settings)
+    old = [one.path for one in states if one.accepted] if strategy.compares else []
+    look = _Looking(project, engine, lambda done: progress(done, len(old) + len(new)), cancel or CancelToken())
+    labelled = tuple(one.vector for _, one in look.at(old))
+    pool = {one.key: (path, one) for path, one in reversed(look.at(new))}  # of copies of an image the first
+    moment = Moment(settings.seed, _trainings(project), labelled)
+    ordered = strategy.order([one for _, one in pool.values()], moment)
+    images = [_image(_short(pool[one.key][0], project), one, settings, place) for place, one in enumerate(ordered)]
+    found = NextImages(strategy.name, version, serving, now(), tuple(images))
+    write_next(project.models, found)
+    return Ranked(found, tuple(look.skipped))
+
+
+class _Looking:
+    """Makes candidates of files, or has them already."""
+
+    def __init__(self, project: Project, engine: Looker, done: Callable[[int], None], cancel: CancelToken) -> None:
+        self.words, self.engine, self.done, self.cancel = project.vocabulary(), engine, done, cancel
+        folder, learned = project.embeddings / FOLDER, len(project.store.accepted_ids())
+        self.cache = CandidateCache(folder, engine.info.version, self.words, learned)
+        self.calibration = read_calibration(project.models, engine.info.version)
+        self.looked, self.skipped = 0, list[tuple[Path, str]]()
+
+    def at(self, paths: Sequence[Path]) -> list[tuple[Path, Candidate]]:
+        """Of each file that can be read its candidate."""
+        found = []
+        for path in paths:
+            self.cancel.check()
+            try:
+                found.append((path, self._candidate(path)))
+            except (BadInput, OSError) as error:
+                self.skipped.append((path, str(error)))
+            self.looked += 1
+            self.done(self.looked)
+        return found
+
+    def _candidate(self, path: Path) -> Candidate:
+        rgb = read_image(path)
+        key = image_sha256(rgb)
+        found = self.cache.get(key)
+        if found is None:
+            found = candidate(self.engine, key, rgb, self.words, self.cancel)
+            self.cache.put(found)
+        return found.corrected(self.calibration)
+
+
+def _drawn(paths: list[Path], settings: RankSettings) -> list[Path]:
+    """At most so many, whichever order they come in."""
+    if not settings.most or len(paths) <= settings.most:
+        return paths
+    moment = Moment(settings.seed)
+    chosen = set(sorted(paths, key=lambda path: moment.chance(path.as_posix(), "drawn"))[: settings.most])
+    return [path for path in paths if path in chosen]
+
+
+def _trainings(project: Project) -> int:
+    """How many came to a verdict, of those that are remembered."""
+    return sum(run.outcome is not None and run.outcome.state == FINISHED for run in runs(project.models))
+
+
+def _short(path: Path, project: Project) -> Path:
+    """Relative to the project if inside, so that the order still fits when the project is moved."""
+    return path.relative_to(project.folder) if path.is_relative_to(project.folder) else path
+
+
+def _image(path: Path, one: Candidate, settings: RankSettings, place: int) -> NextImage:
+    shown = one.by_use()[: settings.review] if place < settings.count else []
+    return NextImage(path, one.embedding, round(one.clicks, 1), tuple(_review(guess) for guess in shown))
+
+
+def _review(guess: Guess) -> Review:
+    name, chance = guess.names[0] if guess.names else (None, 0.0)
+    bare = None if name is None else name.removeprefix(PART)
+    return Review(guess.box, bare, round(chance, 4), round(guess.score, 4))
