@@ -50,7 +50,7 @@ from semsam_annotate.training.evaluation.segmentation.run import SegmentMeter
 from semsam_annotate.training.evaluation.segmentation.truth import read_truth
 from semsam_annotate.training.loop import train
 from semsam_annotate.training.retrain.finish import finish
-from semsam_annotate.training.retrain.run import RetrainSettings, fine_tune_config
+from semsam_annotate.training.retrain.settings import RetrainSettings, fine_tune_config
 
 GOOD, CLICKS = 0.9, 5
 MASKS = 10

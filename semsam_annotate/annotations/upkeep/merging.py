@@ -200,7 +200,7 @@ class _Here:
     def double(self, row: Mapping[str, Any], events: list[dict[str, Any]]) -> str | None:
         """The id of a mask here that the same author drew on the same pixels under the same name, accepted if possible.
 
-        One that was corrected since, there or here, is the same still: its corrections are then corrections of one mask.
+        One that was corrected since, there or here, is the same still: its corrections are then those of one mask.
         """
         status = [one["value"] for one in events if one["name"] == "status"][-1:]
         if row["author"] is None or status not in (["accepted"], ["superseded"]):
