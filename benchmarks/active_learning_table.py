@@ -1,0 +1,168 @@
+"""The table and the curves of ``active_learning.py``: figures against clicks, areas under them, intervals over seeds.
+
+    python benchmarks/active_learning_table.py [--rows FOLDER] [--json FILE] [--png docs/active-learning.png]
+
+The area under a curve is its mean height over the clicks that all strategies of that seed reach, lines between the
+rounds. Compared are strategies on the same seeds, which share their first photos and their pool; seeds are drawn again
+(2,000 times). Fewer than two seeds have no interval. A seed counts for a strategy once all its rounds are there.
+"""
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+from active_learning_rounds import Cell
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from subject import ROOT
+
+from semsam_annotate.training.active import STRATEGIES
+from semsam_annotate.training.evaluation.bootstrap import bootstrap_interval, paired_bootstrap
+
+FIGURES = {"oracle": "best rung, IoU %", "part": "part names right, %", "part_ap": "AP of parts"}
+BASELINES = ("random", "foreground")
+Floats: TypeAlias = NDArray[np.float64]
+Cells: TypeAlias = dict[str, dict[int, Cell]]
+"""Of one setting: strategy to seed to its rounds, complete ones only."""
+
+
+def settings(rows: Path, rounds: int) -> dict[str, Cells]:
+    """What is complete, by kind and query size."""
+    found: dict[str, Cells] = {}
+    names = [strategy.name for strategy in STRATEGIES]
+    for place in sorted(rows.glob("*/q*/s*")):
+        query, seed, kind = int(place.parent.name[1:]), int(place.name[1:]), place.parent.parent
+        cells = {name: Cell(kind, query, seed, name) for name in names}
+        for name, cell in cells.items():
+            if all(cell.round(number) is not None for number in range(rounds + 1)):
+                found.setdefault(f"{kind.name}, {query} a round", {}).setdefault(name, {})[seed] = cell
+    return found
+
+
+def clicks_of(cell: Cell, rounds: int) -> Floats:
+    """(rounds + 1,) clicks spent until each round was over."""
+    return np.array([cell.done(number).clicks for number in range(rounds + 1)], np.float64)
+
+
+def heights(cell: Cell, rounds: int, figure: str) -> Floats:
+    """(rounds + 1,) a figure after each round."""
+    return np.array([cell.figure(number, figure) for number in range(rounds + 1)], np.float64)
+
+
+def area(clicks: Floats, height: Floats, end: float) -> float:
+    """Mean height of a curve from its start to ``end`` clicks, which lies within."""
+    inside = clicks < end
+    x, y = [*clicks[inside], end], [*height[inside], float(np.interp(end, clicks, height))]
+    return float(np.trapezoid(y, x) / (end - clicks[0])) if end > clicks[0] else float(height[0])
+
+
+def areas(cells: Cells, rounds: int, figure: str) -> dict[str, dict[int, float]]:
+    """Strategy to seed to the area under its curve, over the clicks that all strategies of the seed reach."""
+    ends: dict[int, float] = {}
+    for by_seed in cells.values():
+        for seed, cell in by_seed.items():
+            ends[seed] = min(ends.get(seed, np.inf), clicks_of(cell, rounds)[-1])
+    return {
+        name: {
+            seed: area(clicks_of(cell, rounds), heights(cell, rounds, figure), ends[seed])
+            for seed, cell in by_seed.items()
+        }
+        for name, by_seed in cells.items()
+    }
+
+
+def table(cells: Cells, rounds: int) -> dict[str, Any]:
+    """Of every strategy its curve, its areas, and how much these are above the baselines'."""
+    told: dict[str, Any] = {}
+    under = {figure: areas(cells, rounds, figure) for figure in FIGURES}
+    for name, by_seed in cells.items():
+        seeds = sorted(by_seed)
+        curves = {figure: np.stack([heights(by_seed[seed], rounds, figure) for seed in seeds]) for figure in FIGURES}
+        spent = np.stack([clicks_of(by_seed[seed], rounds) for seed in seeds])
+        told[name] = {
+            "seeds": seeds,
+            "clicks": [interval(column) for column in spent.T],
+            "curve": {figure: [interval(column) for column in curve.T] for figure, curve in curves.items()},
+            "area": {figure: interval(list(found[name].values())) for figure, found in under.items()},
+            **{
+                f"above {base}": {figure: above(found[name], found[base]) for figure, found in under.items()}
+                for base in BASELINES
+                if base in cells and base != name
+            },
+        }
+    return told
+
+
+def interval(values: Sequence[float] | Floats) -> list[float | None]:
+    """[mean, low, high] over seeds."""
+    bounds = bootstrap_interval(values, list(range(len(values)))) if len(values) > 1 else (None, None)
+    return [None if value is None else round(float(value), 3) for value in (np.mean(values), *bounds)]
+
+
+def above(new: dict[int, float], base: dict[int, float]) -> list[float | None] | None:
+    """[mean difference, low, high] over the seeds of both, None without any."""
+    seeds = sorted(new.keys() & base.keys())
+    if not seeds:
+        return None
+    if len(seeds) < 2:
+        return [round(new[seeds[0]] - base[seeds[0]], 3), None, None]
+    found = paired_bootstrap([new[seed] for seed in seeds], [base[seed] for seed in seeds], seeds)
+    return [round(float(value), 3) for value in found]
+
+
+def better(told: dict[str, Any], base: str = "foreground") -> dict[str, list[str]]:
+    """Strategy to what it beats a baseline in with its whole interval, "SETTING: FIGURE"."""
+    found: dict[str, list[str]] = {}
+    for setting, strategies in told.items():
+        for name, row in strategies.items():
+            for figure, difference in row.get(f"above {base}", {}).items():
+                if difference is not None and difference[1] is not None and difference[1] > 0:
+                    found.setdefault(name, []).append(f"{setting}: {figure}")
+    return found
+
+
+def draw(told: dict[str, Any], path: Path) -> None:
+    """A row of panels a setting, a panel a figure, a line a strategy, its interval over seeds shaded."""
+    figure = Figure(figsize=(4.4 * len(FIGURES), 3.4 * max(1, len(told))), layout="constrained")
+    panels = figure.subplots(max(1, len(told)), len(FIGURES), squeeze=False)
+    for row, (setting, strategies) in zip(panels, told.items(), strict=False):
+        for panel, (key, title) in zip(row, FIGURES.items(), strict=True):
+            for number, (name, one) in enumerate(strategies.items()):
+                x = [column[0] for column in one["clicks"]]
+                mean, low, high = (np.array(column, float) for column in zip(*one["curve"][key], strict=True))
+                line = {"color": f"C{number}", "linewidth": 2.0 if name in BASELINES else 1.2}
+                panel.plot(x, mean, label=f"{name} ({len(one['seeds'])})", **line)
+                panel.fill_between(x, low, high, color=f"C{number}", alpha=0.1, linewidth=0)
+            panel.set_title(f"{setting}: {title}", fontsize=9)
+            panel.set_xlabel("clicks", fontsize=8)
+            panel.grid(alpha=0.25)
+        row[0].legend(fontsize=7, title="strategy (seeds)", title_fontsize=7)
+    FigureCanvasAgg(figure)
+    figure.savefig(path, dpi=80)
+
+
+def main() -> None:
+    """Write the table and the picture of what is there."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=Path, default=ROOT / "benchmarks/results/active_learning")
+    parser.add_argument("--json", type=Path, default=ROOT / "benchmarks/results/active_learning.json")
+    parser.add_argument("--png", type=Path, default=ROOT / "docs/active-learning.png")
+    parser.add_argument("--rounds", type=int, default=4)
+    given = parser.parse_args()
+    told = {name: table(cells, given.rounds) for name, cells in settings(given.rows, given.rounds).items()}
+    content = {"settings": told, "beats foreground": better(told)}
+    given.json.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    if told:
+        draw(told, given.png)
+    for name, strategies in told.items():
+        print(name)
+        for strategy, row in strategies.items():
+            print(f"  {strategy:<13} seeds {len(row['seeds'])}", row["area"], row.get("above foreground"))
+
+
+if __name__ == "__main__":
+    main()
