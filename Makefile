@@ -21,8 +21,9 @@ demo: $(VENV)/all.stamp ## set up, then the main job on real photos into semsam-
 test: screen $(VENV)/dev.stamp lint types ## set up, then format, lint, import rules, types and tests
 	$(SCREEN) $(BIN)/python $(PYTEST) -m "not stress"
 
-stress: screen $(VENV)/dev.stamp $(SEMSAM_LABEL_STUDIO) lint types ## full counts, a real Label Studio, every Python found
+stress: screen $(VENV)/dev.stamp $(SEMSAM_LABEL_STUDIO) lint types ## full counts, a real Label Studio, others' readers, every Python found
 	SEMSAM_LABEL_STUDIO=$(SEMSAM_LABEL_STUDIO) $(SCREEN) $(BIN)/python $(PYTEST) --hypothesis-profile=stress
+	tools/foreign_readers.sh
 	tools/qt_matrix.sh $(SCREEN)
 	tools/napari_matrix.sh $(SCREEN)
 	tools/python_matrix.sh $(SCREEN)

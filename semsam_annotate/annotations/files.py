@@ -36,9 +36,10 @@ def unfinished(path: Path, mode: int = 0o666) -> Iterator[IO[bytes]]:
         raise
 
 
-def clear_unfinished(folder: Path, seconds: float = 0.0) -> None:
-    """Take away what writers left in a folder that were killed; ``seconds``: of that age or older."""
+def clear_unfinished(folder: Path, seconds: float = 0.0, name: str = "") -> None:
+    """Take away what killed writers left in a folder; ``seconds``: of that age or older, ``name``: of one file."""
     with suppress(OSError):
         for path in folder.iterdir():
-            if _UNFINISHED.fullmatch(path.name) and path.stat().st_mtime <= time.time() - seconds:
+            mine = path.name.startswith(f".{name}.") if name else True
+            if mine and _UNFINISHED.fullmatch(path.name) and path.stat().st_mtime <= time.time() - seconds:
                 path.unlink(missing_ok=True)

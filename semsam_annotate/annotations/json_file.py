@@ -5,8 +5,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from semsam_annotate.annotations.files import unfinished, write_atomically
+from semsam_annotate.annotations.files import clear_unfinished, unfinished, write_atomically
 from semsam_annotate.api import BadInput
+
+_ABANDONED = 3600.0
+"""Seconds after which an unfinished file beside a new one belongs to a writer that was killed."""
 
 
 def write_json(path: Path, content: Any) -> None:
@@ -39,3 +42,4 @@ def _check(path: Path) -> None:
         raise BadInput(f"{path} is a folder: name the file to write")
     if not path.parent.is_dir():
         raise BadInput(f"the folder to write into does not exist: {path.parent}")
+    clear_unfinished(path.parent, _ABANDONED, path.name)

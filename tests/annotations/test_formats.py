@@ -163,6 +163,16 @@ def test_splits_are_folders(store, photo, propose, tmp_path):
         store.export("yolo", tmp_path / "again")
 
 
+def test_yolo_needs_no_folders_below_its_splits(store, photo, propose, tmp_path):
+    for number, name in enumerate(["a/x.png", "b/x.png", "b_x.png", "b/X.png"]):
+        store.accept(photo(number, name), propose(number), object="car")
+    store.export("yolo", tmp_path / "out", picture=lambda ref: tmp_path / "photos" / ref.path)
+    for folder, ending in (("images", ".png"), ("labels", ".txt")):
+        found = [path.name.removesuffix(ending) for path in sorted((tmp_path / "out" / folder / "train").iterdir())]
+        assert len({name.lower() for name in found}) == 4
+    assert len(read(tmp_path / "out", None)) == 4
+
+
 def test_parents_come_back_from_label_maps(store, image, propose, tmp_path):
     car = store.accept(image, propose(0), object="car")
     store.accept(image, propose(3), part="wheel", part_of=car.id)

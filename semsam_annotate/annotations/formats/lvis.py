@@ -45,6 +45,7 @@ def _annotation(id: int, image: int, category: int, record: Annotation) -> dict[
         "segmentation": {"size": list(record.mask["size"]), "counts": record.mask["counts"]},
         "bbox": bbox(record.mask),
         "area": rle_area(record.mask),
+        "iscrowd": 0,  # LVIS's own files have none, but readers of COCO files ask for it
     }
 
 

@@ -1,6 +1,7 @@
 """Copies of the images in a folder that is to be whole by itself."""
 
 import shutil
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from semsam_annotate.annotations.formats.scene import Frame, Scene
@@ -22,3 +23,19 @@ def copy_picture(scene: Scene, frame: Frame, place: Path) -> str:
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source, target)
     return target.name
+
+
+def plain_stems(frames: Iterable[Frame]) -> dict[int, str]:
+    """By the frames' ids what their files are called where readers look into one folder and none below it."""
+    found: dict[int, str] = {}
+    taken: set[str] = set()
+    for frame in frames:
+        whole = frame.stem.replace("/", "_")
+        tried, number = PurePosixPath(frame.stem).name, 2
+        if tried.lower() in taken:
+            tried = whole
+        while tried.lower() in taken:
+            tried, number = f"{whole}-{number}", number + 1
+        taken.add(tried.lower())
+        found[frame.id] = tried
+    return found

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from semsam_annotate.annotations.categories import category_rows
 from semsam_annotate.annotations.formats.outline import one_polygon
-from semsam_annotate.annotations.formats.pictures import FOLDERS, copy_picture, split_of
+from semsam_annotate.annotations.formats.pictures import FOLDERS, copy_picture, plain_stems, split_of
 from semsam_annotate.annotations.formats.scene import Frame, Scene
 from semsam_annotate.annotations.formats.written import Written, flat, unnamed, written
 from semsam_annotate.annotations.record import Annotation
@@ -18,18 +18,20 @@ BRIDGED = "masks whose holes or pieces are joined by bridges"
 def write_yolo(scene: Scene, folder: Path) -> Written:
     """``data.yaml``, ``images/SPLIT`` and ``labels/SPLIT``; parts are classes called ``object:part``.
 
-    Corners lie on the edges of pixels, so that polygons filled by the even-odd rule are the masks to the pixel.
+    Corners lie on the edges of pixels, so that polygons filled by the even-odd rule are the masks to the pixel. A
+    split's folder holds no others: many readers would not look into them.
     """
     frames, lost = flat(scene.frames)
     used = [scene.categories[record.id] for frame in frames for record in frame.records]
     classes = {category: row["id"] - 1 for category, row in category_rows(used, scene.objects).items()}
+    stems = plain_stems(frames)
     for frame in frames:
         split = FOLDERS[split_of(frame)]
-        copy_picture(scene, frame, folder / "images" / split / frame.stem)
+        copy_picture(scene, frame, folder / "images" / split / stems[frame.id])
         lines = [
             f"{classes[scene.categories[record.id]]} {_polygon(record, frame, lost)}\n" for record in frame.records
         ]
-        path = folder / "labels" / split / f"{frame.stem}.txt"
+        path = folder / "labels" / split / f"{stems[frame.id]}.txt"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("".join(lines), encoding="ascii")
     names = [category.name for category in classes]

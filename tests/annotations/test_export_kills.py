@@ -1,0 +1,30 @@
+"""An export that is killed leaves no half file or folder under its name, and what was there before as it was."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def killed(tmp_path):
+    """Kills so many exports, in turn of every format; what was found."""
+
+    def run(kills, seed):
+        script = Path(__file__).with_name("export_killed.py")
+        command = [sys.executable, str(script), str(tmp_path), str(kills), str(seed)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=600)
+        assert done.returncode == 0, done.stderr[-2000:]
+        return json.loads(done.stdout)
+
+    return run
+
+
+@pytest.mark.parametrize("kills", [10, pytest.param(100, marks=pytest.mark.stress)])
+def test_a_killed_export_is_whole_or_not_there(killed, kills):
+    found = killed(kills, 4)
+    assert found["kept"] + found.get("replaced", 0) == kills
+    assert found["killed"] >= kills // 4
+    assert found["unfinished"] > 0, "no kill met an export at its work"
