@@ -44,11 +44,11 @@ class Doubts:
     same: float = 0.5
     name: float = 0.5
     own: float = 0.1
-    outline: float = 0.88
-    steeper: float = 1.3
-    score: float = 0.6
-    part: float = 0.4
-    part_score: float = 0.5
+    outline: float = 0.9
+    steeper: float = 1.5
+    score: float = 0.5
+    part: float = 0.5
+    part_score: float = 0.35
     usual: float = 0.5
     grid: int = 6
 
