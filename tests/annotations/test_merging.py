@@ -106,7 +106,7 @@ def test_any_work_merges_into_an_empty_project_as_it_was(steps, tmp_path_factory
         assert states(mine.store) == states(theirs.store)
 
 
-@hypothesis_settings(max_examples=30, deadline=None)
+@hypothesis_settings(max_examples=20, deadline=None)
 @given(steps=STEPS)
 def test_a_forgotten_author_leaves_a_whole_store_and_no_trace(steps, tmp_path_factory, photo, propose):
     folder, image = tmp_path_factory.mktemp("forget"), photo()
