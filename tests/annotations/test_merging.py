@@ -1,5 +1,8 @@
 """Two projects become one without doubles, a person's data goes, and what is left holds together."""
 
+import sqlite3
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
@@ -116,7 +119,7 @@ def test_a_forgotten_author_leaves_a_whole_store_and_no_trace(steps, tmp_path_fa
         play(project.store, image, propose, steps)
         kept = {record.id for record in project.store.annotations(None) if record.author == "b"}
         expected = traces(project, "a")
-        assert forget(project, "a") == expected
+        assert replace(forget(project, "a"), wiped=False) == expected
         assert {record.id for record in project.store.annotations(None)} == kept
         assert check(project.store) == []
         assert "a" not in {one.author for one in figures(project.store)}
@@ -153,7 +156,14 @@ def test_what_was_forgotten_is_not_in_the_file_any_more(tmp_path, image, propose
     with Project.create(tmp_path / "work") as project:
         project.store.accept(image, propose(0), object="car", author="Marguerite")
         project.store.accept(image, propose(0), object="car", author="ben")
-        forget(project, "Marguerite")
+        with sqlite3.connect(project.folder / "annotations.sqlite") as reader:
+            reader.execute("BEGIN")
+            reader.execute("SELECT * FROM annotation").fetchone()
+            project.store.accept(image, propose(1), object="car", author="Leonard")
+            assert not forget(project, "Leonard").wiped
+        reader.close()
+        assert forget(project, "Marguerite").wiped
         held = b"".join(path.read_bytes() for path in project.folder.rglob("annotations.sqlite*"))
     assert b"ben" in held
     assert b"Marguerite" not in held
+    assert b"Leonard" not in held
