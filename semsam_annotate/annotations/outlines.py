@@ -14,7 +14,7 @@ def steepness(rgb: RgbImage) -> NDArray[np.float32]:
         before, here, after = (np.take(padded, range(at, at + grey.shape[axis]), axis) for at in (0, 1, 2))
         grey = (before + 2 * here + after) / 4
     slopes = [np.gradient(grey, axis=axis) if grey.shape[axis] > 1 else np.zeros_like(grey) for axis in (0, 1)]
-    return np.hypot(*slopes).astype(np.float32)
+    return np.asarray(np.hypot(slopes[0], slopes[1]), np.float32)
 
 
 def steepness_along(slope: NDArray[np.float32], mask: Mask) -> float:

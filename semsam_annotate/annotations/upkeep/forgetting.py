@@ -84,7 +84,8 @@ def _traces(connection: Connection, author: str) -> Forgotten:
     def count(column: Column[Any]) -> int:
         return int(connection.execute(select(func.count()).where(column == author)).scalar_one())
 
-    found = Forgotten(*(count(table.c.author) for table in (annotation, journal, event, image_state)))
+    masks, steps, events, states = (count(table.c.author) for table in (annotation, journal, event, image_state))
+    found = Forgotten(masks, steps, events, states)
     if not sum(found.counts.values()):
         raise BadInput(f"nobody called {author!r} has done anything in this project")
     return found

@@ -39,8 +39,8 @@ class AcceptedMask:
     def of(cls, record: Annotation) -> "AcceptedMask":
         """The view of a record."""
         names, edits = (record.object, record.part, record.part_of), record.edits or 0
-        made = edits, record.track, bool(record.clicks or edits), record.review
-        return cls(record.id, record.time, record.mask, *names, record.score or 0.0, *made)
+        made = edits, record.track, bool(record.clicks or edits)
+        return cls(record.id, record.time, record.mask, *names, record.score or 0.0, *made, review=record.review)
 
     @property
     def mask(self) -> Mask:
