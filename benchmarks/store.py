@@ -63,14 +63,15 @@ def rows(annotations: int, images: list[str], ladders: list[Ladder]) -> Iterator
     last: dict[str, str] = {}
     for number in range(annotations):
         mask, ladder, score = texts[rng.randrange(POOL)]
-        sha, id = images[number % len(images)], f"{number:08x}-0000-4000-8000-{rng.getrandbits(48):012x}"
-        part = number // len(images) % 3 > 0  # of an image's masks every third is an object, the next two its parts
+        place = number * len(images) // annotations  # people annotate one image after the other
+        sha, id = images[place], f"{number:08x}-0000-4000-8000-{rng.getrandbits(48):012x}"
+        part = number % 3 > 0 and sha in last  # of an image's masks every third is an object, the next two its parts
         parent = last[sha] if part else None
         if not part:
             last[sha] = id
         day = f"2026-0{1 + number % 9}-1{number % 9}T10:00:00.{number % 10**6:06d}+00:00"
         yield (
-            id, sha, "[]", mask, "part" if part else "object", OBJECTS[number % len(images) % 4],
+            id, sha, "[]", mask, "part" if part else "object", OBJECTS[place % 4],
             PARTS[number % 4] if part else None, parent, None, 3, score, AUTHORS[number % 3], day, 4.2, 1, 0, ladder,
             1, prompt, "tiny", None, None, None, None, None,
         )  # fmt: skip

@@ -67,8 +67,11 @@ class Plan:
     left_out: int = 0
 
 
-def plan(outgoing: Outgoing, scheme: CocoScheme, progress: Callable[[int], None]) -> Plan:
-    """Go through the records' names; ``progress`` is told every few images how many were passed."""
+def plan(outgoing: Outgoing, scheme: CocoScheme, progress: Callable[[int], None], seen: bool = True) -> Plan:
+    """Go through the records' names; ``progress`` is told every few images how many were passed.
+
+    ``seen``: the images are named by their pixels, so that the file may say it.
+    """
     refs = {ref.sha256: ref for ref in outgoing.images}
     names = file_names(refs.values())
     found = Plan()
@@ -79,8 +82,8 @@ def plan(outgoing: Outgoing, scheme: CocoScheme, progress: Callable[[int], None]
         for sha, rows in by_image.items():
             for plane in _count(found, rows, scheme) or [()]:
                 number, split = len(found.frames) + 1, outgoing.splits.get(sha)
-                row = _image_row(number, refs[sha], names[sha], plane, split)
-                found.frames[sha, plane] = {**row, **scheme.image_fields()}
+                own = _image_row(number, refs[sha], names[sha], plane, split, seen)
+                found.frames[sha, plane] = {**own, **scheme.image_fields()}
         progress(len(batch))
     return found
 
@@ -176,9 +179,9 @@ def _frame(record: Annotation) -> Frame:
     return record.image.sha256, record.plane
 
 
-def _image_row(number: int, ref: ImageRef, name: str, plane: Plane, split: Split | None) -> dict[str, Any]:
+def _image_row(number: int, ref: ImageRef, name: str, plane: Plane, split: Split | None, seen: bool) -> dict[str, Any]:
     own = {
-        "sha256": ref.sha256 or None,
+        "sha256": ref.sha256 if seen and ref.sha256 else None,
         "plane": list(plane),
         "split": None if split is None else split.split,
         "group": None if split is None else split.group,

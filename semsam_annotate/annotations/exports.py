@@ -55,12 +55,14 @@ def write_export(
     splits: Mapping[str, Split],
     vocabulary: Vocabulary | None = None,
     picture: Picture | None = None,
+    seen: bool = True,
 ) -> ExportReport:
     """Write ``records`` of ``images``; the same content always gives the same bytes. BadInput when there are none.
 
-    ``picture``: finds the file of an image, for formats that hold copies.
+    ``picture``: finds the file of an image, for formats that hold copies. ``seen``: the images' names are digests of
+    their pixels, which COCO and part JSON then hold.
     """
-    return write_outgoing(format, path, Held.of(images, records, splits), vocabulary, picture)
+    return write_outgoing(format, path, Held.of(images, records, splits), vocabulary, picture, seen=seen)
 
 
 def write_outgoing(
@@ -70,11 +72,12 @@ def write_outgoing(
     vocabulary: Vocabulary | None = None,
     picture: Picture | None = None,
     progress: Progress | None = None,
+    seen: bool = True,
 ) -> ExportReport:
     """The same of records that need not be in memory; ``progress`` counts images, each twice."""
     names = vocabulary or Vocabulary()
     if isinstance(format, str) and format in FORMATS:
-        return _write_coco(format, path, outgoing, names, progress)
+        return _write_coco(format, path, outgoing, names, progress, seen)
     further = FURTHER.get(format) if isinstance(format, str) else format
     if further is None:
         raise BadInput(f"unknown format {format!r}: one of {', '.join((*FORMATS, *FURTHER))}")
@@ -91,7 +94,7 @@ def _report(path: Path, written: Written, bare: int) -> ExportReport:
 
 
 def _write_coco(
-    format: str, path: Path, outgoing: Outgoing, vocabulary: Vocabulary, progress: Progress | None
+    format: str, path: Path, outgoing: Outgoing, vocabulary: Vocabulary, progress: Progress | None, seen: bool
 ) -> ExportReport:
     done, total = 0, 2 * len(outgoing.images)
 
@@ -102,7 +105,7 @@ def _write_coco(
             progress(done, total)
 
     scheme = FORMATS[format]
-    planned = plan(outgoing, scheme, passed)
+    planned = plan(outgoing, scheme, passed, seen)
     kinds, left_out = planned.kinds, planned.left_out
     if not kinds.total() + left_out:
         raise BadInput(_NOTHING)

@@ -97,7 +97,10 @@ class Stored:
         query = query.where(annotation.c.sha256.in_(images), state_of_record("status", self._time) == "accepted")
         rows = self._connection.execute(query.order_by(annotation.c.seq)).all()
         heirs = successors(self._connection, {row.part_of for row in rows} - {None}, self._time)
-        return [Light(*row[:2], tuple(row.plane), *row[3:6], current(row.part_of, heirs)) for row in rows]
+        return [
+            Light(row.id, row.sha256, tuple(row.plane), row.kind, row.object, row.part, current(row.part_of, heirs))
+            for row in rows
+        ]
 
     def records(self, images: Sequence[str]) -> list[Annotation]:
         """As ``Outgoing`` says."""

@@ -176,7 +176,7 @@ def _record(row: RowMapping, heirs: dict[str, str]) -> Annotation:
         plane=tuple(row["plane"]),
         status=row["status"],
         review=row["review"],
-        ladder=None if row["ladder"] is None else Ladder.from_json(row["ladder"]),
+        ladder=None if row["ladder"] is None else Ladder.kept(row["ladder"]),
         prompt=None if row["prompt"] is None else Prompt.from_json(row["prompt"]),
         source=source,
         split=row["split"],

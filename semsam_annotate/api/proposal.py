@@ -147,7 +147,21 @@ class Ladder(Sequence[Proposal]):
     def __init__(self, proposals: Sequence[Proposal]) -> None:
         if not 1 <= len(proposals) <= 6:
             raise BadInput(f"a ladder has one to six proposals, not {len(proposals)}")
-        self._proposals = tuple(sorted(proposals, key=lambda proposal: proposal.area))
+        self._held: tuple[Proposal, ...] | None = tuple(sorted(proposals, key=lambda proposal: proposal.area))
+        self._plain: list[dict[str, Any]] = []
+
+    @classmethod
+    def kept(cls, plain: list[dict[str, Any]]) -> "Ladder":
+        """Of what ``to_json`` gave and a store kept: read and checked only when somebody looks at its rungs."""
+        ladder = cls.__new__(cls)
+        ladder._held, ladder._plain = None, plain
+        return ladder
+
+    @property
+    def _proposals(self) -> tuple[Proposal, ...]:
+        if self._held is None:
+            self._held = Ladder.from_json(self._plain)._held or ()
+        return self._held
 
     @property
     def best(self) -> Proposal:
@@ -188,7 +202,7 @@ class Ladder(Sequence[Proposal]):
 
     def to_json(self) -> list[dict[str, Any]]:
         """As plain JSON values."""
-        return [proposal.to_json() for proposal in self._proposals]
+        return self._plain if self._held is None else [proposal.to_json() for proposal in self._held]
 
     @classmethod
     def from_json(cls, value: Sequence[dict[str, Any]]) -> "Ladder":

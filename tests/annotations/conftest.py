@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from semsam_annotate.annotations import AnnotationStore, ImageRef
+from semsam_annotate.annotations import AnnotationStore, ImageRef, Project
 from semsam_annotate.api import Proposal
 
 HEIGHT, WIDTH = 24, 32
@@ -114,3 +114,15 @@ def where(request, tmp_path):
 def store(where):
     with AnnotationStore.open(where) as opened:
         yield opened
+
+
+@pytest.fixture
+def project(where, tmp_path):
+    with Project.create(tmp_path / "work", objects=["car"], parts=["wheel"], store=str(where)) as made:
+        yield made
+
+
+@pytest.fixture
+def other(tmp_path):
+    with Project.create(tmp_path / "other", objects=["bus"], parts={"door": ["bus"]}) as made:
+        yield made

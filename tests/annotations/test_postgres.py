@@ -10,7 +10,7 @@ from semsam_annotate.annotations import AnnotationStore, StoreUnavailable
 from semsam_annotate.annotations.connection import store_url
 from semsam_annotate.api import BadInput
 
-WRITERS, RECORDS = 8, 25
+WRITERS, RECORDS = 8, 10
 WRITER = """
 import sys
 import numpy as np

@@ -75,3 +75,21 @@ def test_a_project_is_checked_backed_up_merged_and_a_person_forgotten(project, t
         call(project, "forget", "ben")
     assert call(project, "merge", tmp_path / "copy")["added"] == 1
     assert len(call(project, "history")) == 2
+
+
+def test_the_packaged_model_doubts_a_sloppy_disc_and_asks_for_changes(project, photo):
+    """The disc is 30 pixels wide in the picture; what is stored is a third smaller and beside it."""
+    rows, columns = np.mgrid[:90, :120]
+    with Project.open(project) as opened:
+        (ref,) = opened.store.images()
+        for record in opened.store.annotations():
+            opened.store.delete(record.id)
+        sloppy = opened.store.accept(ref, mask=np.hypot(rows - 47, columns - 62) < 25, author="ann")
+        opened.store.accept(ref, mask=np.hypot(rows - 45, columns - 60) < 30, author="ann")
+    asking = ("--weights", "default", "--kinds", "outline", "--request-changes", "--device", "cpu")
+    found = call(project, "suspects", *asking)
+    assert [one["mask"] for one in found] == [sloppy.id]
+    (asked,) = call(project, "review", "--state", "changes-requested")
+    assert asked["comment"].startswith("outline: another outline")
+    with pytest.raises(BadInput, match="what to look for"):
+        call(project, "suspects", "--kinds", "taste")

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from semsam_annotate.annotations.exports import FORMATS, ExportReport
+from semsam_annotate.annotations.exports import FORMATS, ExportReport, write_export
 from semsam_annotate.annotations.files import write_atomically
 from semsam_annotate.annotations.images import image_sha256, read_image
 from semsam_annotate.annotations.json_file import write_json
@@ -56,14 +56,7 @@ def write_records(
     if format == MASKS:
         return _write_masks(path, records)
     images = list({record.image.sha256: record.image for record in records}.values())
-    document, left_out = FORMATS[format](images, records, {}, words)
-    for row in document["images"] if not seen else ():
-        row["semsam"]["sha256"] = None  # it is one of the address
-    kinds = [row["semsam"]["kind"] for row in document["annotations"]]
-    if not kinds:
-        raise BadInput(f"nothing to export as {format}: all {left_out} annotations are parts without an object")
-    write_json(path, document)
-    return ExportReport(str(path), len(document["images"]), kinds.count("object"), kinds.count("part"), left_out)
+    return write_export(format, path, images, records, {}, words, seen=seen)  # unseen, the digest is of the address
 
 
 def _write_masks(folder: Path, records: Sequence[Annotation]) -> ExportReport:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import ColumnElement, case, func, select
 
 from semsam_annotate.annotations.connection import transaction
 from semsam_annotate.annotations.schema import annotation, standing
@@ -48,7 +48,9 @@ class AuthorFigures:
 def figures(store: AnnotationStore) -> list[AuthorFigures]:
     """Of every author, those with most masks first; None stands for records without one."""
     now = standing.c.status
-    sums = [func.sum(case((now == status, 1), else_=0)) for status in ("accepted", "rejected", "superseded", "deleted")]
+    sums: list[ColumnElement[Any]] = [
+        func.sum(case((now == status, 1), else_=0)) for status in ("accepted", "rejected", "superseded", "deleted")
+    ]
     sums += [func.sum(case((annotation.c.kind == "part", 1), else_=0))]
     sums += [func.count(annotation.c.sha256.distinct())]
     means = [func.avg(annotation.c[name]) for name in ("seconds", "clicks", "edits")]
@@ -67,4 +69,7 @@ def figures(store: AnnotationStore) -> list[AuthorFigures]:
 
 def _row(row: Any, days: dict[str, int]) -> AuthorFigures:
     means = [None if value is None else round(float(value), 3) for value in row[8:11]]
-    return AuthorFigures(row[0], *map(int, row[1:8]), *means, *map(int, row[11:13]), days=days)
+    made, accepted, rejected, corrected, deleted, parts, images = (int(value) for value in row[1:8])
+    approved, to_change = (int(value) for value in row[11:13])
+    counts = (made, accepted, rejected, corrected, deleted, parts, images)
+    return AuthorFigures(row[0], *counts, means[0], means[1], means[2], approved, to_change, days)

@@ -64,7 +64,10 @@ def reviewed(
         query = query.where(annotation.c.author == author)
     with transaction(store.engine) as connection:
         rows = connection.execute(query.order_by(annotation.c.seq).limit(limit)).all()
-    return [Reviewed(row[0], row[1], _name(row[2], row[3], row[4]), *row[5:]) for row in rows]
+    return [
+        Reviewed(id, path, _name(kind, object, part), maker, said, who, comment, time)
+        for id, path, kind, object, part, maker, said, who, comment, time in rows
+    ]
 
 
 def _name(kind: str, object: str | None, part: str | None) -> str:

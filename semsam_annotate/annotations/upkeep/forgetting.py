@@ -6,11 +6,12 @@ masks that the author had corrected are accepted again. What the author said of 
 by nobody.
 """
 
+import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Column, Connection, delete, func, insert, or_, select, text, update
+from sqlalchemy import Column, Connection, Engine, delete, func, insert, or_, select, text, update
 
 from semsam_annotate.annotations.connection import explained, transaction
 from semsam_annotate.annotations.drafts import now
@@ -21,6 +22,9 @@ from semsam_annotate.annotations.standing import rebuild
 from semsam_annotate.annotations.upkeep.trail import note
 from semsam_annotate.api import BadInput
 
+_PATIENCE = 2000
+"""Milliseconds that the wiping waits for other programs."""
+
 
 @dataclass(frozen=True)
 class Forgotten:
@@ -30,6 +34,8 @@ class Forgotten:
     steps: int
     events: int
     states: int
+    wiped: bool = False
+    """Whether nothing of it is left in the files; not while other programs have the store open for reading."""
 
     @property
     def counts(self) -> dict[str, int]:
@@ -54,19 +60,32 @@ def forget(project: Project, author: str) -> Forgotten:
         _forget(connection, author)
         rebuild(connection)
         note(connection, "forget", found.counts)
+    return replace(found, wiped=_wiped(engine))
+
+
+def _wiped(engine: Engine) -> bool:
+    if engine.dialect.name == "postgresql":
+        with explained(engine), engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("VACUUM annotation, event, journal"))
+        return True
     with explained(engine), engine.connect() as connection:
-        if not server:
-            raw: Any = connection.connection.driver_connection
+        raw: Any = connection.connection.driver_connection
+        raw.execute(f"PRAGMA busy_timeout={_PATIENCE}")
+        try:
             raw.execute("VACUUM")
-            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    return found
+            return bool(raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0)
+        except sqlite3.OperationalError:  # somebody reads
+            return False
+        finally:
+            connection.invalidate()
 
 
 def _traces(connection: Connection, author: str) -> Forgotten:
     def count(column: Column[Any]) -> int:
         return int(connection.execute(select(func.count()).where(column == author)).scalar_one())
 
-    found = Forgotten(*(count(table.c.author) for table in (annotation, journal, event, image_state)))
+    masks, steps, events, states = (count(table.c.author) for table in (annotation, journal, event, image_state))
+    found = Forgotten(masks, steps, events, states)
     if not sum(found.counts.values()):
         raise BadInput(f"nobody called {author!r} has done anything in this project")
     return found

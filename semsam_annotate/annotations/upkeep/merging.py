@@ -140,7 +140,7 @@ def _take_records(theirs: Connection, ours: Connection, batch: list[str], report
         report.known, report.doubles = report.known + bool(known), report.doubles + bool(double)
         stands_for[row["id"]] = known or double or row["id"]
         if not known and not double:
-            fresh.append(_without_seq(row))
+            fresh.append(_without_seq(dict(row)))
     for row in fresh:
         row["part_of"] = stands_for.get(row["part_of"], row["part_of"])
         row["supersedes"] = stands_for.get(row["supersedes"], row["supersedes"])
@@ -187,7 +187,7 @@ class _Here:
         query = select(annotation, standing.c.status).join_from(annotation, standing)
         for row in connection.execute(query.where(annotation.c.sha256.in_(batch))).mappings():
             if row["status"] in ("accepted", "superseded"):
-                self._by_look[_look(row)].append(row)
+                self._by_look[_look(dict(row))].append(row)
 
     def known(self, row: Mapping[str, Any]) -> str | None:
         """The id of the same record here."""
@@ -200,7 +200,7 @@ class _Here:
     def double(self, row: Mapping[str, Any], events: list[dict[str, Any]]) -> str | None:
         """The id of a mask here that the same author drew on the same pixels under the same name, accepted if possible.
 
-        One that was corrected since, there or here, is the same still: its corrections are then those of one mask.
+        One that was corrected since, there or here, is the same still: its corrections are corrections of one mask.
         """
         status = [one["value"] for one in events if one["name"] == "status"][-1:]
         if row["author"] is None or status not in (["accepted"], ["superseded"]):
@@ -219,7 +219,7 @@ def _events(connection: Connection, batch: list[str]) -> dict[str, list[dict[str
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
     rows = connection.execute(query.where(annotation.c.sha256.in_(batch)).order_by(event.c.seq)).mappings()
     for row in rows:
-        found[row["annotation"]].append(_without_seq(row))
+        found[row["annotation"]].append(_without_seq(dict(row)))
     return found
 
 

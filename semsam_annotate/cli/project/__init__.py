@@ -8,10 +8,15 @@ from semsam_annotate.cli.project import looking_after, people, suspects
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     project = typer.Typer(help="Several people on one project; check, backup, merge.", no_args_is_help=True)
-    for command in (people.review, people.agreement, people.conflicts, people.authors, people.history):
-        project.command()(command)
+    project.command()(people.review)
+    project.command()(people.agreement)
+    project.command()(people.conflicts)
+    project.command()(people.authors)
+    project.command()(people.history)
     project.command()(suspects.suspects)
-    for command in (looking_after.merge, looking_after.forget, looking_after.check, looking_after.repair):
-        project.command()(command)
+    project.command()(looking_after.merge)
+    project.command()(looking_after.forget)
+    project.command()(looking_after.check)
+    project.command()(looking_after.repair)
     project.command()(looking_after.backup)
     app.add_typer(project, name="project")

@@ -43,8 +43,9 @@ def forget(
             workspace_file(opened.folder, author).unlink(missing_ok=True)
     counts = ", ".join(f"{number} {what}" for what, number in found.counts.items())
     said = f"deleted: {counts}" if yes else f"would delete: {counts}; nothing was changed, --yes does it"
-    after = "backups, exports, trained models and their memories (semsam models refresh) still know these masks"
-    answer(json, {"deleted": yes, **found.counts}, [said, after] if yes else [said])
+    open_still = "" if found.wiped else "the files are clean once other programs that have the store open are closed; "
+    after = open_still + "backups, exports, models and their memories (semsam models refresh) still know these masks"
+    answer(json, {"deleted": yes, "wiped": found.wiped, **found.counts}, [said, after] if yes else [said])
 
 
 def check(project: ProjectOption = Path(), json: JsonOption = False) -> None:

@@ -130,6 +130,8 @@ def history(
     from semsam_annotate.annotations.people.history import history as trail
 
     with Project.open(project) as opened:
-        found = trail(opened.store, of)
+        file = None if of is None else Path(of).absolute()
+        inside = file is not None and file.is_file() and file.is_relative_to(opened.folder)
+        found = trail(opened.store, file.relative_to(opened.folder).as_posix() if file and inside else of)
     rows = [(one.time[:19], one.author, one.mask, one.what, one.comment) for one in found]
     answer(json, [one.to_json() for one in found], table(("time (UTC)", "who", "mask", "what", "comment"), rows))

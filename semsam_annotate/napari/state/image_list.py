@@ -23,20 +23,29 @@ class ImageList:
         self._session = session
         self.rows: list[ImageProgress] = []
         self._places: dict[Path, int] = {}
+        self._resolved: dict[Path, int] | None = None
         session.accepted_changed.connect(self._count)
 
     def show(self, paths: Sequence[Path]) -> None:
         """List these files, with what the project knows of them."""
-        known = {image.path.resolve(): image for image in self._session.ledger.progress()}
-        self.rows = [replace(known.get(path.resolve(), ImageProgress(path)), path=path) for path in paths]
-        self._places = {row.path.resolve(): place for place, row in enumerate(self.rows)}
+        known = {image.path: image for image in self._session.ledger.progress()}
+        if not known.keys() >= set(paths):  # the same file by another way; asking the disk takes long for many
+            known |= {image.path.resolve(): image for image in known.values()}
+        self.rows = [known.get(path) or _under(path, known.get(path.resolve())) for path in paths]
+        self._places = {row.path: place for place, row in enumerate(self.rows)}
+        self._resolved = None
         self.changed.emit()
 
     @property
     def here(self) -> int | None:
         """Place of the picture that is open, None when it is not in the list."""
         picture = self._session.picture
-        return None if picture is None or picture.path is None else self._places.get(picture.path.resolve())
+        if picture is None or picture.path is None:
+            return None
+        place = self._places.get(picture.path)
+        if place is None and self._resolved is None:
+            self._resolved = {path.resolve(): place for path, place in self._places.items()}
+        return place if place is not None else (self._resolved or {}).get(picture.path.resolve())
 
     @property
     def settled(self) -> int:
@@ -72,3 +81,8 @@ class ImageList:
     def _set(self, place: int, row: ImageProgress) -> None:
         self.rows[place] = row
         self.row_changed.emit(place)
+
+
+def _under(path: Path, image: ImageProgress | None) -> ImageProgress:
+    """What is known of an image, under the path that it is listed by."""
+    return ImageProgress(path) if image is None else replace(image, path=path)

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from semsam_annotate.napari.state.editing import MaskEditing
 from semsam_annotate.napari.state.outline import Branch
 
+REVIEWED: dict[str | None, str] = {"approved": " ✓", "changes requested": " – to change"}
+"""What follows a mask's name that somebody has reviewed."""
+
 
 @dataclass(frozen=True)
 class MaskRow:
@@ -45,6 +48,10 @@ def _walk(
         mask = branch.mask
         tip = f"{mask.title}: {mask.area:,} pixels, score {mask.score:.2f}"
         tip += f", painted in by hand ({mask.edits} strokes)" if mask.edits else ""
-        text, marks = mask.part or mask.title, (mask.id in editing.hidden, mask.id in editing.locked)
+        tip += f"; {mask.review}" if mask.review else ""
+        text, marks = (
+            (mask.part or mask.title) + REVIEWED.get(mask.review, ""),
+            (mask.id in editing.hidden, mask.id in editing.locked),
+        )
         yield MaskRow(mask.id, parent, text, tip, colours.get(mask.id), *marks)
         yield from _walk(branch.parts, mask.id, colours, editing)

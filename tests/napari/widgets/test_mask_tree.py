@@ -1,10 +1,15 @@
 """The tree of masks shows what it would show if it were filled anew, however it got there."""
 
 import random
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
-from semsam_annotate.napari.widgets.mask_rows import MaskRow, only_additions
+from semsam_annotate.api import encode_rle
+from semsam_annotate.napari.state.accepted import AcceptedMask
+from semsam_annotate.napari.state.outline import outline
+from semsam_annotate.napari.widgets.mask_rows import MaskRow, mask_rows, only_additions
 from semsam_annotate.napari.widgets.mask_tree import MaskTree
 
 
@@ -69,3 +74,12 @@ def test_any_changes_show_what_a_fresh_tree_shows(qtbot):
         assert shape(tree) == shape(fresh)
         assert {item.data(0, 0x0100) for item in tree.selectedItems()} == set(selected)
         fresh.deleteLater()
+
+
+def test_a_line_tells_what_a_reviewer_said():
+    words = {"0": None, "1": "approved", "2": "changes requested", "3": "of another tool"}
+    pixel = encode_rle(np.ones((1, 1), bool))
+    masks = [AcceptedMask(id, id, pixel, "car", None, None, 0.5, review=said) for id, said in words.items()]
+    rows = mask_rows(outline(masks), {}, SimpleNamespace(hidden=set(), locked=set()))
+    assert [row.text for row in rows.values()] == ["car", "car ✓", "car – to change", "car"]
+    assert all((words[row.id] or "") in row.tip for row in rows.values())
