@@ -88,4 +88,7 @@ def _tell(report: "RetrainReport", as_json: bool) -> None:
         f"  replay loss {report.verdict.replay_loss:+.2f} points, {report.verdict.validation_masks} validation masks"
     )
     kept = f", {report.test_images} of the split test left out" if report.test_images else ""
-    typer.echo(f"  trained on {report.train_images} images{kept}")
+    typer.echo(f"  trained on {report.train_images} images{kept}; new: {report.news.sentence}")
+    for leak in report.leaks:
+        typer.echo(f"  {leak}", err=True)
+    typer.echo(f"  report: {report.page}")
