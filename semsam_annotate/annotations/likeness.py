@@ -2,8 +2,9 @@
 
 A small grey thumbnail stands for an image. A hash of its lowest frequencies (a perceptual hash, DCT signs) finds
 candidates, and what decides is the correlation of the thumbnails' details under the best of a few small crops. On 2,017
-photos of the field the hash alone takes 57 pairs for alike at 10 bits, mostly leaves on one background; the details of
-all pairs but one correlate below 0.87, those of 80 photos and their changed copies above 0.92.
+photos of the field the hash alone takes 57 pairs for alike at 10 bits, mostly leaves on one background. The details of
+all of its pairs but one correlate below 0.87 (that one is 0.928), those of 150 photos with 10 changed copies each above
+0.92 but for one of 1,500; a copy that lost a tenth of one side is found 6 times of 150. It takes 4 s.
 """
 
 from collections.abc import Iterator, Sequence
@@ -87,7 +88,7 @@ def _details(view: Image.Image) -> NDArray[np.float32]:
     padded = np.pad(pixels, 3, mode="edge")
     around = np.lib.stride_tricks.sliding_window_view(padded, (7, 7)).mean(axis=(2, 3))
     details = (pixels - around).ravel()
-    return details / max(float(np.linalg.norm(details)), 1.0)
+    return np.asarray(details / max(float(np.linalg.norm(details)), 1.0), np.float32)
 
 
 def _likeness(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:

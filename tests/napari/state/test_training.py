@@ -5,20 +5,15 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from semsam_annotate.annotations import ImageRef, Project
-from semsam_annotate.annotations.project_config import read_config, write_config
-from semsam_annotate.annotations.retraining.loop import Loop
 from semsam_annotate.annotations.retraining.verdict import Verdict
-from semsam_annotate.annotations.retraining.writer import PutBy, put_by, recorded
 from semsam_annotate.api import BadInput
 from semsam_annotate.napari.state.training import GRACE, TrainingRun
-from semsam_annotate.napari.state.training_loop import EVERY, TrainingLoop
 from semsam_annotate.napari.state.training_words import NOTHING_YET, counts_words, duration, progress_words
 
 SCRIPT = Path(__file__).with_name("scripted_retrain.py")
@@ -229,75 +224,6 @@ def test_nothing_accepted_nothing_starts(tmp_path):
         with pytest.raises(BadInput, match="nothing to learn from"):
             run.start()
         assert counts_words(run.counts) == NOTHING_YET
-
-
-def _ask_for(project, after):
-    path = project.folder / "project.toml"
-    write_config(path, replace(read_config(path), retrain_after=after))
-
-
-def test_the_loop_runs_here_when_switched_on_and_its_words_are_everywhere(project, tmp_path, clock):
-    began = tmp_path / "began"
-    here = TrainingLoop(project, Loop(project, command=["touch", str(began)]), clock)
-    other, seen = TrainingLoop(project), []
-    here.changed.connect(lambda: seen.append(here.words))
-    with pytest.raises(BadInput, match="retrain_after"):
-        here.switch()
-    _ask_for(project, 2)
-    here.switch()
-    assert (here.here, here.elsewhere, other.elsewhere) == (True, False, True)
-    assert here.words == "No training is due: 1 mask is new, 2 are waited for."
-    other.poll()
-    assert other.words.startswith(here.words)
-    assert f"process {os.getpid()}" in other.words
-    with pytest.raises(BadInput, match="runs already"):
-        other.start()
-    project.store.accept(IMAGE, mask=np.ones((8, 8), bool), object="car")
-    here.poll()
-    assert not began.exists(), "it looks every half minute"
-    clock.now += EVERY
-    here.poll()
-    assert "2 masks are new" in here.words
-    _wait_for(began.exists)
-    _ask_for(project, 2)
-    (project.folder / "project.toml").write_text("retrain_after = 'many'")
-    clock.now += EVERY
-    here.poll()
-    assert "stuck" in here.words
-    here.switch()
-    assert not here.here
-    assert here.words == ""
-    assert seen
-
-
-def _wait_for(condition):
-    end = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.02)
-
-
-def test_the_report_is_there_once_it_is_written(window, project):
-    run = window()
-    assert run.page is None
-    with recorded(project.models) as writer:
-        writer.finish({})
-    run.poll()
-    assert run.page is None
-    run.run.page.write_text("<p>")
-    assert run.page == project.models / "runs" / "0001" / "report.html"
-
-
-def _put_by(writer, models):
-    put_by(models)
-    writer.check()
-
-
-def test_a_training_that_was_put_by_is_no_failure(window, project):
-    with pytest.raises(PutBy), recorded(project.models) as writer:
-        _put_by(writer, project.models)
-    run = window()
-    assert (run.stage, run.error) == ("stopped", "")
 
 
 def test_this_process_has_no_torch_of_training():
