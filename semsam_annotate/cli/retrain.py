@@ -43,7 +43,9 @@ def retrain(
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from semsam_annotate.annotations import Project
+    from semsam_annotate.annotations.project_config import read_config
 
+    os.environ.update(read_config(project / "project.toml").retrain.environment)  # before torch looks for GPUs
     try:
         from semsam_annotate.training.retrain import RetrainSettings
         from semsam_annotate.training.retrain import retrain as run
@@ -62,7 +64,6 @@ def retrain(
             bars.update(tasks[what], completed=done)  # type: ignore[arg-type]
 
         budget = opened.config.retrain
-        os.environ.update(budget.environment)
         settings = RetrainSettings(
             steps=steps, max_steps=budget.max_steps, minutes=budget.minutes if minutes is None else minutes,
             threads=budget.threads if threads is None else threads, batch=batch, seed=seed, force=force, hold=hold,

@@ -8,9 +8,10 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from semsam_annotate.annotations import Project
+from semsam_annotate.annotations import ImageRef, Project
 from semsam_annotate.annotations.project_config import write_config
 from semsam_annotate.annotations.retraining.runner import runner_of
 
@@ -51,3 +52,36 @@ def test_it_ends_when_asked(project, sign):
 def test_a_project_that_is_none_is_said_in_one_line(semsam, tmp_path: Path):
     code, _, told = semsam("loop", "--project", tmp_path)
     assert (code, told.count("\n")) == (2, 1)
+
+
+@pytest.fixture
+def tiny_project(annotated_scenes):
+    """With everything new, and so small a budget that the packaged weights learn in seconds."""
+    made = annotated_scenes(2)
+    small = replace(made.config.retrain, max_steps=1, threads=1)
+    write_config(made.folder / "project.toml", replace(made.config, retrain_after=1, retrain=small))
+    return made
+
+
+@pytest.mark.stress
+def test_once_trains_waits_and_tells_what_came_of_it(tiny_project):
+    """The command itself with the packaged weights: two minutes."""
+    done = subprocess.run(command(tiny_project, "--once", "--json"), capture_output=True, text=True, check=True)
+    begun, ended = map(json.loads, done.stdout.splitlines())
+    assert begun["act"] == "start"
+    assert (ended["ended"], ended["promoted"]) == ("finished", False)
+    assert Path(ended["page"]).stat().st_size > 10_000
+    again = subprocess.run(command(tiny_project, "--once"), capture_output=True, text=True, check=True)
+    assert "1 are waited for" in again.stdout
+    assert again.stderr == ""
+
+
+def test_a_training_that_cannot_begin_is_named(project, semsam, monkeypatch):
+    image = ImageRef("0" * 64, "gone.png", 8, 8)
+    for _ in range(3):
+        project.store.accept(image, mask=np.ones((8, 8), bool), object="car")
+    code, out, told = semsam("loop", "--project", project.folder, "--once")
+    assert code == 0
+    assert "Training begins now: 3 masks are new" in out
+    assert "Training 1 failed: the image gone.png" in out
+    assert told == ""
