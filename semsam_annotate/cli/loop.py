@@ -4,7 +4,7 @@ import json as jsonlib
 import signal
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -24,7 +24,7 @@ def loop(
     once: Annotated[
         bool, typer.Option("--once", help="Look once, wait for the training if one begins, then end.")
     ] = False,
-    every: Annotated[float, typer.Option(min=0.1, help="Seconds between two looks.")] = 30.0,
+    every: Annotated[float, typer.Option(min=0.1, max=60, help="Seconds between two looks.")] = 30.0,
     json: Annotated[bool, typer.Option("--json", help="Print every decision as a line of JSON.")] = False,
 ) -> None:
     """Train by itself: after so many new masks (retrain_after) or at times ([retrain] schedule) of project.toml.
@@ -47,41 +47,62 @@ def loop(
 
 def _run(project: "Project", running: "Loop", once: bool, every: float, json: bool) -> None:
     told: Decision | None = None
+    ended = _ended(project)
     while True:
         decision = running.step()
         if decision != told:
             _tell(decision, json)
         told = decision
+        if once and decision.act == "start":
+            _wait(running)
+        if _ended(project) != ended:
+            ended = _ended(project)
+            _tell_end(project, json)
+        elif once and running.child is not None and running.child.returncode:
+            typer.echo(f"semsam: the training has failed, see {project.models / 'retrain.log'}", err=True)
         if once:
-            if decision.act == "start":
-                _wait(project, running, json)
             return
         time.sleep(every)
 
 
-def _wait(project: "Project", running: "Loop", json: bool) -> None:
-    """Wait for the training that begins, with the heartbeat going on; it may be put by for quiet hours meanwhile."""
-    from semsam_annotate.annotations.retraining.run import runs
-
+def _wait(running: "Loop") -> None:
+    """Until the training has ended, with the heartbeat going on; quiet hours may put it by meanwhile."""
     while running.child is not None and running.child.poll() is None:
         running.step()
         time.sleep(0.5)
-    found = runs(project.models)
-    outcome = found[-1].outcome if found else None
-    ended = "failed, see models/retrain.log" if outcome is None else f"{outcome.state} {outcome.message}".rstrip()
-    report: dict[str, Any] = {} if outcome is None else outcome.report
+
+
+def _ended(project: "Project") -> int:
+    """Number of the last training that ended, 0 while there is none."""
+    from semsam_annotate.annotations.retraining.run import runs
+
+    return max((run.number for run in runs(project.models) if run.outcome is not None), default=0)
+
+
+def _tell_end(project: "Project", json: bool) -> None:
+    """How the last training ended, whoever began it."""
+    from semsam_annotate.annotations.retraining.run import runs
+    from semsam_annotate.annotations.retraining.verdict import Verdict
+
+    run = [run for run in runs(project.models) if run.outcome is not None][-1]
+    outcome = run.outcome
+    assert outcome is not None
+    page = str(run.page) if run.page.is_file() else None
     if json:
-        typer.echo(
-            jsonlib.dumps({"ended": ended, "version": report.get("version"), "promoted": report.get("promoted")})
-        )
+        told = {"training": run.number, "ended": outcome.state, "message": outcome.message, "page": page}
+        typer.echo(jsonlib.dumps({**told, **{key: outcome.report.get(key) for key in ("version", "promoted")}}))
         return
-    typer.echo(f"Training {ended}." + (f" Report: {found[-1].page}" if found and found[-1].page.is_file() else ""))
+    verdict = Verdict.read(outcome.report)
+    said = outcome.message if verdict is None else verdict.in_short
+    typer.echo(f"{time.strftime('%H:%M:%S')} Training {run.number} {outcome.state}{f': {said}' if said else '.'}")
+    if page is not None:
+        typer.echo(f"         Report: {page}")
 
 
 def _tell(decision: "Decision", json: bool) -> None:
     typer.echo(jsonlib.dumps(decision.to_json()) if json else f"{time.strftime('%H:%M:%S')} {decision.sentence}")
 
 
-def _stop(*_: Any) -> NoReturn:
+def _stop(*_: object) -> NoReturn:
     """Whoever asks the process to end gets the clean end of Ctrl+C."""
     raise KeyboardInterrupt

@@ -43,7 +43,9 @@ def retrain(
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from semsam_annotate.annotations import Project
+    from semsam_annotate.annotations.project_config import read_config
 
+    os.environ.update(read_config(project / "project.toml").retrain.environment)  # before torch looks for GPUs
     try:
         from semsam_annotate.training.retrain import RetrainSettings
         from semsam_annotate.training.retrain import retrain as run
@@ -62,7 +64,6 @@ def retrain(
             bars.update(tasks[what], completed=done)  # type: ignore[arg-type]
 
         budget = opened.config.retrain
-        os.environ.update(budget.environment)
         settings = RetrainSettings(
             steps=steps, max_steps=budget.max_steps, minutes=budget.minutes if minutes is None else minutes,
             threads=budget.threads if threads is None else threads, batch=batch, seed=seed, force=force, hold=hold,
@@ -88,4 +89,7 @@ def _tell(report: "RetrainReport", as_json: bool) -> None:
         f"  replay loss {report.verdict.replay_loss:+.2f} points, {report.verdict.validation_masks} validation masks"
     )
     kept = f", {report.test_images} of the split test left out" if report.test_images else ""
-    typer.echo(f"  trained on {report.train_images} images{kept}")
+    typer.echo(f"  trained on {report.train_images} images{kept}; new: {report.news.sentence}")
+    for leak in report.leaks:
+        typer.echo(f"  {leak}", err=True)
+    typer.echo(f"  report: {report.page}")

@@ -11,7 +11,7 @@ from semsam_annotate.training.retrain.labels import LabelChange, label_changes
 
 ONE_SIDED = 0.90
 """Interval that leaves 5 % below it: whether something got worse is a one-sided question."""
-ON_REPLAY = ("oracle", "max")
+SHOWN = ("oracle", "max", "label_object_top1_macro", "label_part_top1_macro")
 WATCHED = ("oracle", "label_object_top1_macro", "label_part_top1_macro")
 
 
@@ -30,7 +30,8 @@ class GateSettings:
 class Verdict:
     """The decision, its reasons in words, and the figures: differences new minus old as [points, low, high].
 
-    ``replay``: the same on the replay set, with both means. ``labels``: ``LabelChange.to_json`` of each.
+    ``held_back``, ``replay``: what people are shown of either set, as ``_figures`` gives it. ``labels``:
+    ``LabelChange.to_json`` of each.
     """
 
     promote: bool
@@ -40,6 +41,7 @@ class Verdict:
     new: dict[str, Any]
     replay_loss: float
     validation_masks: int
+    held_back: dict[str, Any] = field(default_factory=dict)
     replay: dict[str, Any] = field(default_factory=dict)
     labels: tuple[dict[str, Any], ...] = ()
 
@@ -82,14 +84,15 @@ def judge(
         new=summarize(new),
         replay_loss=round(forgotten, 3),
         validation_masks=count,
-        replay=_replay(old_replay, new_replay),
+        held_back=_figures(old, new, found),
+        replay=_figures(old_replay, new_replay, compare(new_replay, old_replay)),
         labels=tuple(label.to_json() for label in labels),
     )
 
 
-def _replay(old: EvaluationResult, new: EvaluationResult) -> dict[str, Any]:
-    """Means and differences on the replay set, each with its interval."""
-    before, after, differences = summarize(old), summarize(new), compare(new, old)
+def _figures(old: EvaluationResult, new: EvaluationResult, differences: dict[str, Any]) -> dict[str, Any]:
+    """Key to both means and their difference, each with its interval; what nothing is known of left out."""
+    before, after = summarize(old), summarize(new)
     return {
         key: {
             "old": before[key],
@@ -98,7 +101,8 @@ def _replay(old: EvaluationResult, new: EvaluationResult) -> dict[str, Any]:
             "new_ci95": after["ci95"][key],
             "difference": differences[key],
         }
-        for key in ON_REPLAY
+        for key in SHOWN
+        if before[key] is not None and after[key] is not None
     }
 
 

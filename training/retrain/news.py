@@ -6,6 +6,9 @@ from typing import Any
 from semsam_annotate.annotations import Project
 from semsam_annotate.annotations.retraining.run import last_finished
 
+MOST = 20
+"""Names that a sentence holds."""
+
 
 @dataclass(frozen=True)
 class News:
@@ -26,7 +29,10 @@ class News:
         """In words."""
         since = "since the start" if self.since is None else f"since training {self.since}"
         told = f"{self.masks} masks in {self.images} images {since}"
-        return f"{told}; new labels: {', '.join(self.labels)}." if self.labels else f"{told}; no new label."
+        more = f" and {len(self.labels) - MOST} more" if len(self.labels) > MOST else ""
+        return (
+            f"{told}; new labels: {', '.join(self.labels[:MOST])}{more}." if self.labels else f"{told}; no new label."
+        )
 
 
 def news_of(project: Project, ids: tuple[str, ...]) -> News:

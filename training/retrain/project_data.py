@@ -4,7 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from semsam_annotate.annotations import Annotation, ImageRef, Project
+from semsam_annotate.annotations.fingerprints import Fingerprints
 from semsam_annotate.annotations.retraining.counts import JUDGED_AREA
+from semsam_annotate.annotations.split_drawing import draw_splits, leak_words
 from semsam_annotate.api import Vocabulary, rle_area
 from semsam_annotate.training.data.entry import ImageEntry
 from semsam_annotate.training.data.readers.project import is_test, project_entry
@@ -16,7 +18,7 @@ class ProjectData:
     """``train``: images to learn from. ``validation``: every accepted mask of the images held back.
 
     ``learned``, ``judged``: ids of the records of either. ``test_images``: annotated images of the split "test", in
-    neither.
+    neither. ``leaks``: sentences about images of two splits that are alike.
     """
 
     train: tuple[ImageEntry, ...]
@@ -24,6 +26,7 @@ class ProjectData:
     learned: tuple[str, ...] = ()
     judged: tuple[str, ...] = ()
     test_images: int = 0
+    leaks: tuple[str, ...] = ()
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -39,7 +42,8 @@ class ProjectData:
 def read_project(project: Project, progress: Callable[[int, int], None] = lambda done, total: None) -> ProjectData:
     """Split the accepted annotations by image, as the project has written down; test images stay out of both.
 
-    Every image is read once, so that a photo that changed since it was annotated is found before training on it.
+    Every image is read once, so that a photo that changed since it was annotated is found before training on it; what
+    has no split yet gets one, the same as what it is alike (``draw_splits``).
     """
     train: list[ImageEntry] = []
     held: list[SampleImage] = []
@@ -47,19 +51,23 @@ def read_project(project: Project, progress: Callable[[int, int], None] = lambda
     judged: list[str] = []
     annotated = [ref for ref in project.store.images() if project.store.annotations(image=ref)]
     refs = [ref for ref in annotated if not is_test(project, ref)]
+    prints = Fingerprints(project)
     for number, ref in enumerate(refs):
+        prints.add(ref, project.read(ref))
+        progress(number + 1, len(refs))
+    leaks = leak_words(draw_splits(project, annotated, prints.of(annotated)))
+    prints.save()
+    for ref in refs:
         rows = [row for row in project.store.annotations(image=ref) if not row.plane]
-        project.read(ref)
         if rows and project.split_of(ref) == "validation":
             held.append(_held_back(project, ref, rows))
             judged += [row.id for row in rows]
         elif rows:
             train.append(project_entry(project, ref, rows))
             learned += [row.id for row in rows]
-        progress(number + 1, len(refs))
     clicked = tuple(image for image in held if image.chosen)
     sample = EvaluationSample(clicked, _vocabulary(project, train, held), 0)
-    return ProjectData(tuple(train), sample, tuple(learned), tuple(judged), len(annotated) - len(refs))
+    return ProjectData(tuple(train), sample, tuple(learned), tuple(judged), len(annotated) - len(refs), leaks)
 
 
 def _vocabulary(project: Project, train: Sequence[ImageEntry], held: Sequence[SampleImage]) -> Vocabulary:

@@ -23,6 +23,8 @@ WORDS = {
 }
 """Figures that are shown, and what they are called."""
 MOST_LABELS = 200
+SAME = 0.01
+"""Difference of two IoUs below which nothing has changed for a person's eye."""
 
 
 @dataclass(frozen=True)
@@ -89,18 +91,15 @@ Figure = tuple[str, float, Sequence[float] | None, float, Sequence[float] | None
 
 def rows_of(told: Mapping[str, Any]) -> dict[str, list[Figure]]:
     """Set of images, such as "held back", to its figures before and after; those that nothing is known of left out."""
-    old, new, differences = told["old"], told["new"], {**told["differences"]}
-    held = [
-        (WORDS[key], old[key], old["ci95"][key], new[key], new["ci95"][key], differences.get(key))
-        for key in WORDS
-        if old.get(key) is not None and new.get(key) is not None
-    ]
-    replay = [
-        (WORDS[key], one["old"], one["old_ci95"], one["new"], one["new_ci95"], one["difference"])
-        for key, one in told["replay"].items()
-        if one["old"] is not None and one["new"] is not None
-    ]
-    return {f"held back, {told['validation_masks']} masks": held, "replay: earlier pictures": replay}
+    sets = {
+        f"held back, {told['validation_masks']} masks": told["held_back"],
+        "replay: earlier pictures": told["replay"],
+    }
+    return {title: [_figure(key, one) for key, one in found.items() if key in WORDS] for title, found in sets.items()}
+
+
+def _figure(key: str, one: Mapping[str, Any]) -> Figure:
+    return WORDS[key], one["old"], one["old_ci95"], one["new"], one["new_ci95"], one["difference"]
 
 
 def _table(title: str, rows: Sequence[Figure]) -> Table:
@@ -119,9 +118,10 @@ def _labels(labels: Sequence[Mapping[str, Any]]) -> Table:
     rows = []
     for label in labels[:MOST_LABELS]:
         mask, named = label["mask"], label["named"]
-        note = "worse" if label["worse"] else "" if label["enough"] else "too few to tell"
+        note = "worse" if label["worse"] else "" if label["enough"] else "too few"
         names = [NONE] * 3 if named is None else [number(named[0]), number(named[1]), f"{named[2]:+.1f}"]
-        shown = [number(mask[0]), number(mask[1]), *_difference(mask[2:])]
+        between = interval(mask[3:], "+.1f") if label["images"] > 1 else NONE
+        shown = [number(mask[0]), number(mask[1]), f"{mask[2]:+.1f}", between]
         rows.append([label["name"], str(label["masks"]), str(label["images"]), *shown, *names, note])
     headings = ["label", "masks", "images", "mask before, %", "after", "difference", "90 %", "named before, %", "after",
                 "difference", ""]  # fmt: skip
@@ -129,8 +129,9 @@ def _labels(labels: Sequence[Mapping[str, Any]]) -> Table:
 
 
 def _pairs(pictures: Sequence[BeforeAfter]) -> dict[str, list[Pair]]:
-    found: dict[str, list[Pair]] = {"What gained most": [], "What lost most": []}
+    found: dict[str, list[Pair]] = {"What gained most": [], "What stayed": [], "What lost most": []}
     for one in pictures:
-        pair = Pair(one.name, one.before.read_bytes(), one.after.read_bytes(), one.old, one.new)
-        found["What gained most" if one.new >= one.old else "What lost most"].append(pair)
+        gained = one.new - one.old
+        title = "What stayed" if abs(gained) < SAME else "What gained most" if gained > 0 else "What lost most"
+        found[title].append(Pair(one.name, one.before.read_bytes(), one.after.read_bytes(), one.old, one.new))
     return found

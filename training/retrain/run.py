@@ -84,7 +84,9 @@ def retrain(
         version = registry.add(weights, {"parent": old.version, "verdict": verdict.to_json()})
         calibrate_quietly(weights, project.models, data.validation, partial(told, "calibrating"))
         promoted = (verdict.promote or settings.force) and not settings.hold
-        report = RetrainReport(version, promoted, verdict, len(data.train), data.test_images, news, page=run.run.page)
+        report = RetrainReport(
+            version, promoted, verdict, len(data.train), data.test_images, news, data.leaks, run.run.page
+        )
         plain = {"parent": old.version, **report.to_json()}
         write_report(run.run, plain, news.sentence, report.leaks, judged.cases)
         if promoted:

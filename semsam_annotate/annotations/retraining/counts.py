@@ -16,9 +16,9 @@ JUDGED_AREA = 100
 
 @dataclass(frozen=True)
 class TrainingCounts:
-    """Accepted masks of plain images: ``fresh``, those that the last finished training did not know (nor the last try,
-    for whoever counts with ``tried``); ``learn`` in ``photos``, to learn from; ``held_back``, to judge by; ``small``,
-    held back, but too small for that; ``test``, in photos that no training sees. ``trained``: whether one finished."""
+    """Accepted masks of plain images: ``fresh``, those that the last finished training did not know; ``learn`` in
+    ``photos``, to learn from; ``held_back``, to judge by; ``small``, held back, but too small for that; ``test``, in
+    photos that no training sees. ``trained``: whether a training finished before."""
 
     fresh: int = 0
     learn: int = 0
@@ -34,16 +34,21 @@ class TrainingCounts:
         return self.held_back >= LEAST_HELD_BACK
 
 
-def count(project: Project, tried: frozenset[str] = frozenset()) -> TrainingCounts:
-    """Count by record ids, so that it is right after undo, deletion and correction: a corrected mask is a new one.
+def count_new(project: Project, tried: frozenset[str]) -> tuple[int, int]:
+    """What a loop asks every half minute: masks that are new, but those ``tried``; masks to learn from."""
+    masks, last = _by_split(project), last_finished(project.models)
+    known = tried | (frozenset[str]() if last is None else last.masks)
+    return len((masks["train"].keys() | masks["validation"].keys()) - known), len(masks["train"])
 
-    ``tried``: ids that are not new either.
+
+def count(project: Project) -> TrainingCounts:
+    """Count by record ids, so that it is right after undo, deletion and correction: a corrected mask is a new one.
 
     A photo's place, to learn from or held back, is the one that a training would write down.
     """
     masks = _by_split(project)
     last = last_finished(project.models)
-    known = tried | (frozenset[str]() if last is None else last.masks)
+    known = frozenset[str]() if last is None else last.masks
     judged = _large(project, masks["validation"])
     return TrainingCounts(
         fresh=len((masks["train"].keys() | masks["validation"].keys()) - known),

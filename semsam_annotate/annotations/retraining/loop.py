@@ -11,7 +11,7 @@ from semsam_annotate.annotations.lock import is_held
 from semsam_annotate.annotations.project import Project
 from semsam_annotate.annotations.project_config import ProjectConfig, read_config
 from semsam_annotate.annotations.retraining import child
-from semsam_annotate.annotations.retraining.counts import count
+from semsam_annotate.annotations.retraining.counts import count_new
 from semsam_annotate.annotations.retraining.memory import LoopMemory
 from semsam_annotate.annotations.retraining.plan import Decision, Situation, decide
 from semsam_annotate.annotations.retraining.run import LOCK, PUT_BY, Run, runs
@@ -111,10 +111,10 @@ class Loop:
         starting = self._child is not None and self._child.returncode is None
         busy = starting or is_held(models / LOCK)
         last = found[-1] if found else None
-        counts = count(self._project, memory.tried)
+        fresh, learn = count_new(self._project, memory.tried)
         return Situation(
-            fresh=counts.fresh,
-            learn=counts.learn,
+            fresh=fresh,
+            learn=learn,
             running=busy,
             ours=busy and last is not None and (last.pid, last.host) == (memory.pid, memory.host),
             unfinished=not busy and (_unfinished(last) or self._vanished(memory, last)),

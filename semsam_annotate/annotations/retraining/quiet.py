@@ -44,7 +44,7 @@ def _spans(part: str) -> list[tuple[int, int]]:
     found = _SPAN.fullmatch(part)
     if found is None:
         raise BadInput(f"quiet hours are spans such as '08:00-18:00' or 'mon-fri 08:00-18:00', not {part!r}")
-    begin, end = (_minute(*found.group(hour, hour + 1), part) for hour in (3, 5))
+    begin, end = _minute(found[3], found[4], part), _minute(found[5], found[6], part)
     length = end - begin if end > begin else end - begin + DAY
     if begin == DAY:
         raise BadInput(f"quiet hours begin at 23:59 at the latest, not at 24:00: {part!r}")

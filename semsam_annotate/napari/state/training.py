@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Literal
 
 from psygnal import Signal
@@ -21,6 +22,7 @@ from semsam_annotate.annotations.retraining.verdict import Verdict
 from semsam_annotate.api import BadInput
 from semsam_annotate.napari.state.last_words import last_words
 from semsam_annotate.napari.state.model_switch import ModelSwitch
+from semsam_annotate.napari.state.training_loop import TrainingLoop
 from semsam_annotate.napari.state.training_progress import TrainingProgress
 
 Stage = Literal["idle", "starting", "running", "stopping", "finished", "failed", "stopped"]
@@ -55,17 +57,24 @@ class TrainingRun:
         self._run: Run | None = None
         self._log = project.models / "retrain.log"
         self.model = ModelSwitch(project.folder, project.models)
+        self.loop = TrainingLoop(project)
         self.progress = TrainingProgress()
         self.stage: Stage = "idle"
         self.counts, self.error = TrainingCounts(), ""
         self.verdict: Verdict | None = None
         self.model.changed.connect(self._tell_change)
         self.model.told.connect(self._tell)
+        self.loop.changed.connect(self._tell_change)
 
     @property
     def run(self) -> Run | None:
         """The last training, or the one that goes on."""
         return self._run
+
+    @property
+    def page(self) -> Path | None:
+        """The report of the last training, for a browser; None without one."""
+        return self._run.page if self._run is not None and self._run.page.is_file() else None
 
     @property
     def busy(self) -> bool:
@@ -103,6 +112,7 @@ class TrainingRun:
     def poll(self) -> None:
         """Look how far it is."""
         self.model.poll()
+        self.loop.poll()
         found = runs(self._project.models)  # before the lock: a run without an outcome whose lock is free was killed
         running = is_held(self._project.models / LOCK)
         other = self._adopt(found[-1] if found else None)

@@ -1,10 +1,11 @@
 """Fine-tuning the model on what was accepted: start, watch, judge, promote, go back. Clicking goes on meanwhile."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-from qtpy.QtCore import Qt, QTimer, Signal
-from qtpy.QtGui import QShowEvent
+from qtpy.QtCore import Qt, QTimer, QUrl, Signal
+from qtpy.QtGui import QDesktopServices, QShowEvent
 from qtpy.QtWidgets import QGridLayout, QLabel, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
 
 from semsam_annotate.napari.canvas.annotator import Annotator
@@ -30,7 +31,7 @@ class TrainTab(QWidget):
         self._connections = Connections()
         self._stale = False
         self.run: TrainingRun | None = None
-        self.counts, self.work, self.error = _label(), _label(), _label()
+        self.counts, self.next, self.work, self.error = _label(), _label(), _label(), _label()
         self.headline, self.verdict, self.reasons, self.model = _label(bold=True), _label(), _label(), _label()
         self.bar, self.curve, self.pairs = QProgressBar(), LossCurve(), BeforeAfterList()
         self.buttons = {name: quiet_button(text, tip) for name, (text, tip) in _BUTTONS.items()}
@@ -63,6 +64,8 @@ class TrainTab(QWidget):
         """Stop showing it; a training goes on, and the next window shows it."""
         self._timer.stop()
         self._connections.release()
+        if self.run is not None:
+            self.run.loop.stop()
         self._annotator = self.run = None
         self._show()
 
@@ -101,6 +104,8 @@ class TrainTab(QWidget):
                 "stop": run.stop,
                 "promote": lambda: run.model.promote(version),
                 "roll back": run.model.go_back,
+                "by itself": run.loop.switch,
+                "report": lambda: _open(run.page),
             }
             annotator.run(actions[name])
 
@@ -109,12 +114,14 @@ class TrainTab(QWidget):
         if run is None:
             for widget in (self.bar, self.work, self.curve, self.pairs, self.headline, self.verdict, self.reasons):
                 widget.hide()
-            for label, text in ((self.counts, "Open a project first."), (self.model, ""), (self.error, "")):
-                _say(label, text)
+            _say(self.counts, "Open a project first.")
+            for label in (self.next, self.model, self.error):
+                _say(label, "")
             for button in self.buttons.values():
                 button.setEnabled(False)
             return
         _say(self.counts, counts_words(run.counts))
+        _say(self.next, run.loop.words)
         _say(self.model, model_words(run))
         _say(self.error, " ".join(filter(None, (run.error if run.stage == "failed" else "", run.model.error))))
         self._show_progress(run)
@@ -147,17 +154,21 @@ class TrainTab(QWidget):
         self.buttons["stop"].setEnabled(run.stage in ("starting", "running"))
         self.buttons["promote"].setEnabled(new and free and not run.busy)
         self.buttons["promote"].setText("Promote anyway" if verdict is not None and not verdict.better else "Promote")
+        self.buttons["by itself"].setEnabled(not run.loop.elsewhere)
+        self.buttons["by itself"].setText("By hand only" if run.loop.here else "Train by itself")
+        self.buttons["report"].setEnabled(run.page is not None)
         self.buttons["roll back"].setEnabled(run.model.can_go_back and free)
 
     def _lay_out(self) -> None:
         layout, first, second = QVBoxLayout(self), QGridLayout(), QGridLayout()
         layout.setContentsMargins(0, 0, 0, 0)
         for place, name in enumerate(self.buttons):
-            (first if place < 2 else second).addWidget(self.buttons[name], 0, place % 2)
+            (first if place < 4 else second).addWidget(self.buttons[name], place % 4 // 2, place % 2)
         self.bar.setTextVisible(False)
         self.bar.setFixedHeight(8)
         layout.addWidget(self.counts)
         layout.addLayout(first)
+        layout.addWidget(self.next)
         for label in (self.work, self.bar, self.error, self.curve, self.headline, self.verdict, self.reasons):
             layout.addWidget(label)
         layout.addLayout(second)
@@ -181,9 +192,19 @@ def _say(label: QLabel, text: str) -> None:
     label.setVisible(bool(text))
 
 
+def _open(page: Path | None) -> None:
+    if page is not None:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(page)))
+
+
 _BUTTONS = {
     "start": ("Start training", "Fine-tune on the accepted masks, beside your work, on half of the processor"),
     "stop": ("Stop", "End the training; the model stays as it is"),
+    "by itself": (
+        "Train by itself",
+        "While this window is open: after so many new masks, or at times, as project.toml says; what is better serves",
+    ),
+    "report": ("Report", "Open the page of the last training: what was new, before and after, label by label"),
     "promote": ("Promote", "Let the new model answer your clicks from now on"),
     "roll back": ("Roll back", "Let the model before answer again"),
 }

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 SCENARIOS = Path(__file__).with_name("train_scenarios.py")
-STAGES = ("1-empty", "2-ready", "3-running", "4-better", "5-promoted", "6-not-better", "7-failed")
+STAGES = ("1-empty", "2-ready", "3-running", "4-better", "5-promoted", "6-not-better", "7-failed", "8-by-itself")
 
 
 @pytest.mark.window

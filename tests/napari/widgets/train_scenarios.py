@@ -17,6 +17,7 @@ from qtpy.QtWidgets import QApplication, QLabel, QPushButton, QScrollArea
 from semsam_annotate.annotations import ImageRef, Project
 from semsam_annotate.annotations.lock import held
 from semsam_annotate.annotations.retraining.run import LOCK
+from semsam_annotate.annotations.retraining.runner import runner_of
 from semsam_annotate.annotations.retraining.writer import RunWriter, recorded
 from semsam_annotate.api import BadInput
 from semsam_annotate.napari.canvas.annotator import Annotator
@@ -87,6 +88,7 @@ class Stage:
 
     def close(self) -> None:
         self.tab.detach()
+        assert runner_of(self.folder / "project" / "models") is None
         self.wait(0.1)
         self.annotator.close()
         self.session.ledger.close()
@@ -94,7 +96,9 @@ class Stage:
 
 
 def usable(tab: TrainTab) -> set[str]:
-    return {name for name, button in tab.buttons.items() if button.isEnabled()}
+    """Names of the buttons that do something now, but "by itself", which always does."""
+    assert tab.buttons["by itself"].isEnabled()
+    return {name for name, button in tab.buttons.items() if button.isEnabled()} - {"by itself"}
 
 
 def main(folder: Path) -> None:
@@ -124,15 +128,16 @@ def stages(models: Path, folder: Path) -> None:
             assert "left" in stage.tab.work.text()
             assert stage.tab.bar.isVisible()
             photograph(run)
+            (run.folder / "report.html").write_text("<p>")
             run.finish(REPORT)
         stage.look("4-better")
-        assert usable(stage.tab) >= {"start", "promote"}
+        assert usable(stage.tab) >= {"start", "promote", "report"}
         heard: list[Path] = []
         stage.tab.promoted.connect(heard.append)
         (models / "active.json").write_text('{"promoted": ["675e0cca6c21"]}')
         stage.look("5-promoted")
         assert heard == [folder / "project"]
-        assert usable(stage.tab) == {"start", "roll back"}
+        assert usable(stage.tab) == {"start", "report", "roll back"}
         (models / "active.json").unlink()
         stage.wait(0.7)
         assert len(heard) == 2
@@ -145,8 +150,30 @@ def stages(models: Path, folder: Path) -> None:
         fail(models)
         stage.look("7-failed")
         assert "no space left" in stage.tab.error.text()
+        by_itself(stage)
         stage.close()
         stage.tab._poll()
+
+
+def by_itself(stage: Stage) -> None:
+    """The loop runs in this window, until it closes or somebody switches it off."""
+    path, button = stage.folder / "project" / "project.toml", stage.tab.buttons["by itself"]
+    told: list[str] = []
+    stage.session.told.connect(told.append)
+    button.click()
+    assert "project.toml does not say when" in told[-1]
+    before = path.read_text()
+    path.write_text(before.replace("retrain_after = 0", "retrain_after = 50"))
+    button.click()
+    stage.look("8-by-itself")
+    assert "50 are waited for" in stage.tab.next.text()
+    assert button.text() == "By hand only"
+    assert runner_of(stage.folder / "project" / "models") is not None
+    button.click()
+    stage.wait(0.7)
+    assert (button.text(), stage.tab.next.isVisible()) == ("Train by itself", False)
+    button.click()
+    path.write_text(before)
 
 
 def marks(run: RunWriter) -> None:
