@@ -1,4 +1,4 @@
-"""What ``active_learning.py`` asks about: a kind of object, weights that do not know its parts, its pool and its test."""
+"""A kind of object for ``active_learning.py``: weights that do not know its parts, its pool and its test."""
 
 import json
 from collections.abc import Sequence
