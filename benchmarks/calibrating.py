@@ -3,8 +3,8 @@
     python benchmarks/calibrating.py --data FOLDER [--annotations FILE] [--weights FILE] [--images 60] [--masks 10]
         [--json FILE] [--png docs/reliability.png]
 
-FOLDER holds images and val.json, or FILE, whose names are the vocabulary. The fit is that of ``semsam models calibrate``; "after"
-is cross-fitted: each photo is corrected by a fit to the others.
+FOLDER holds images and val.json, whose names (or FILE's) are the vocabulary. The fit is that of ``semsam models
+calibrate``; "after" is cross-fitted: each photo is corrected by a fit to the others.
 """
 
 import argparse
