@@ -71,7 +71,7 @@ def helpful(seen: Seen, figures: dict[str, dict[str, Any]]) -> tuple[Calibration
     """What was fitted and helps, and why the other sides are left as they are."""
     counts = {"objects": len(seen.objects), "parts": len(seen.parts), "score": len(seen.scores)}
     left = {
-        side: f"only {count} masks with a name and an answer, at least {LEAST_HELD_BACK} are needed"
+        side: f"only {count} masks whose name could be taken for another, at least {LEAST_HELD_BACK} are needed"
         for side, count in counts.items()
         if side not in figures
     }

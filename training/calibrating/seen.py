@@ -71,5 +71,6 @@ def _clicked(engine: Proposer, image: SampleImage, words: Vocabulary) -> list[tu
 
 
 def _name(image: str, labels: Sequence[tuple[str, float]], name: str | None) -> list[SeenName]:
-    """Nothing where the mask has no name, or none that the model was asked about."""
-    return [SeenName(image, tuple(labels), name)] if name is not None and name in dict(labels) else []
+    """Nothing where the mask has no name, none that the model was asked about, or the only one there is."""
+    known = name is not None and name in dict(labels) and len(labels) > 1
+    return [SeenName(image, tuple(labels), str(name))] if known else []
