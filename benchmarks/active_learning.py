@@ -7,8 +7,8 @@ FOLDER holds parts with train.json, val.json and images. Of each kind the photos
 of them, drawn by the seed), all of val.json are the test, which is never queried. Ten photos drawn by the seed are
 labelled first; then ``--rounds`` times a strategy orders the rest of the pool by what the newest model says of it, the
 first ``--queries`` of them are labelled, and the full model is fine-tuned from the base weights on all that is labelled
-exactly as ``semsam retrain`` does it. ``--base``: weights that never saw the kind's parts, where the packaged ones did
-(``held_out.py``).
+exactly as ``semsam retrain`` does it. Four more, outside of the pool, are labelled at the start to calibrate on.
+``--base``: weights that never saw the kind's parts, where the packaged ones did (``held_out.py``).
 
 Clicks: of every mask those until IoU 0.9 with the model of that moment, corrections included, five at most, and one
 more where its first name is not the right one. Settings go one after the other, within each seed by seed, within a
@@ -19,8 +19,10 @@ import argparse
 import shutil
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -30,13 +32,14 @@ from new_parts import engine_of
 from subject import ROOT
 
 from semsam_annotate.annotations import image_sha256, read_image
-from semsam_annotate.api import Vocabulary
+from semsam_annotate.api import BadInput, Vocabulary
 from semsam_annotate.model.checkpoints.weights import load_checkpoint
 from semsam_annotate.model.engine import LocalEngine
 from semsam_annotate.model.engine.opening import packaged_weights
 from semsam_annotate.training.active import STRATEGIES, Candidate, Moment, strategy_named
 from semsam_annotate.training.active.cache import CandidateCache
 from semsam_annotate.training.active.features import candidate
+from semsam_annotate.training.calibrating import Calibration, calibrate
 from semsam_annotate.training.data.pack import write_pack
 from semsam_annotate.training.data.readers import open_data
 from semsam_annotate.training.evaluation.result import EvaluationResult
@@ -75,7 +78,7 @@ class Annotator:
         before = None if number == 0 else self.cell.done(number - 1)
         asked = self._asked(number, before)
         chosen = time.monotonic()
-        clicks = self._clicks(number, asked)
+        clicks = self._clicks(number, asked if before else [*asked, *self.kind.held(self.cell.seed)])
         labelled = [*(before.labelled if before else ()), *asked]
         answered = time.monotonic()
         engine = engine_of(self._weights(number, labelled))
@@ -94,7 +97,8 @@ class Annotator:
             return pool[: self.options.start]
         left = [id for id in pool if id not in before.labelled]
         weights = self._weights(number - 1, before.labelled)
-        looks = self._candidates(weights, pool, keep=number == 1)
+        calibration = self._calibration(weights)
+        looks = {id: one.corrected(calibration) for id, one in self._candidates(weights, pool, number == 1).items()}
         moment = Moment(self.cell.seed, number - 1, tuple(looks[id].vector for id in before.labelled))
         ordered = strategy_named(self.cell.strategy).order([looks[id] for id in left], moment)
         ids = {looks[id].key: id for id in left}
@@ -117,6 +121,16 @@ class Annotator:
         if not keep:
             shutil.rmtree(cache.folder, ignore_errors=True)
         return found
+
+    def _calibration(self, weights: Path) -> Calibration:
+        """Of some weights on the photos held back, as ``semsam models calibrate`` keeps it."""
+        if self.cell.strategy == "random":
+            return Calibration()
+        truth = self.kind.annotated(f"{self.cell.path}/held", self.kind.held(self.cell.seed))
+        engine = engine_of(weights)
+        with TemporaryDirectory() as models, suppress(BadInput):  # too few masks: as the network says it
+            return calibrate(engine, Path(models), read_sample(truth, self.kind.data)).calibration
+        return Calibration()
 
     def _clicks(self, number: int, asked: Sequence[int]) -> int:
         """What labelling photos costs with the model of that moment."""

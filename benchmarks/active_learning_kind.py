@@ -1,4 +1,4 @@
-"""What ``active_learning.py`` asks about: a kind of object, weights that do not know its parts, its pool and its test."""
+"""A kind of object for ``active_learning.py``: weights that do not know its parts, its pool and its test."""
 
 import json
 from collections.abc import Sequence
@@ -12,6 +12,9 @@ from new_parts import Content, of_kind
 from semsam_annotate.annotations.files import write_atomically
 from semsam_annotate.api import Vocabulary
 from semsam_annotate.model.checkpoints.weights import load_checkpoint
+
+HELD = 4
+"""Photos to calibrate on: about 30 masks."""
 
 
 @dataclass(frozen=True)
@@ -50,8 +53,11 @@ class Kind:
 
     def drawn(self, seed: int) -> list[int]:
         """The ids of a seed's pool, those that are labelled first in front."""
-        every = sorted(row["id"] for row in self.train["images"])
-        return [int(id) for id in np.random.default_rng(seed).permutation(every)[: self.options.pool]]
+        return self._order(seed)[:-HELD][: self.options.pool]
+
+    def held(self, seed: int) -> list[int]:
+        """The ids of the photos to calibrate on, none of them in the pool."""
+        return self._order(seed)[-HELD:]
 
     def photo(self, id: int) -> Path:
         """The file of a photo."""
@@ -60,6 +66,10 @@ class Kind:
     def annotated(self, name: str, ids: Sequence[int]) -> Path:
         """A COCO file of the truth of some photos."""
         return self._written(f"{name}.json", of_kind(self.train, self.name, keep=ids))
+
+    def _order(self, seed: int) -> list[int]:
+        every = sorted(row["id"] for row in self.train["images"])
+        return [int(id) for id in np.random.default_rng(seed).permutation(every)]
 
     def _written(self, name: str, content: Content) -> Path:
         path = self.folder / name

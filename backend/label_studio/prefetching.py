@@ -22,6 +22,8 @@ from semsam_annotate.backend.worker import EngineWorker
 
 log = logging.getLogger("semsam.backend.prefetching")
 TIMEOUT = httpx.Timeout(10.0, connect=5.0)
+USEFUL_FIRST = "Uncertainty sampling"
+"""A project's sampling that opens the lowest score of a prediction first; any other counts as by id."""
 AHEAD = 20
 """Tasks behind this one among which the next without an annotation is looked for."""
 
@@ -44,7 +46,8 @@ class Place:
 class Prefetch:
     """One image at a time, for who asked last; clicks pass it, and it gives way to whatever else takes long.
 
-    Label Studio opens tasks by their ids, those without an annotation. ``seconds``: after them an image is given up.
+    Label Studio opens tasks by their ids, or the most useful first, those without an annotation. ``seconds``: after
+    them an image is given up.
     """
 
     def __init__(self, embeddings: TaskEmbeddings, worker: EngineWorker, seconds: float = 120.0) -> None:
@@ -109,17 +112,32 @@ class Prefetch:
 
 
 def _next(place: Place) -> dict[str, Any] | None:
-    """The first of the tasks behind a place that has no annotation, with its data as it was imported."""
-    behind = {"filter": "filter:tasks:id", "operator": "greater", "type": "Number", "value": place.task}
-    query = {
-        "project": project_id(place.project),
-        "query": json.dumps({"filters": {"conjunction": "and", "items": [behind]}, "ordering": ["tasks:id"]}),
-        "fields": "all",
-        "include": "id,annotations_ids,data",
-        "resolve_uri": "false",
-        "page": 1,
-        "page_size": AHEAD,
-    }
+    """The first task without an annotation, in the project's order, with its data as it was imported.
+
+    Of those behind the place; of a project that asks for the most useful first, of all others.
+    """
+    project = project_id(place.project)
     with LabelStudioApi(place.connection.origin, place.connection.token or "", TIMEOUT) as api:
+        useful = api.get(f"/api/projects/{project}", seconds=10.0).get("sampling") == USEFUL_FIRST
+        query = {
+            "project": project,
+            "query": json.dumps(_BY_USE if useful else _behind(place.task)),
+            "fields": "all",
+            "include": "id,annotations_ids,data",
+            "resolve_uri": "false",
+            "page": 1,
+            "page_size": AHEAD,
+        }
         rows = api.get("/api/tasks", query, seconds=10.0)["tasks"]
-    return next((row for row in rows if row["id"] > place.task and not row.get("annotations_ids")), None)
+    later = (row for row in rows if (row["id"] != place.task if useful else row["id"] > place.task))
+    return next((row for row in later if not row.get("annotations_ids")), None)
+
+
+def _behind(task: int) -> dict[str, Any]:
+    behind = {"filter": "filter:tasks:id", "operator": "greater", "type": "Number", "value": task}
+    return {"filters": {"conjunction": "and", "items": [behind]}, "ordering": ["tasks:id"]}
+
+
+_NOT_LABELLED = {"filter": "filter:tasks:total_annotations", "operator": "equal", "type": "Number", "value": 0}
+_BY_USE = {"filters": {"conjunction": "and", "items": [_NOT_LABELLED]}, "ordering": ["tasks:predictions_score"]}
+"""The lowest score first, tasks without a prediction last, as ``next_task.py`` of Label Studio chooses."""

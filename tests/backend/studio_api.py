@@ -13,11 +13,8 @@ NO_SUCH_TASK = {
 }  # fmt: skip
 
 
-def _behind(query: str | None) -> int:
+def _behind(asked: dict[str, Any]) -> int:
     """The id that a query of the data manager asks for larger ones than."""
-    if query is None:
-        return 0
-    asked = json.loads(query)
     assert asked["ordering"] == ["tasks:id"]
     (item,) = asked["filters"]["items"]
     assert (item["filter"], item["operator"], item["type"]) == ("filter:tasks:id", "greater", "Number")
@@ -85,7 +82,7 @@ class StudioApi:
             case ["tasks"]:
                 assert (query["project"], query["fields"], query["resolve_uri"]) == ("1", "all", "false")
                 number, size = int(query["page"]), int(query["page_size"])
-                ids = [id for id in sorted(self.tasks) if id > _behind(query.get("query"))]
+                ids = self._asked_for(json.loads(query.get("query", "null")))
                 rows = [self._listed(self.tasks[id], query["include"].split(",")) for id in ids]
                 return {"total": len(rows), "tasks": rows[(number - 1) * size : number * size]}
             case ["tasks", id, "annotations"]:
@@ -93,6 +90,16 @@ class StudioApi:
             case ["annotations", id]:
                 return self.annotations.get(int(id))
         return None
+
+    def _asked_for(self, asked: dict[str, Any] | None) -> list[int]:
+        """Ids of tasks, as a query of the data manager filters and orders them."""
+        if asked is None or asked["ordering"] != ["tasks:predictions_score"]:
+            return [id for id in sorted(self.tasks) if asked is None or id > _behind(asked)]
+        (item,) = asked["filters"]["items"]
+        assert (item["filter"], item["operator"], item["value"]) == ("filter:tasks:total_annotations", "equal", 0)
+        scores = {id: [row["score"] for row in self.predictions if row["task"] == id] for id in self.tasks}
+        free = [id for id in self.tasks if not self._of(id)]
+        return sorted(free, key=lambda id: (not scores[id], sum(scores[id]) / max(1, len(scores[id])), id))
 
     def _of(self, task: int) -> list[dict[str, Any]]:
         return [row for row in self.annotations.values() if row["task"] == task]

@@ -67,6 +67,21 @@ def test_tasks_with_an_annotation_are_passed_over(label_studio, studio_api, task
     assert {image.shape[:2] for image in region_engine.images.values()} == {(600, 800), (48, 64)}
 
 
+def test_a_project_that_opens_the_most_useful_first_gets_that_image(
+    label_studio, studio_api, tasks, click, region_engine
+):
+    studio_api.project["sampling"] = "Uncertainty sampling"
+    for task, score in ((1, 0.1), (2, 0.9), (3, 0.2)):
+        row = {"task": task, "project": 1, "result": [{}], "score": score, "model_version": "regions-1"}
+        studio_api.predictions.append(row)
+    click(label_studio, tasks[1])
+    wait(lambda: region_engine.encodings == 2)
+    assert {image.shape[:2] for image in region_engine.images.values()} == {(480, 640), (600, 800)}
+    click(label_studio, tasks[0])
+    wait(lambda: region_engine.encodings == 3)
+    assert (48, 64) in {image.shape[:2] for image in region_engine.images.values()}
+
+
 def test_an_opened_task_counts_and_a_batch_does_not(label_studio, studio_api, tasks, body_of, region_engine):
     body = body_of("predict_batch3_several_predictions")
     label_studio.post("/predict", json={**body, "tasks": tasks[:2]}).raise_for_status()

@@ -6,6 +6,8 @@ from semsam_annotate.annotations.next_images import FILE, NextImage, NextImages,
 from semsam_annotate.api.promotions import PACKAGED
 from semsam_annotate.backend.label_studio.task_order import TaskOrder
 
+IMAGES = ("/data/upload/1/9e0c9dd7-img_a.jpg", "/data/upload/1/c3202297-img_b.png")
+
 
 def test_tasks_in_the_order_come_before_all_others_and_those_by_certainty(tmp_path):
     images = tuple(NextImage(Path(f"{name}.png"), name, 1.0) for name in ("b", "a", "c"))
@@ -24,3 +26,22 @@ def test_without_an_order_or_with_a_damaged_one_the_least_certain_comes_first(tm
         assert order.score("a", 0.25) == 0.25
     (tmp_path / FILE).write_text('{"images": [{"path": 3}]}')
     assert TaskOrder(tmp_path).score("a", 0.25) == 0.25
+
+
+def test_pre_labels_are_scored_by_the_project_s_order(label_studio, studio_api, region_engine, project_folder, body_of):
+    tasks = [studio_api.add_task(image) for image in IMAGES]
+    body = {**body_of("predict_interactive_three_points"), "tasks": tasks}
+    del body["params"]
+    sure = [row["score"] for row in answered(label_studio, body)]
+    keys = list(region_engine.images)
+    images = tuple(NextImage(Path(f"{key}.png"), key, 1.0) for key in reversed(keys))
+    write_next(project_folder / "models", NextImages("entropy", "v", PACKAGED, "2030", images))
+    body["project"] = "9.1795220051"  # another project asks for them anew
+    assert [row["score"] for row in answered(label_studio, body)] == [0.25, 0.0]
+    assert all(0 < score <= 1 for score in sure)
+
+
+def answered(client, body):
+    answer = client.post("/predict", json=body)
+    assert answer.status_code == 200, answer.text
+    return answer.json()["results"]

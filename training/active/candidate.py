@@ -36,9 +36,9 @@ class Guess:
     box: Box
 
     def corrected(self, calibration: Calibration) -> "Guess":
-        """The same with names and score as they should have been."""
+        """The same with names as they should have been; scores of a search are not those of ladders and stay."""
         objects, parts = calibration.names(self.objects, part=False), calibration.names(self.parts, part=True)
-        return replace(self, score=calibration.predicted(self.score), objects=objects, parts=parts)
+        return replace(self, objects=objects, parts=parts)
 
     @cached_property
     def names(self) -> Shares:
@@ -87,7 +87,7 @@ class Candidate:
         return max(1.0, sum(guess.wanted for guess in self.guesses))
 
     def corrected(self, calibration: Calibration) -> "Candidate":
-        """The same with names and scores as they should have been."""
+        """The same with names as they should have been."""
         return replace(self, guesses=tuple(guess.corrected(calibration) for guess in self.guesses))
 
     @property

@@ -17,8 +17,11 @@ LEAST = 1e-6
 
 @dataclass(frozen=True)
 class Calibration:
-    """``objects``, ``parts``: the temperature of a side's names (Guo et al., arXiv 1706.04599): above 1 the model was
-    too sure. ``score``: (slope, offset) of the log-odds of predicted IoU (Platt scaling). None where none was fitted.
+    """``objects``, ``parts``: the temperature of a side's names among each other (Guo et al., arXiv 1706.04599): above
+    1 the model was too sure. ``score``: (slope, offset) of the log-odds of a ladder's best predicted IoU (Platt
+    scaling). None where none was fitted.
+
+    The share of "none of these" stays: held-back masks all have a name, so they say nothing about it.
     """
 
     objects: float | None = None
@@ -30,24 +33,20 @@ class Calibration:
         temperature = self.parts if part else self.objects
         if temperature is None or not shares:
             return tuple(shares)
-        values = tempered(with_none([share for _, share in shares]), temperature)
-        return tuple((name, float(value)) for (name, _), value in zip(shares, values, strict=False))
+        values = np.array([share for _, share in shares])
+        named = values.sum() * tempered(values, temperature)
+        return tuple((name, float(value)) for (name, _), value in zip(shares, named, strict=True))
 
     def predicted(self, score: float) -> float:
         """A predicted IoU as it should have been, 0..1."""
         return score if self.score is None else float(moved(np.array([score]), *self.score)[0])
 
 
-def with_none(shares: Sequence[float]) -> Floats:
-    """(N + 1,) shares that sum to 1: "none of these" comes last."""
-    return np.array([*shares, max(0.0, 1.0 - sum(shares))])
-
-
 def tempered(shares: Floats, temperature: float) -> Floats:
-    """The softmax of log (…, N) shares over a temperature."""
+    """(N,) shares that sum to 1: the softmax of the logarithms of (N,) shares over a temperature."""
     logits = np.log(np.maximum(shares, LEAST)) / temperature
-    powers = np.exp(logits - logits.max(-1, keepdims=True))
-    return np.asarray(powers / powers.sum(-1, keepdims=True))
+    powers = np.exp(logits - logits.max())
+    return np.asarray(powers / powers.sum())
 
 
 def moved(scores: Floats, slope: float, offset: float) -> Floats:

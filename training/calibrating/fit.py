@@ -7,7 +7,7 @@ import numpy as np
 from scipy.optimize import minimize, minimize_scalar
 
 from semsam_annotate.annotations.retraining.counts import LEAST_HELD_BACK
-from semsam_annotate.training.calibrating.calibration import LEAST, Calibration, Floats, moved, tempered, with_none
+from semsam_annotate.training.calibrating.calibration import LEAST, Calibration, Floats, Shares, moved
 from semsam_annotate.training.calibrating.seen import Seen, SeenName, SeenScore
 from semsam_annotate.training.evaluation.calibration import Predictions
 
@@ -30,11 +30,17 @@ def too_few(names: Sequence[SeenName]) -> bool:
 
 
 def temperature(names: Sequence[SeenName]) -> float:
-    """The temperature under which the true names are most likely."""
-    pairs = [_truth(one) for one in names]
+    """The temperature under which it is most likely that the first names are right as often as they are.
+
+    Not that under which the true names are most likely (Guo et al.): a few kinds of things that the model never saw, in
+    which the true name has next to no share, would then make it less sure of all others.
+    """
+    right = np.array([one.shares[0][0] == one.name for one in names])
 
     def surprise(log: float) -> float:
-        return -float(np.mean([np.log(max(tempered(shares, np.exp(log))[true], LEAST)) for shares, true in pairs]))
+        made = Calibration(float(np.exp(log)), float(np.exp(log)))
+        sure = np.array([surest(made.names(one.shares, part=False)) for one in names]).clip(LEAST, 1 - LEAST)
+        return -float(np.log(np.where(right, sure, 1 - sure)).mean())
 
     return float(np.exp(minimize_scalar(surprise, bounds=(-RANGE, RANGE), method="bounded").x))
 
@@ -67,15 +73,21 @@ def before_and_after(seen: Seen) -> dict[str, tuple[Predictions, Predictions]]:
 
 
 def _names(names: Sequence[SeenName], part: bool) -> tuple[Predictions, Predictions]:
-    """How sure of the first name, and whether it is right."""
+    """How sure of the first name, given that it has one, and whether it is right."""
 
     def fitted(train: Sequence[SeenName]) -> Callable[[SeenName], float]:
         found = temperature(train) if train else None
         made = Calibration(objects=found, parts=found)
-        return lambda one: made.names(one.shares, part)[0][1]
+        return lambda one: surest(made.names(one.shares, part))
 
     right = [float(one.shares[0][0] == one.name) for one in names]
-    return _pair(names, [one.shares[0][1] for one in names], _cross(names, fitted), right)
+    return _pair(names, [surest(one.shares) for one in names], _cross(names, fitted), right)
+
+
+def surest(shares: Shares) -> float:
+    """The share of the first name among all."""
+    whole = sum(share for _, share in shares)
+    return shares[0][1] / whole if whole else 1 / len(shares)
 
 
 def _scores(scores: Sequence[SeenScore]) -> tuple[Predictions, Predictions]:
@@ -99,9 +111,3 @@ def _pair(
     places, truth = np.array([images[row.image] for row in rows], np.int64), np.array(true)
     first, second = (Predictions(np.array(said), truth, places, len(images)) for said in (before, after))
     return first, second
-
-
-def _truth(one: SeenName) -> tuple[Floats, int]:
-    """Shares with "none of these", and which of them is true: that, for a name that was not asked about."""
-    names = [name for name, _ in one.shares]
-    return with_none([share for _, share in one.shares]), names.index(one.name) if one.name in names else len(names)

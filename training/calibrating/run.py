@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from semsam_annotate.model.engine.loaded import LoadedModel
 from semsam_annotate.training.calibrating.calibration import Calibration
 from semsam_annotate.training.calibrating.fit import before_and_after, fit
 from semsam_annotate.training.calibrating.kept import calibration_file, write_calibration
-from semsam_annotate.training.calibrating.picture import reliability_png
+from semsam_annotate.training.calibrating.picture import TITLES, reliability_png
 from semsam_annotate.training.calibrating.seen import Seen, look
 from semsam_annotate.training.evaluation.calibration import facts
 from semsam_annotate.training.evaluation.run import Proposer
@@ -42,19 +42,16 @@ class Calibrated:
 def calibrate(engine: Proposer, models: Path, sample: EvaluationSample, progress: Progress | None = None) -> Calibrated:
     """Fit the engine's model to the masks of a sample and keep that in ``models``, the project's folder of models.
 
-    BadInput when they are too few to say anything; a side with too few names is left as it is.
+    BadInput when they are too few to say anything. A side is left as it is where it has too few names, and where on
+    images that the fit did not see its error is no smaller after than before.
     """
     if len(sample) < LEAST_HELD_BACK:
         raise BadInput(f"only {len(sample)} validation masks, at least {LEAST_HELD_BACK} are needed to calibrate")
     seen, version = look(engine, sample, progress), engine.info.version
-    made, sides = fit(seen), before_and_after(seen)
+    sides = before_and_after(seen)
     figures = {side: {"before": facts(both[0]), "after": facts(both[1])} for side, both in sides.items()}
-    report = {
-        "masks": seen.masks,
-        "images": len(sample.images),
-        "left_as_they_are": _left(seen, made),
-        "sides": figures,
-    }
+    made, left = helpful(seen, figures)
+    report = {"masks": seen.masks, "images": len(sample.images), "left_as_they_are": left, "sides": figures}
     file = write_calibration(models, version, made, report)
     picture = calibration_file(models, version, "png")
     write_atomically(picture, reliability_png(sides))
@@ -70,11 +67,17 @@ def calibrate_quietly(weights: Path, models: Path, sample: EvaluationSample, pro
         calibrate(LocalEngine(lambda: model), models, sample, progress)
 
 
-def _left(seen: Seen, made: Calibration) -> list[str]:
-    """Sides that were not fitted, with the reason."""
-    sides = {"object names": (made.objects, len(seen.objects)), "part names": (made.parts, len(seen.parts))}
-    return [
-        f"{side}: only {count} masks with a name and an answer, at least {LEAST_HELD_BACK} are needed"
-        for side, (found, count) in sides.items()
-        if found is None
-    ]
+def helpful(seen: Seen, figures: dict[str, dict[str, Any]]) -> tuple[Calibration, list[str]]:
+    """What was fitted and helps, and why the other sides are left as they are."""
+    counts = {"objects": len(seen.objects), "parts": len(seen.parts), "score": len(seen.scores)}
+    left = {
+        side: f"only {count} masks whose name could be taken for another, at least {LEAST_HELD_BACK} are needed"
+        for side, count in counts.items()
+        if side not in figures
+    }
+    left |= {
+        side: f"no more reliable after: ECE {both['after']['ece']:.1f}, before {both['before']['ece']:.1f}"
+        for side, both in figures.items()
+        if both["after"]["ece"] >= both["before"]["ece"]
+    }
+    return replace(fit(seen), **dict.fromkeys(left)), [f"{TITLES[side]}: {why}" for side, why in left.items()]

@@ -22,7 +22,7 @@ class SeenName:
 
 @dataclass(frozen=True)
 class SeenScore:
-    """A rung's predicted IoU ``score``, and its true ``iou`` with the mask under the click that it fits best."""
+    """Predicted IoU ``score`` of the rung with the best one, and its true ``iou`` with the mask that was clicked."""
 
     image: str
     score: float
@@ -45,8 +45,8 @@ def look(engine: Proposer, sample: EvaluationSample, progress: Callable[[int, in
     parts: list[SeenName] = []
     scores: list[SeenScore] = []
     for number, image in enumerate(sample.images, 1):
-        for truth, best, rungs in _clicked(engine, image, sample.vocabulary):
-            scores += [SeenScore(image.name, score, iou) for score, iou in rungs]
+        for truth, best, score in _clicked(engine, image, sample.vocabulary):
+            scores.append(score)
             objects += _name(image.name, best.object_labels, truth.object)
             parts += _name(image.name, best.part_labels, truth.part)
         if progress is not None:
@@ -54,25 +54,23 @@ def look(engine: Proposer, sample: EvaluationSample, progress: Callable[[int, in
     return Seen(len(sample), tuple(objects), tuple(parts), tuple(scores))
 
 
-def _clicked(
-    engine: Proposer, image: SampleImage, words: Vocabulary
-) -> list[tuple[TruthMask, Proposal, list[tuple[float, float]]]]:
-    """Of each chosen mask its truth, the proposal most like it, and score and IoU of every rung."""
+def _clicked(engine: Proposer, image: SampleImage, words: Vocabulary) -> list[tuple[TruthMask, Proposal, SeenScore]]:
+    """Of each chosen mask its truth, the proposal most like it, and the score of the best rung."""
     if not image.chosen:
         return []
     asked = AskedImage.read(image)
-    embedding = engine.encode(asked.rgb)
-    prompts = prompts_of(CLICK, asked.chosen)
-    ladders = engine.propose_many(embedding, prompts, words)
+    ladders = engine.propose_many(engine.encode(asked.rgb), prompts_of(CLICK, asked.chosen), words)
     found = []
-    rows = asked.rows(CLICK, prompts, ladders)
-    for index, ladder, row in zip(image.chosen, ladders, rows, strict=True):
+    for index, ladder in zip(image.chosen, ladders, strict=True):
         truth, proposals = image.truths[index], list(ladder)
         fits = mask_ious([compressed(one.rle) for one in proposals], [truth.segment])[:, 0]
-        found.append((truth, proposals[int(fits.argmax())], [(rung.score, rung.fit) for rung in row.rungs]))
+        chosen = max(range(len(proposals)), key=lambda place: proposals[place].score)
+        score = SeenScore(image.name, proposals[chosen].score, float(fits[chosen]))
+        found.append((truth, proposals[int(fits.argmax())], score))
     return found
 
 
 def _name(image: str, labels: Sequence[tuple[str, float]], name: str | None) -> list[SeenName]:
-    """Nothing where the model gives no names, or the mask has none."""
-    return [SeenName(image, tuple(labels), name)] if labels and name else []
+    """Nothing where the mask has no name, none that the model was asked about, or the only one there is."""
+    known = name is not None and name in dict(labels) and len(labels) > 1
+    return [SeenName(image, tuple(labels), str(name))] if known else []

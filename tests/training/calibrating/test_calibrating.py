@@ -17,6 +17,7 @@ from semsam_annotate.training.calibrating.calibration import tempered
 from semsam_annotate.training.calibrating.fit import before_and_after, fit, line, temperature
 from semsam_annotate.training.calibrating.kept import calibration_file, write_calibration
 from semsam_annotate.training.calibrating.picture import reliability_png
+from semsam_annotate.training.calibrating.run import helpful
 from semsam_annotate.training.calibrating.seen import Seen, SeenName, SeenScore
 from semsam_annotate.training.evaluation.calibration import facts
 from semsam_annotate.training.retrain.project_data import read_project
@@ -85,9 +86,22 @@ def test_too_few_masks_and_names_are_left_as_they_are():
     assert fit(some).parts is None
 
 
-def test_names_that_were_not_asked_about_count_as_none_of_these():
-    names = [SeenName(str(number), (("a", 0.9),), "z") for number in range(30)]
-    assert temperature(names) > 5
+def test_what_helps_nothing_is_left_as_it_is():
+    names = tuple(said_names(1.0, 60))
+    scores = tuple(SeenScore(str(number % 12), 0.1 + number / 80, 0.1 + number / 80) for number in range(60))
+    made, left = helpful(Seen(60, names, (), scores), told(Seen(60, names, (), scores)))
+    assert made.parts is None
+    assert made.score is None
+    assert [line.split(":")[0] for line in left if "no more reliable" not in line] == ["part names"]
+    wrong = tuple(said_names(4.0, 400))
+    assert helpful(Seen(400, wrong, (), ()), told(Seen(400, wrong, (), ())))[0].objects > 2
+
+
+def told(seen):
+    return {
+        side: {"before": facts(both[0], rounds=1), "after": facts(both[1], rounds=1)}
+        for side, both in before_and_after(seen).items()
+    }
 
 
 def test_what_is_kept_comes_back_and_damage_changes_nothing(tmp_path):
@@ -122,26 +136,23 @@ def test_a_project_with_few_masks_is_refused_and_one_with_enough_is_calibrated(a
         calibrate(engine, project.models, sample)
     monkeypatch.setattr("semsam_annotate.training.calibrating.run.LEAST_HELD_BACK", len(sample))
     monkeypatch.setattr("semsam_annotate.training.calibrating.fit.LEAST_HELD_BACK", len(sample))
-    told = calibrate(engine, project.models, replace(sample, vocabulary=Vocabulary(sample.vocabulary.objects)))
-    assert told.calibration.objects is not None
-    assert told.calibration.parts is None
-    assert "part names" in told.report["left_as_they_are"][0]
-    assert told.picture.is_file()
-    assert read_calibration(project.models, engine.info.version) == told.calibration
-    assert told.file == calibration_file(project.models, engine.info.version)
+    made = calibrate(engine, project.models, replace(sample, vocabulary=Vocabulary(sample.vocabulary.objects)))
+    assert made.calibration.parts is None
+    assert any(line.startswith("part names: only 0") for line in made.report["left_as_they_are"])
+    for side, both in made.report["sides"].items():
+        better = both["after"]["ece"] < both["before"]["ece"]
+        assert (getattr(made.calibration, side) is not None) == better
+    assert made.picture.is_file()
+    assert read_calibration(project.models, engine.info.version) == made.calibration
+    assert made.file == calibration_file(project.models, engine.info.version)
 
 
 def said_names(planted, count):
     """What a model says that is off by a temperature: the truth is drawn from what it should have said."""
     rng = np.random.default_rng(3)
-    right = rng.dirichlet(np.ones(4) * 0.7, count)
-    said = tempered(right, 1 / planted)
-    true = [rng.choice(4, p=row) for row in right]
-    return [
-        SeenName(
-            str(number % 50),
-            tuple(sorted(zip(NAMES, row[:3].tolist(), strict=True), key=lambda item: -item[1])),
-            (*NAMES, "none")[at],
-        )
-        for number, (row, at) in enumerate(zip(said, true, strict=True))
-    ]
+    found = []
+    for number, right in enumerate(rng.dirichlet(np.ones(3) * 0.7, count)):
+        said = 0.8 * tempered(right, 1 / planted)  # the rest is "none of these"
+        shares = sorted(zip(NAMES, said.tolist(), strict=True), key=lambda item: -item[1])
+        found.append(SeenName(str(number % 50), tuple(shares), NAMES[rng.choice(3, p=right)]))
+    return found
