@@ -3,6 +3,7 @@
 import hashlib
 import json
 import uuid
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -25,7 +26,10 @@ _NAMESPACE = uuid.UUID("6f0f5a3e-51c4-4b0e-9a44-7f6c1f3e5d10")
 
 @dataclass
 class CocoContent:
-    """What a file holds: images, records with parents first, categories, and how many masks were passed over."""
+    """What a file holds: images, records with parents first, categories, and how many masks were passed over.
+
+    ``passed``: how many of what else was passed over, by its name.
+    """
 
     path: Path
     folder: Path
@@ -34,6 +38,7 @@ class CocoContent:
     records: list[Annotation] = field(default_factory=list)
     crowds: int = 0
     empty: int = 0
+    passed: Counter[str] = field(default_factory=Counter)
 
 
 def read_coco(

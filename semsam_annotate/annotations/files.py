@@ -28,7 +28,7 @@ def write_atomically(path: Path, data: bytes, mode: int = 0o666) -> None:
 
 
 def clear_unfinished(folder: Path, seconds: float = 0.0, name: str = "") -> None:
-    """Take away what killed writers left in a folder; ``seconds``: of that age or older, ``name``: of one file alone."""
+    """Take away what killed writers left in a folder; ``seconds``: of that age or older, ``name``: of one file."""
     with suppress(OSError):
         for path in folder.iterdir():
             mine = path.name.startswith(f".{name}.") if name else True

@@ -1,7 +1,7 @@
 """Bringing a COCO file or a part JSON into a store: everything or nothing."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ FORMATS = ("coco", "parts")
 
 @dataclass(frozen=True)
 class ImportReport:
-    """What came in; ``known``: were there already; ``crowds`` and ``empty``: passed over."""
+    """What came in; ``known``: were there already; ``crowds``, ``empty`` and ``passed``, by its name: passed over."""
 
     path: str
     images: int
@@ -24,10 +24,12 @@ class ImportReport:
     crowds: int
     empty: int
     categories: tuple[Category, ...]
+    passed: dict[str, int] = field(default_factory=dict)
 
     def line(self) -> str:
         """For a person."""
         notes = {"already there": self.known, "crowd regions skipped": self.crowds, "empty masks skipped": self.empty}
+        notes |= {f"{what} skipped": number for what, number in self.passed.items()}
         text = f"{self.path}: {self.added} annotations added in {self.images} images"
         return text + "".join(f"; {number} {what}" for what, number in notes.items() if number)
 
@@ -66,4 +68,5 @@ def store_import(store: AnnotationStore, content: CocoContent) -> ImportReport:
         crowds=content.crowds,
         empty=content.empty,
         categories=tuple(content.categories),
+        passed=dict(+content.passed),
     )

@@ -5,6 +5,12 @@ from typing import Annotated
 
 import typer
 
+FORMATS = (
+    "auto: whichever it is; coco; parts: part JSON in PACO's scheme; lvis; panoptic; pascal-part: VLPart's form or the "
+    "original; partimagenet; labels: our PNG label maps; yolo: segmentation; datasets: our folder; labelme; sa-1b; "
+    "label-studio: a JSON export of tasks."
+)
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -12,22 +18,25 @@ def register(app: typer.Typer) -> None:
 
 
 def import_(
-    source: Annotated[Path, typer.Option("--in", help="File to read.")],
-    format: Annotated[str, typer.Option(help="coco: objects and parts; parts: part JSON in PACO's scheme.")] = "coco",
+    source: Annotated[Path, typer.Option("--in", help="File or folder to read.")],
+    format: Annotated[str, typer.Option(help=FORMATS)] = "auto",
     project: Annotated[Path, typer.Option(help="Project folder, made when there is none.")] = Path("."),
-    images: Annotated[Path | None, typer.Option(help="Folder of the images; beside the file when left out.")] = None,
+    images: Annotated[
+        Path | None, typer.Option(help="Folder of the images; when left out, looked for around the file.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> None:
-    """Bring the masks of a file into a project: all of them, or none when anything in the file is wrong.
+    """Bring the masks of a file or folder into a project: all of them, or none when anything there is wrong.
 
-    What is there already stays as it is. Crowd regions and empty masks are skipped and counted.
+    What is there already stays as it is. Crowd regions, empty masks and boxes are skipped and counted.
     """
     from json import dumps
 
     from rich.console import Console
     from rich.progress import Progress
 
-    from semsam_annotate.annotations import Project, read_import
+    from semsam_annotate.annotations import Project
+    from semsam_annotate.cli.importing import read_any
 
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
@@ -36,7 +45,7 @@ def import_(
         def show(done: int, total: int) -> None:
             progress.update(task, completed=done, total=total)
 
-        content = read_import(format, source, images, show)
+        content = read_any(format, source, images, project, show)
     fresh = not (project / "project.toml").exists()
     with Project.create(project) if fresh else Project.open(project) as opened:
         report = opened.take_in(content)

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from semsam_annotate.annotations import AnnotationStore, ImageRef
+from semsam_annotate.annotations import AnnotationStore, ImageRef, Project
 from semsam_annotate.api import Proposal
 
 HEIGHT, WIDTH = 24, 32
+SPLITS = ("train", "validation", "test")
 
 
 def make_mask(seed):
@@ -53,3 +54,22 @@ def image(photo):
 def store(tmp_path):
     with AnnotationStore.open(tmp_path / "annotations.sqlite") as opened:
         yield opened
+
+
+@pytest.fixture
+def projects(tmp_path_factory, photo, propose):
+    """Projects with a scene of (seed, image, hangs below the last one, names and facts) entries, an image a split."""
+
+    def make(scene):
+        folder, last = tmp_path_factory.mktemp("layouts"), {}
+        refs = [photo(seed) for seed in range(3)]
+        with Project.create(folder / "project") as project:
+            for seed, which, below, facts in scene:
+                above = last.get(which) if below else None
+                last[which] = project.store.accept(refs[which], propose(seed), part_of=above, **facts).id
+            for number, ref in enumerate(refs):
+                project.store.register(ref)
+                project.store.splits.assign(ref.sha256, SPLITS[number])
+        return folder
+
+    return make

@@ -1,6 +1,7 @@
 """An image of a data set, not decoded yet: what every reader gives, whatever the format."""
 
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,12 @@ class ImageEntry:
     problems: tuple[Problem, ...] = field(default=(), repr=False)
     span: tuple[int, int] | None = None
     """Offset and size of the image's bytes when ``path`` is a tar."""
+    split: str | None = None
+    """train, validation or test, where the layout says so."""
+    crowds: int = 0
+    """Crowd regions, which were passed over."""
+    facts: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
+    """Per mask what else the file says, for imports (id, level, score, track, author), not checked; empty for none."""
 
     def __len__(self) -> int:
         """Number of masks."""

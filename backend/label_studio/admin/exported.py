@@ -78,7 +78,7 @@ def config_of(tasks: Iterable[dict[str, Any]], words: Vocabulary) -> LabelConfig
         results = [item.get("result") for item in task["annotations"]]
         for part in (part for result in results if isinstance(result, list) for part in result):
             if isinstance(part, dict) and isinstance(part.get("value"), dict):
-                _add_control(view, controls, part)
+                _add_control(view, controls, part, words)
         image_key = image_key or next((key for key, value in task["data"].items() if _is_address(value)), "")
     target = next((control.get("toName") for control in controls.values()), None) or "image"
     SubElement(view, "Image", name=target, value=f"${image_key or 'image'}")
@@ -179,8 +179,8 @@ def _is_address(value: Any) -> bool:
     return isinstance(value, str) and (value.startswith(("/data/", "data:image/")) or "://" in value)
 
 
-def _add_control(view: Element, controls: dict[str, Element], part: dict[str, Any]) -> None:
-    """The control of a result, and its labels."""
+def _add_control(view: Element, controls: dict[str, Element], part: dict[str, Any], words: Vocabulary) -> None:
+    """The control of a result, and its labels; one that is a known object is meant literally, slashes too."""
     name, kind = str(part.get("from_name")), str(part.get("type"))
     if name not in controls and kind.isalpha():
         per_region = {} if kind.endswith("labels") else {"perRegion": "true"}
@@ -189,4 +189,5 @@ def _add_control(view: Element, controls: dict[str, Element], part: dict[str, An
     labels = part["value"].get(kind)
     for label in labels if isinstance(labels, list) and kind.endswith("labels") and name in controls else []:
         if all(child.get("value") != label for child in controls[name]):
-            SubElement(controls[name], "Label", value=str(label))
+            literally = {"part": "false"} if label in words.objects else {}
+            SubElement(controls[name], "Label", value=str(label), **literally)

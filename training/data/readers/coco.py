@@ -11,7 +11,7 @@ from semsam_annotate.training.data import problem
 from semsam_annotate.training.data.entry import ImageEntry
 from semsam_annotate.training.data.problem import Problem
 from semsam_annotate.training.data.readers.by_source import Drawn, drawn_by_source, source_of
-from semsam_annotate.training.data.readers.categories import Category, id_of, read_categories, split_category
+from semsam_annotate.training.data.readers.categories import Category, id_of, read_categories, spaced, split_category
 from semsam_annotate.training.data.readers.data_set import DataSet
 from semsam_annotate.training.data.readers.marks import Frame, Mark, assemble, usable_size
 from semsam_annotate.training.data.readers.pictures import find_picture, guess_folder
@@ -28,7 +28,7 @@ class CocoSet(DataSet):
     ``index``: of the file. ``images``: folder of the images, looked for around the file when left out. ``exhaustive``:
     whether the images show every instance of the categories (crowds aside), which the file does not tell; in a file
     merged from several sources, of the categories that the image's source draws. A row without ``segmentation`` that
-    has a ``bbox`` is a box.
+    has a ``bbox`` is a box. ``as_written``: names stay as they are, where a layout's own are made plain otherwise.
     """
 
     format: ClassVar[str] = "coco"
@@ -39,7 +39,9 @@ class CocoSet(DataSet):
         images: Path | None = None,
         synonyms: Synonyms | None = None,
         exhaustive: bool | None = None,
+        as_written: bool = False,
     ) -> None:
+        self.as_written = as_written
         self.index = index
         self.synonyms = Synonyms() if synonyms is None else synonyms
         self.folder = images or guess_folder(index.path, self.file_names(index.first_image))
@@ -78,6 +80,10 @@ class CocoSet(DataSet):
     def split(self, row: Mapping[str, Any]) -> Category:
         """What a category row says."""
         return split_category(row)
+
+    def plain(self, name: str) -> str:
+        """A name of this layout in COCO's manner."""
+        return name.strip() if self.as_written else spaced(name)
 
     def parent(self, row: Mapping[str, Any]) -> Hashable:
         """Id of the direct parent of an annotation: ``part_of``, else PACO's ``obj_ann_id`` of another annotation."""
@@ -123,6 +129,7 @@ class CocoSet(DataSet):
             exhaustive=self._names_of(self.exhaustive_ids(image, rows)),
             where=where,
             problems=list(problems),
+            crowds=sum(isinstance(row, dict) and bool(row.get("iscrowd")) for row in self.masks(rows)),
         )
         if sides == (0, 0):
             frame.complain(problem.NO_SIZE, detail=f"{image.get('width')}x{image.get('height')}")

@@ -5,12 +5,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
+from semsam_annotate.annotations.splits import SPLITS
 from semsam_annotate.api import BadInput
 from semsam_annotate.training.data import problem
 from semsam_annotate.training.data.entry import ImageEntry
 from semsam_annotate.training.data.readers.data_set import DataSet
 from semsam_annotate.training.data.readers.marks import Frame, Mark, assemble
-from semsam_annotate.training.data.readers.picture_row import frame_of, text_of
+from semsam_annotate.training.data.readers.picture_row import facts_of, frame_of, text_of
 from semsam_annotate.training.data.record import OBJECT, PART
 from semsam_annotate.training.data.segments import Unusable, area, read_segment
 from semsam_annotate.training.data.synonyms import Synonyms
@@ -35,7 +36,8 @@ class ImageFolderSet(DataSet):
         """Read the line of one image."""
         file, offset = self._lines[index]
         row = _row(file, offset)
-        frame = frame_of(row, file.parent, self.format)
+        split = file.parent.name if file.parent.name in SPLITS else None
+        frame = frame_of(row, file.parent, self.format, split)
         if frame.height * frame.width == 0:
             return assemble(frame, [])
         listed = row.get("objects")
@@ -55,7 +57,8 @@ class ImageFolderSet(DataSet):
         part = self._synonyms.part(text_of(row.get("part"))) if kind == PART else None
         parent = row.get("part_of")
         above = parent if type(parent) is int and parent >= 0 else None
-        return Mark(place, segment, kind, self._synonyms.object(text_of(row.get("object"))), part, above)
+        object = self._synonyms.object(text_of(row.get("object")))
+        return Mark(place, segment, kind, object, part, above, facts=facts_of(row))
 
 
 def _offsets(file: Path) -> Iterator[int]:

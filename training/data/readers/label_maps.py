@@ -15,7 +15,7 @@ from semsam_annotate.training.data import problem
 from semsam_annotate.training.data.entry import ImageEntry
 from semsam_annotate.training.data.readers.data_set import DataSet
 from semsam_annotate.training.data.readers.marks import Frame, Mark, assemble
-from semsam_annotate.training.data.readers.picture_row import frame_of, read_map, text_of
+from semsam_annotate.training.data.readers.picture_row import facts_of, frame_of, read_map, text_of
 from semsam_annotate.training.data.readers.pictures import guess_folder
 from semsam_annotate.training.data.record import OBJECT, PART
 from semsam_annotate.training.data.segments import encode
@@ -39,11 +39,11 @@ class LabelMapSet(DataSet):
     def entry(self, index: int) -> ImageEntry:
         """Cut the two maps of an image into masks."""
         row = self._rows[index]
-        frame = frame_of(row, self._images, self.format)
+        frame = frame_of(row, self._images, self.format, text_of(row.get("split")))
         if frame.height * frame.width == 0:
             return assemble(frame, [])
         if row.get("plane"):
-            frame.complain(problem.NO_MASK, detail="its masks lie in a plane of a stack")
+            frame.complain(problem.IN_PLANE)
             return assemble(frame, [])
         return assemble(frame, [*self._marks(frame, row, "object"), *self._marks(frame, row, "part")])
 
@@ -68,6 +68,7 @@ class LabelMapSet(DataSet):
                     self._synonyms.object(text_of(item.get("object"))),
                     self._synonyms.part(text_of(item.get("part"))) if kind == "part" else None,
                     parent=_parent(item.get("part_of")),
+                    facts=facts_of(item),
                 )
             )
         return marks

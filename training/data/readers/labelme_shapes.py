@@ -29,7 +29,7 @@ def shape_segment(shape: dict[str, Any], height: int, width: int) -> Segment:
         return _circle(points, height, width)
     if kind == "mask" and len(points) == 2:
         return _pasted(shape.get("mask"), points[0], height, width)
-    raise Unusable(problem.NO_MASK, f"a {kind} of {len(points)} points has no area")
+    raise Unusable(problem.NO_AREA, f"a {kind} of {len(points)} points")
 
 
 def _points(given: Any) -> list[tuple[float, float]]:

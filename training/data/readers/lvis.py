@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence, Set
 from typing import Any, ClassVar
 
-from semsam_annotate.training.data.readers.categories import Category, id_of, spaced
+from semsam_annotate.training.data.readers.categories import Category, id_of
 from semsam_annotate.training.data.readers.coco import CocoSet
 from semsam_annotate.training.data.record import OBJECT
 
@@ -18,7 +18,7 @@ class LvisSet(CocoSet):
 
     def split(self, row: Mapping[str, Any]) -> Category:
         """Every category is an object."""
-        return Category(OBJECT, spaced(row["name"]), None)
+        return Category(OBJECT, self.plain(row["name"]), None)
 
     def file_names(self, image: Mapping[str, Any]) -> Sequence[str]:
         """From ``coco_url``, whose last two pieces are split and file."""

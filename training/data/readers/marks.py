@@ -1,6 +1,6 @@
 """From the masks that a format's reader found to the one record: parents looked up, circles cut, names handed down."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,10 @@ def usable_size(height: Any, width: Any) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class Mark:
-    """One mask: id in the file, runs, kind, names, the id of its direct parent, whether only its box is known."""
+    """One mask: id in the file, runs, kind, names, the id of its direct parent, whether only its box is known.
+
+    ``facts``: what else the file says of it, not checked.
+    """
 
     id: Hashable
     segment: Segment
@@ -33,6 +36,7 @@ class Mark:
     part: str | None
     parent: Hashable = None
     boxed: bool = False
+    facts: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,9 @@ class Frame:
     problems: list[Problem] = field(default_factory=list)
     lost: set[str] = field(default_factory=set)
     """Object names of masks that could not be used: about these the image is not exhaustive any more."""
+    split: str | None = None
+    crowds: int = 0
+    """Crowd regions, which are passed over."""
 
     def complain(self, kind: str, id: Hashable = None, detail: str = "") -> None:
         """Note a problem of the image, or of one of its annotations."""
@@ -80,6 +87,9 @@ def assemble(frame: Frame, marks: Sequence[Mark]) -> ImageEntry:
         exhaustive=frame.exhaustive - frame.lost,
         problems=tuple(frame.problems),
         span=frame.span,
+        split=frame.split,
+        crowds=frame.crowds,
+        facts=tuple(mark.facts or {} for mark in marks) if any(mark.facts for mark in marks) else (),
     )
 
 

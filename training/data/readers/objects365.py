@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any, ClassVar
 
-from semsam_annotate.training.data.readers.categories import Category, spaced
+from semsam_annotate.training.data.readers.categories import Category
 from semsam_annotate.training.data.readers.coco import CocoSet
 from semsam_annotate.training.data.record import OBJECT
 
@@ -17,7 +17,7 @@ class Objects365Set(CocoSet):
 
     def split(self, row: Mapping[str, Any]) -> Category:
         """Every category is an object; of ``Moniter/TV`` the slash belongs to the name."""
-        return Category(OBJECT, spaced(row["name"]), None)
+        return Category(OBJECT, self.plain(row["name"]), None)
 
     def file_names(self, image: Mapping[str, Any]) -> Sequence[str]:
         """As written (``v1/patch0/x.jpg``), or with its patch alone, as the archives unpack."""

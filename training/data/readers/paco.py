@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from semsam_annotate.training.data.readers.categories import Category, spaced, split_category
+from semsam_annotate.training.data.readers.categories import Category, split_category
 from semsam_annotate.training.data.readers.lvis import LvisSet
 
 
@@ -15,4 +15,5 @@ class PacoSet(LvisSet):
     def split(self, row: Mapping[str, Any]) -> Category:
         """``object:part``, split at the first colon."""
         kind, object, part = split_category({"name": row["name"], "supercategory": row.get("supercategory")})
-        return Category(kind, None if object is None else spaced(object), None if part is None else spaced(part))
+        plain = (None if name is None else self.plain(name) for name in (object, part))
+        return Category(kind, *plain)

@@ -39,8 +39,9 @@ class PanopticSet(CocoSet):
         images: Path | None = None,
         synonyms: Synonyms | None = None,
         exhaustive: bool | None = None,
+        as_written: bool = False,
     ) -> None:
-        super().__init__(index, images, synonyms, exhaustive)
+        super().__init__(index, images, synonyms, exhaustive, as_written)
         named = index.path.with_suffix("")
         self.maps = (
             named if named.is_dir() else guess_folder(index.path, [str(index.first_annotation.get("file_name"))])
@@ -50,6 +51,8 @@ class PanopticSet(CocoSet):
         """Of ``wall-other-merged`` the wall, of ADE20K's ``door, double door`` the first; with a kind it is ours."""
         if "kind" in row:
             return split_category(row)
+        if self.as_written:
+            return Category(OBJECT, row["name"].strip(), None)
         name = spaced(row["name"].split(",")[0])
         for suffix in SUFFIXES * 2:
             name = name.removesuffix(suffix)

@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.io import loadmat
 
 from semsam_annotate.api import BadInput
 from semsam_annotate.training.data import problem
@@ -90,6 +89,8 @@ class PascalPartSet(DataSet):
 
 
 def _load(path: Path) -> Any:
+    from scipy.io import loadmat  # here, since the core install, which imports masks too, has no scipy
+
     try:
         content = loadmat(path, squeeze_me=True, struct_as_record=False, variable_names=["anno"])
     except Exception as error:  # its parser raises zlib's errors and many of its own on damaged files

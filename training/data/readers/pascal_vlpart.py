@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from semsam_annotate.training.data.readers.categories import Category, spaced
+from semsam_annotate.training.data.readers.categories import Category
 from semsam_annotate.training.data.readers.coco import CocoSet
 from semsam_annotate.training.data.record import PART
 
@@ -16,4 +16,4 @@ class PascalVlpartSet(CocoSet):
     def split(self, row: Mapping[str, Any]) -> Category:
         """``object:part``."""
         owner, _, part = str(row["name"]).partition(":")
-        return Category(PART, spaced(owner), spaced(part) or None)
+        return Category(PART, self.plain(owner), self.plain(part) or None)

@@ -12,13 +12,16 @@ from semsam_annotate.training.data.readers.pictures import find_picture, leaves
 
 T = TypeVar("T")
 
+FACTS = ("id", "level", "score", "track", "author")
+"""Of a record, in the rows of masks that we write."""
 
-def frame_of(row: Mapping[str, Any], folder: Path, format: str) -> Frame:
+
+def frame_of(row: Mapping[str, Any], folder: Path, format: str, split: str | None = None) -> Frame:
     """The frame of a row with "file_name", "height" and "width"; one without a usable size has none and says so."""
     name = str(row.get("file_name"))
     path, problems = find_picture(folder, [name], f"image {name}")
     height, width = usable_size(row.get("height"), row.get("width"))
-    frame = Frame(path, height, width, format, where=f"image {name}", problems=list(problems))
+    frame = Frame(path, height, width, format, where=f"image {name}", problems=list(problems), split=split)
     if height * width == 0:
         frame.complain(problem.NO_SIZE, detail=f"{row.get('width')}x{row.get('height')}")
     return frame
@@ -40,6 +43,11 @@ def read_map(frame: Frame, folder: Path, name: str, values: Callable[[Image.Imag
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         frame.complain(problem.NO_MASK, detail=f"{folder / name}: {error}")
     return None
+
+
+def facts_of(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What a row of a mask says beside its pixels and names: as it is there, not checked."""
+    return {name: row[name] for name in FACTS if row.get(name) is not None}
 
 
 def text_of(value: Any) -> str | None:

@@ -70,7 +70,7 @@ def project_entry(
         frame.complain(problem.MISSING_IMAGE, detail=str(error))
     flat = [row for row in rows if not row.plane]
     if len(flat) < len(rows):
-        frame.complain(problem.NO_MASK, detail=f"{len(rows) - len(flat)} masks lie in planes of a stack")
+        frame.complain(problem.IN_PLANE, detail=f"{len(rows) - len(flat)} of them")
     return assemble(frame, [_mark(row, names) for row in flat])
 
 

@@ -43,20 +43,26 @@ class _Options:
     images: Path | None
     synonyms: Synonyms
     exhaustive: bool | None
+    as_written: bool
 
 
 def open_data(
-    path: Path, images: Path | None = None, synonyms: Synonyms | None = None, exhaustive: bool | None = None
+    path: Path,
+    images: Path | None = None,
+    synonyms: Synonyms | None = None,
+    exhaustive: bool | None = None,
+    as_written: bool = False,
 ) -> DataSet:
     """Open a data set of any known layout; it is indexed once, its images are read when asked for.
 
     path: an annotation file, a tar, or a folder. images: folder of the images where it is not beside the annotations.
     synonyms: names to train on; None leaves the names. exhaustive: whether every instance of every category is
-    annotated, for COCO files that cannot say so; None leaves it to the layout.
+    annotated, for COCO files that cannot say so; None leaves it to the layout. as_written: names of layouts that are
+    made plain otherwise (``car_(automobile)``) stay as they are.
     Raises BadInput when the path is missing or the layout is not known.
     """
     path = Path(path)
-    options = _Options(images, Synonyms() if synonyms is None else synonyms, exhaustive)
+    options = _Options(images, Synonyms() if synonyms is None else synonyms, exhaustive, as_written)
     if images is not None and not images.is_dir():
         raise BadInput(f"no such folder of images: {images}")
     if path.is_dir():
@@ -79,7 +85,7 @@ def _file(path: Path, options: _Options) -> DataSet:
     if kind == "sa-1b":
         return Sa1bFolder(path, options.images)
     index = index_rows(path)
-    return _layout(index)(index, options.images, options.synonyms, options.exhaustive)
+    return _layout(index)(index, options.images, options.synonyms, options.exhaustive, options.as_written)
 
 
 def _json_kind(path: Path) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
+from semsam_annotate.annotations.formats.pictures import FOLDERS
 from semsam_annotate.api import BadInput
 from semsam_annotate.training.data import problem
 from semsam_annotate.training.data.entry import ImageEntry, Picture
@@ -15,6 +16,7 @@ from semsam_annotate.training.data.segments import Unusable, area, read_segment
 from semsam_annotate.training.data.synonyms import Synonyms
 
 DATA = "data.yaml"
+_SPLITS = {folder: split for split, folder in FOLDERS.items()} | {"validation": "validation"}
 SUFFIXES = frozenset(f".{end}" for end in ("png", "jpg", "jpeg", "tif", "tiff", "bmp", "webp"))
 
 
@@ -25,8 +27,15 @@ class YoloSet(DataSet):
 
     def __init__(self, folder: Path, synonyms: Synonyms | None = None) -> None:
         self.folder = folder
-        rows = [{"id": id, "name": name} for id, name in _names(folder / DATA).items()]
-        self._categories = read_categories(rows, split_category, Synonyms() if synonyms is None else synonyms)
+        names = _names(folder / DATA)
+        rows = [{"id": id, "name": name} for id, name in names.items()]
+
+        def split(row: Mapping[str, Any]) -> Category:
+            """``Monitor/TV`` is a part where there is a Monitor too, else the slash belongs to the name."""
+            whole = ":" not in row["name"] and row["name"].split("/")[0] not in names.values()
+            return split_category({**row, "kind": "object"} if whole else row)
+
+        self._categories = read_categories(rows, split, Synonyms() if synonyms is None else synonyms)
         images = folder / "images"
         files = (path for path in images.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
         self._files = FileNames(images, files)
@@ -38,7 +47,8 @@ class YoloSet(DataSet):
         """Fill the polygons of one image; its size is that of the file."""
         path = self._files[index]
         inside = path.relative_to(self.folder / "images")
-        frame = Frame(path, *_size(path), self.format, where=f"image {inside}")
+        split = _SPLITS.get(inside.parts[0])
+        frame = Frame(path, *_size(path), self.format, where=f"image {inside}", split=split)
         if frame.height * frame.width == 0:
             frame.complain(problem.NO_SIZE, detail="the image cannot be read")
             return assemble(frame, [])
