@@ -23,8 +23,8 @@ class SemsamPredictor:
 
     ``classes``: names as ``object`` or ``object:part``; ``data_set``: registered with ``register_project``, whose
     classes are taken. ``tasks``: "instance" and "parts" fill ``instances``, "panoptic" ``panoptic_seg``, "semantic"
-    ``sem_seg``. ``engine``: as ``load_engine`` takes it, or an engine. Instances of a lower chance than ``least`` are left out.
-    BadInput without detectron2, without classes or for an unknown task.
+    ``sem_seg``. ``engine``: as ``load_engine`` takes it, or an engine. Instances of a lower chance than ``least`` are
+    left out. BadInput without detectron2, without classes or for an unknown task.
     """
 
     input_format = "BGR"

@@ -43,6 +43,7 @@ def test_only_what_was_answered_is_measured(d2, val):
     from semsam_annotate.detectron2 import SemsamEvaluator
 
     evaluator = SemsamEvaluator(val)
+    assert isinstance(evaluator, d2.evaluation.DatasetEvaluator)
     (row, *_) = d2.data.DatasetCatalog.get(val)
     classes = d2.data.MetadataCatalog.get(val).get("thing_classes")
     evaluator.process([row], [{"sem_seg": answers_of(d2, row, classes)["sem_seg"]}])

@@ -1,5 +1,7 @@
 """The packaged model as a predictor: detectron2's output dicts, and its own measure of them."""
 
+import re
+
 import numpy as np
 import pytest
 import torch
@@ -72,14 +74,16 @@ def test_colours_are_not_swapped():
     assert seen[0][0, 0].tolist() == [255, 0, 0]
 
 
-def test_the_evaluator_measures_it(engine, val, d2):
-    from semsam_annotate.detectron2 import SemsamEvaluator  # its base class is detectron2's
-
-    rows = d2.data.DatasetCatalog.get(val)
-    predictor = SemsamPredictor(engine, data_set=val)
-    found = d2.evaluation.inference_on_dataset(predictor, [[row] for row in rows], SemsamEvaluator(val))
-    assert list(found) == ["instance", "part", "part_name"]
-    assert 0 <= found["instance"]["ap"] <= 100
+def test_the_example_of_the_guide_runs(root, project_of, monkeypatch, capsys):
+    folder = project_of(2, 96, "base")
+    monkeypatch.chdir(folder.parent)
+    folder.rename("shop")
+    text = (root / "docs" / "detectron2.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    exec(compile(example, "docs/detectron2.md", "exec"), {})
+    names, figures = capsys.readouterr().out.splitlines()
+    assert names.startswith("('shop_train', 'shop_val') (")
+    assert len(figures.split()) == 3
 
 
 def test_classes_and_vocabulary(engine):
