@@ -104,13 +104,23 @@ def _opened(source: Path, images: Path | None) -> "DataSet":
 def _from_readers(source: Path, data: "DataSet", progress: Progress | None) -> CocoContent:
     passed: Counter[str] = Counter()
     _refuse(data.problems)
+    given = []
     with _extras(), _refused(source):
-        given = [_given(entry, passed) for entry in data]
+        for number, entry in enumerate(data, start=1):
+            given.append(_given(entry, passed))
+            _tell(progress, number, 2 * len(data))
     layout = next(name for name, layout in LAYOUTS.items() if layout == data.format)
-    content = foreign_content(source, layout, [image for image in given if image is not None], progress)
+    images = [image for image in given if image is not None]
+    content = foreign_content(source, layout, images, lambda done, all: _tell(progress, all + done, 2 * all))
     content.crowds, content.empty = passed.pop("crowds"), content.empty + passed.pop("empty")
     content.passed = passed
     return content
+
+
+def _tell(progress: Progress | None, done: int, total: int) -> None:
+    """An image is read twice: what is known of its masks, then its pixels."""
+    if progress is not None:
+        progress(done, total)
 
 
 @contextmanager

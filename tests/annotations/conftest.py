@@ -17,6 +17,7 @@ from semsam_annotate.api import Proposal
 
 HEIGHT, WIDTH = 24, 32
 PASSWORD = "not-to-be-shown"
+SPLITS = ("train", "validation", "test")
 
 
 def make_mask(seed):
@@ -126,3 +127,22 @@ def project(where, tmp_path):
 def other(tmp_path):
     with Project.create(tmp_path / "other", objects=["bus"], parts={"door": ["bus"]}) as made:
         yield made
+
+
+@pytest.fixture
+def projects(tmp_path_factory, photo, propose):
+    """Projects with a scene of (seed, image, hangs below the last one, names and facts) entries, an image a split."""
+
+    def make(scene):
+        folder, last = tmp_path_factory.mktemp("layouts"), {}
+        refs = [photo(seed) for seed in range(3)]
+        with Project.create(folder / "project") as project:
+            for seed, which, below, facts in scene:
+                above = last.get(which) if below else None
+                last[which] = project.store.accept(refs[which], propose(seed), part_of=above, **facts).id
+            for number, ref in enumerate(refs):
+                project.store.register(ref)
+                project.store.splits.assign(ref.sha256, SPLITS[number])
+        return folder
+
+    return make

@@ -189,5 +189,5 @@ def _add_control(view: Element, controls: dict[str, Element], part: dict[str, An
     labels = part["value"].get(kind)
     for label in labels if isinstance(labels, list) and kind.endswith("labels") and name in controls else []:
         if all(child.get("value") != label for child in controls[name]):
-            literally = {"part": "false"} if label in words.objects else {}
-            SubElement(controls[name], "Label", value=str(label), **literally)
+            literally: dict[str, str] = {"part": "false"} if label in words.objects else {}
+            SubElement(controls[name], "Label", {"value": str(label), **literally})

@@ -12,7 +12,7 @@ from PIL import Image
 from semsam_annotate.annotations import ImageRef, Project
 from semsam_annotate.api import BadInput, Proposal
 from semsam_annotate.training.data import OBJECT, PART, UNKNOWN
-from semsam_annotate.training.data.problem import NO_MASK, SHORT_POLYGON
+from semsam_annotate.training.data.problem import NO_AREA, SHORT_POLYGON
 from semsam_annotate.training.data.readers import open_data
 from semsam_annotate.training.data.record import Supervision
 from semsam_annotate.training.data.synonyms import read_synonyms
@@ -43,7 +43,7 @@ def test_every_layout_gives_the_record(name, layout, masks):
     assert (entry.kinds, entry.objects, entry.parts, entry.parents) == (kinds, objects, parts, parents)
     assert entry.exhaustive == exhaustive
     assert entry.absent == exhaustive - set(objects) - {f":{part}" for part in parts}
-    assert {found.kind for found in entry.problems} <= {SHORT_POLYGON, NO_MASK}
+    assert {found.kind for found in entry.problems} <= {SHORT_POLYGON, NO_AREA}
     sample = entry.load()
     assert sample.image.shape == (40, 60, 3)
     whole, piece = masks

@@ -84,10 +84,11 @@ class PanopticQuality:
         """With one name more, "nothing", for what was not predicted.
 
         torchmetrics takes a pixel without a prediction out of unions and forgives a segment that is missed whole; by
-        the definition only pixels without a truth count for nothing.
+        the definition only pixels without a truth count for nothing. Other processes are not asked: who evaluates in
+        several brings together what they found before it is counted.
         """
         stuff = set(range(len(self.names) + 1)) - self._things
-        return Metric(self._things, stuff, True, return_sq_and_rq=True, return_per_class=True)
+        return Metric(self._things, stuff, True, return_sq_and_rq=True, return_per_class=True, sync_on_compute=False)
 
     def _coloured(self, found: Segmentation, nameless: int) -> Tensor:
         """(1, H, W, 2) int64: number of the name, ``nameless`` where there is none, and of the segment."""

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from semsam_annotate.annotations import read_image
@@ -35,6 +36,16 @@ class Segmenter(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Answers:
+    """What was found in one image, None for what was not asked: objects and parts with a name each, maps of objects."""
+
+    instances: Sequence[Proposal] | None = None
+    parts: Sequence[Proposal] | None = None
+    panoptic: Segmentation | None = None
+    semantic: Segmentation | None = None
+
+
 class SegmentMeter:
     """The measures of one engine on one data set, filled image by image.
 
@@ -57,11 +68,18 @@ class SegmentMeter:
                 f"{image.path} is {rgb.shape[1]}x{rgb.shape[0]} pixels, "
                 f"its annotation says {image.width}x{image.height}"
             )
-        embedding = engine.encode(rgb)
-        if self.panoptic is not None and self.semantic is not None:
-            self._add_objects(engine, embedding, image, self.panoptic, self.semantic)
-        if self.vocabulary.parts:
-            self._add_parts(_proposals(engine.segment(embedding, self.vocabulary, "parts")), image)
+        self.count(self._answers(engine, engine.encode(rgb)), image)
+
+    def count(self, answers: Answers, image: TruthImage) -> None:
+        """Count what was answered for one image, whoever did."""
+        if answers.instances is not None:
+            self._add_instances(answers.instances, image)
+        if answers.parts is not None:
+            self._add_parts(answers.parts, image)
+        if answers.panoptic is not None and self.panoptic is not None:
+            self.panoptic.add(answers.panoptic, object_map(image))
+        if answers.semantic is not None and self.semantic is not None:
+            self.semantic.add(answers.semantic, object_map(image))
 
     def measures(self) -> dict[str, Callable[[Times | None], dict[str, float]]]:
         """What is measured, by the prefix of its keys."""
@@ -78,15 +96,19 @@ class SegmentMeter:
         """Images counted."""
         return max(len(self.instance), len(self.part))
 
-    def _add_objects(
-        self,
-        engine: Segmenter,
-        embedding: Embedding,
-        image: TruthImage,
-        panoptic: PanopticQuality,
-        semantic: SemanticIou,
-    ) -> None:
-        found = _proposals(engine.segment(embedding, self.vocabulary, "instance"))
+    def _answers(self, engine: Segmenter, embedding: Embedding) -> Answers:
+        def asked(task: Task) -> list[Proposal] | Segmentation:
+            return engine.segment(embedding, self.vocabulary, task)
+
+        objects, parts = bool(self.vocabulary.objects), bool(self.vocabulary.parts)
+        return Answers(
+            instances=_proposals(asked("instance")) if objects else None,
+            parts=_proposals(asked("parts")) if parts else None,
+            panoptic=_map(asked("panoptic")) if objects else None,
+            semantic=_map(asked("semantic")) if objects else None,
+        )
+
+    def _add_instances(self, found: Sequence[Proposal], image: TruthImage) -> None:
         named = [NamedMask(compressed(one.rle), *one.object_labels[0]) for one in found]
         truths = [
             NamedMask(one.segment, one.object, crowd=one.crowd)
@@ -94,9 +116,6 @@ class SegmentMeter:
             if one.kind == OBJECT and one.object
         ]
         self.instance.add(named, truths, image.absent, image.unfinished)
-        truth = object_map(image)
-        panoptic.add(_map(engine.segment(embedding, self.vocabulary, "panoptic")), truth)
-        semantic.add(_map(engine.segment(embedding, self.vocabulary, "semantic")), truth)
 
     def _add_parts(self, found: Sequence[Proposal], image: TruthImage) -> None:
         truths = [one for one in image.instances if one.kind == PART and one.part]

@@ -68,8 +68,9 @@ class SemanticIou:
         return metric
 
     def _metric(self, average: Average) -> MulticlassJaccardIndex:
-        """With one class more, "no name": as truth it is left out, as a prediction it is wrong."""
-        return MulticlassJaccardIndex(len(self.names) + 1, average=average, ignore_index=len(self.names))
+        """With one class more, "no name": as truth it is left out, as a prediction wrong. Of this process alone."""
+        nameless = len(self.names)
+        return MulticlassJaccardIndex(nameless + 1, average=average, ignore_index=nameless, sync_on_compute=False)
 
     def _named(self, found: Segmentation) -> Tensor:
         """(H·W,) int64: number of the name, len(names) for none."""

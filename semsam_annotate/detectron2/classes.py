@@ -1,0 +1,42 @@
+"""Names as detectron2 has them: one list of classes, parts called ``object:part``, numbers from 0."""
+
+from collections.abc import Sequence
+
+from semsam_annotate.annotations.categories import UNLABELLED
+from semsam_annotate.api import Proposal
+
+
+def is_part_name(name: str) -> bool:
+    """Whether a class is a part."""
+    return ":" in name
+
+
+def class_of(proposal: Proposal, classes: Sequence[str], part: bool) -> tuple[int, float]:
+    """Number of the likeliest class, and its chance: of a part that of its owner times its own.
+
+    ``len(classes)``, detectron2's background, and 0 where none of its names is a class.
+    """
+    numbers = {name: number for number, name in enumerate(classes)}
+    named = [(numbers[name], chance) for name, chance in _names(proposal, part) if name in numbers]
+    return max(named, key=lambda pair: pair[1], default=(len(classes), 0.0))
+
+
+def _names(proposal: Proposal, part: bool) -> list[tuple[str, float]]:
+    if not part:
+        return list(proposal.object_labels)
+    owned = [
+        (f"{owner}:{name}", share * chance)
+        for owner, share in proposal.object_labels
+        for name, chance in proposal.part_labels
+    ]
+    return owned or [(f"{UNLABELLED}:{name}", chance) for name, chance in proposal.part_labels]
+
+
+def labels_of(
+    number: int, chance: float, classes: Sequence[str]
+) -> tuple[tuple[tuple[str, float], ...], tuple[tuple[str, float], ...]]:
+    """Object labels and part labels of a class; a part's chance is that of both together."""
+    if not 0 <= number < len(classes):
+        return (), ()
+    owner, colon, part = classes[number].partition(":")
+    return (((owner, 1.0),), ((part, chance),)) if colon else (((owner, chance),), ())

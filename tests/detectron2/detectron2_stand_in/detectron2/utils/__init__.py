@@ -1,0 +1,1 @@
+"""Parts of detectron2 that others build on."""

@@ -1,0 +1,68 @@
+"""Our measures as an evaluator: what is known of perfect, missing and shifted answers, alone and in two processes."""
+
+import json
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from semsam_annotate.api import BadInput
+from semsam_annotate.detectron2.datasets import register_project
+
+SCRIPT = Path(__file__).with_name("two_processes.py")
+_helpers = runpy.run_path(str(SCRIPT))
+answers_of, measured = _helpers["answers_of"], _helpers["measured"]
+
+
+@pytest.fixture
+def val(project_of):
+    return register_project(project_of(4)).names[0]
+
+
+def test_a_perfect_answer_is_perfect(d2, val):
+    found = measured(d2, val)
+    assert list(found) == ["instance", "part", "part_name", "panoptic", "semantic"]
+    assert all(found[task]["ap"] == pytest.approx(100) for task in ("instance", "part", "part_name"))
+    assert found["panoptic"]["pq"] == pytest.approx(100)
+    assert found["semantic"]["miou"] == pytest.approx(100)
+
+
+def test_what_is_missing_or_shifted_costs(d2, val):
+    nothing = measured(d2, val, keep=lambda name: False)
+    assert (nothing["instance"]["ap"], nothing["part"]["ap"], nothing["semantic"]["miou"]) == (0, 0, 0)
+    objects = measured(d2, val, keep=lambda name: ":" not in name)
+    assert (objects["instance"]["ap"], objects["part"]["ap"]) == (pytest.approx(100), 0)
+    shifted = measured(d2, val, shift=3)
+    assert 0 < shifted["instance"]["ap"] < 100
+    assert 0 < shifted["panoptic"]["pq"] < 100
+
+
+def test_only_what_was_answered_is_measured(d2, val):
+    from semsam_annotate.detectron2 import SemsamEvaluator
+
+    evaluator = SemsamEvaluator(val)
+    assert isinstance(evaluator, d2.evaluation.DatasetEvaluator)
+    (row, *_) = d2.data.DatasetCatalog.get(val)
+    classes = d2.data.MetadataCatalog.get(val).get("thing_classes")
+    evaluator.process([row], [{"sem_seg": answers_of(d2, row, classes)["sem_seg"]}])
+    assert list(evaluator.evaluate()) == ["semantic"]
+    evaluator.reset()
+    assert evaluator.evaluate() == {}
+    both = d2.evaluation.DatasetEvaluators([SemsamEvaluator(val)])
+    both.process([row], [answers_of(d2, row, classes)])
+    assert both.evaluate()["instance"]["ap"] == pytest.approx(100)
+    with pytest.raises(BadInput, match="no image 999"):
+        evaluator.process([{"image_id": 999}], [{}])
+    with pytest.raises(BadInput, match="thing_classes"):
+        SemsamEvaluator("another")
+
+
+def test_two_processes_measure_what_one_does(d2, val, tmp_path):
+    command = [sys.executable, str(SCRIPT), str(tmp_path / "project"), f"file://{tmp_path}/meeting"]
+    started = [subprocess.Popen([*command, str(rank)], stdout=subprocess.PIPE, text=True) for rank in (0, 1)]
+    told = [json.loads(process.communicate(timeout=120)[0]) for process in started]
+    assert [process.returncode for process in started] == [0, 0]
+    alone = json.loads(json.dumps(measured(d2, val, shift=3)))
+    assert repr(told) == repr([alone, {}])
