@@ -11,8 +11,9 @@ from PIL import Image
 
 from semsam_annotate.api import BadInput, Vocabulary
 from semsam_annotate.model.engine import open_engine
+from semsam_annotate.model.engine.opening import packaged_weights
 from semsam_annotate.training.active import Candidate, Guess
-from semsam_annotate.training.calibrating import Calibration, calibrate, read_calibration
+from semsam_annotate.training.calibrating import Calibration, calibrate, calibrate_quietly, read_calibration
 from semsam_annotate.training.calibrating.calibration import tempered
 from semsam_annotate.training.calibrating.fit import before_and_after, fit, line, temperature
 from semsam_annotate.training.calibrating.kept import calibration_file, write_calibration
@@ -145,6 +146,19 @@ def test_a_project_with_few_masks_is_refused_and_one_with_enough_is_calibrated(a
     assert made.picture.is_file()
     assert read_calibration(project.models, engine.info.version) == made.calibration
     assert made.file == calibration_file(project.models, engine.info.version)
+
+
+def test_at_the_end_of_a_training_too_few_masks_and_lost_photos_are_no_error(annotated_scenes, monkeypatch):
+    project = annotated_scenes(2)
+    sample = read_project(project).validation
+    calibrate_quietly(packaged_weights(), project.models, sample)
+    monkeypatch.setattr("semsam_annotate.training.calibrating.run.LEAST_HELD_BACK", 1)
+    sample.images[0].path.rename(project.folder / "away.png")
+    calibrate_quietly(packaged_weights(), project.models, sample)
+    assert not (project.models / "calibration").exists()
+    (project.folder / "away.png").rename(sample.images[0].path)
+    calibrate_quietly(packaged_weights(), project.models, sample)
+    assert len(list((project.models / "calibration").iterdir())) == 2
 
 
 def said_names(planted, count):
