@@ -72,6 +72,7 @@ def test_weights_that_are_no_numbers_are_not_even_promoted_by_force(project, tra
     assert not [path.name for path in project.models.iterdir() if path.name.startswith(".retrain-")]
 
 
+@pytest.mark.stress
 def test_noise_is_refused_and_the_report_says_so(project, trained_to):
     trained_to(lambda _, value: value * (1 + torch.randn_like(value)) if value.ndim > 1 else value)
     report = retrain(project, SMALL)

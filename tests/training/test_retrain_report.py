@@ -28,8 +28,7 @@ def _run(shift: float, count: int, name: str = EVIL) -> EvaluationResult:
     return EvaluationResult(tuple(rows))
 
 
-@pytest.mark.parametrize("count", [0, 1, 30])
-@pytest.mark.parametrize("promoted", [True, False])
+@pytest.mark.parametrize(("count", "promoted"), [(0, False), (1, True), (30, True)])
 def test_every_figure_is_on_the_page_and_nothing_on_it_runs(tmp_path, count, promoted):
     replay = _run(0.0, 5)
     verdict = judge(_run(0.0, count), _run(0.2, count), replay, replay, GateSettings())
