@@ -40,7 +40,8 @@ class NextImage:
 class NextImages:
     """An order of images, the most useful first, by the ``strategy`` and ``model`` that made it at a ``time`` in UTC.
 
-    ``serving``: the version that was promoted then; another one makes the order stale.
+    ``serving``: the version that was promoted then; another one makes the order stale. ``most``: images that were
+    looked at at most, 0 all.
     """
 
     strategy: str
@@ -48,6 +49,7 @@ class NextImages:
     serving: str
     time: str
     images: tuple[NextImage, ...]
+    most: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values."""
@@ -68,12 +70,26 @@ def write_next(models: Path, found: NextImages) -> None:
 
 def read_next(models: Path) -> NextImages | None:
     """The order, None when there is none, it is damaged, or another model serves by now."""
+    found = last_order(models)
+    return found if found is not None and found.serving == serving(models) else None
+
+
+def last_order(models: Path) -> NextImages | None:
+    """The order, whichever model serves by now; None when there is none or it is damaged."""
     try:
         plain = json.loads((models / FILE).read_bytes())
         strategy, model, serving, time = (str(plain[key]) for key in ("strategy", "model", "serving", "time"))
-        found = NextImages(strategy, model, serving, time, tuple(_image(row) for row in plain["images"]))
-        return found if found.serving == Promotions(models).history()[-1] else None
-    except (OSError, ValueError, KeyError, TypeError, BadInput):
+        images = tuple(_image(row) for row in plain["images"])
+        return NextImages(strategy, model, serving, time, images, int(plain.get("most", 0)))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def serving(models: Path) -> str | None:
+    """The version that was promoted last; None where the list of promotions is damaged."""
+    try:
+        return Promotions(models).history()[-1]
+    except BadInput:
         return None
 
 

@@ -67,7 +67,7 @@ def rank(
     moment = Moment(settings.seed, _trainings(project), labelled)
     ordered = strategy.order([one for _, one in pool.values()], moment)
     images = [_image(_short(pool[one.key][0], project), one, settings, place) for place, one in enumerate(ordered)]
-    found = NextImages(strategy.name, version, serving, now(), tuple(images))
+    found = NextImages(strategy.name, version, serving, now(), tuple(images), settings.most)
     write_next(project.models, found)
     return Ranked(found, tuple(look.skipped))
 

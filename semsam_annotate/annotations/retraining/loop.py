@@ -14,6 +14,7 @@ from semsam_annotate.annotations.retraining import child
 from semsam_annotate.annotations.retraining.counts import count_new
 from semsam_annotate.annotations.retraining.memory import LoopMemory
 from semsam_annotate.annotations.retraining.plan import Decision, Situation, decide
+from semsam_annotate.annotations.retraining.ranking import Ranking
 from semsam_annotate.annotations.retraining.run import LOCK, PUT_BY, Run, runs
 from semsam_annotate.annotations.retraining.runner import running
 from semsam_annotate.annotations.retraining.writer import put_by
@@ -45,6 +46,7 @@ class Loop:
         self._stack = ExitStack()
         self._beat: Callable[[Decision], None] = lambda decision: None
         self._child: subprocess.Popen[bytes] | None = None
+        self.ranking = Ranking(project.folder)
         self.decision = Decision("wait", "it has just begun")
 
     def __enter__(self) -> "Loop":
@@ -68,6 +70,8 @@ class Loop:
             put_by(self._project.models)
         elif decision.passed:
             self._remember(LoopMemory.read(self._project.models).at(self._clock()))
+        if decision.act == "wait" and not is_held(self._project.models / LOCK):
+            self.ranking.step()
         if decision != self.decision:
             log.info("%s", decision.sentence)
         self.decision = decision

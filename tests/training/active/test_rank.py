@@ -9,8 +9,11 @@ from PIL import Image
 
 from semsam_annotate.annotations import Project, read_image
 from semsam_annotate.annotations.next_images import FILE, read_next
+from semsam_annotate.annotations.retraining.loop import Loop
 from semsam_annotate.api import Cancelled, CancelToken
 from semsam_annotate.model.engine import open_engine
+from semsam_annotate.model.engine.opening import packaged_weights
+from semsam_annotate.model.registry import ModelRegistry
 from semsam_annotate.training.active.rank import FOLDER, RankSettings, rank
 
 
@@ -118,3 +121,22 @@ def test_the_command_prints_the_order_and_writes_it(project, semsam):
     assert len(out.splitlines()) == 4
     code, _, err = semsam("next", "--project", project.folder, "--strategy", "best")
     assert (code, len(err.splitlines())) == (2, 1)
+
+
+def test_a_promotion_makes_the_loop_rank_again_as_it_was_ranked_once_a_model(project, engine):
+    rank(project, engine, RankSettings("entropy", count=2, most=2))
+    registry = ModelRegistry(project.models, packaged_weights())
+    with Loop(project) as loop:
+        loop.step()
+        assert loop.ranking.child is None
+        registry.promote(registry.add(packaged_weights(), {}).version)
+        assert read_next(project.models) is None
+        loop.step()
+        assert loop.ranking.child.wait(120) == 0, (project.models / "next.log").read_text()
+        found = read_next(project.models)
+        assert (found.strategy, found.most, len(found.images)) == ("entropy", 2, 2)
+        assert [bool(one.review) for one in found.images] == [True, True]
+        begun = loop.ranking.child
+        (project.models / FILE).write_text(json.dumps({**found.to_json(), "serving": "packaged"}))
+        loop.step()
+        assert loop.ranking.child is begun

@@ -1,0 +1,46 @@
+"""An order of images that a promotion made stale is made anew, in a process of its own, as it was made before."""
+
+import logging
+import subprocess
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from semsam_annotate.annotations.next_images import NextImages, last_order, serving
+from semsam_annotate.annotations.retraining import child
+
+log = logging.getLogger("semsam.loop")
+
+
+class Ranking:
+    """Ranks again where ``semsam next`` ranked before; a model is tried once, so that what fails is not repeated."""
+
+    def __init__(self, project: Path, command: Callable[[Path, NextImages], Sequence[str]] | None = None) -> None:
+        """``project``: its folder; ``command``: what ranks, else ``semsam next``."""
+        self._project, self._models = project, project / "models"
+        self._command = command or _again
+        self._child: subprocess.Popen[bytes] | None = None
+        self._tried: str | None = None
+
+    @property
+    def child(self) -> "subprocess.Popen[bytes] | None":
+        """The ranking that was begun last."""
+        return self._child
+
+    def step(self) -> bool:
+        """Begin it if the order is stale and none goes on; whether it was begun."""
+        if self._child is not None and self._child.poll() is None:
+            return False
+        order, version = last_order(self._models), serving(self._models)
+        if order is None or version in (None, order.serving, self._tried):
+            return False
+        self._tried = version
+        self._child = child.start(self._command(self._project, order), self._models / "next.log")
+        log.info("another model serves: images are ranked again, see %s", self._models / "next.log")
+        return True
+
+
+def _again(project: Path, order: NextImages) -> list[str]:
+    shown = max(1, sum(bool(image.review) for image in order.images))
+    options = {"strategy": order.strategy, "most": order.most, "count": shown}
+    given = [text for name, value in options.items() for text in (f"--{name}", str(value))]
+    return child.semsam("next", "--project", str(project), *given)
