@@ -17,6 +17,8 @@ from semsam_annotate.detectron2.predictor import vocabulary_of
 from semsam_annotate.training.data.record import OBJECT, PART
 from semsam_annotate.training.evaluation.segmentation import Answers, SegmentMeter, TruthImage, TruthInstance
 
+TASKS = ("instance", "part", "part_name", "panoptic", "semantic")
+"""What can be measured."""
 Row = Mapping[str, Any]
 _Told = dict[str, Any]
 """What was found in one image, small enough to travel between processes: lists of proposals, label maps as runs."""
@@ -33,18 +35,21 @@ def _base() -> Any:
 class SemsamEvaluator(_base()):  # type: ignore[misc]
     """Measures outputs against a data set of ``register_project``: any model's that has its classes.
 
-    ``distributed``: gather what all processes found before measuring. Numbers in ``sem_seg`` are places among those
-    classes that are objects. BadInput when the data set has no ``thing_classes``.
+    ``distributed``: gather what all processes found before measuring. ``tasks``: what to measure, of ``TASKS``; what a
+    model was not asked for counts as not found. Numbers in ``sem_seg`` are places among those
+    classes that are objects. BadInput when the data set has no ``thing_classes``, or for an unknown task.
     """
 
-    def __init__(self, data_set: str, distributed: bool = True) -> None:
+    def __init__(self, data_set: str, distributed: bool = True, tasks: Sequence[str] = TASKS) -> None:
         data = of_detectron2("data")
         self._classes: Sequence[str] = data.MetadataCatalog.get(data_set).get("thing_classes") or ()
         if not self._classes:
             raise BadInput(f"the data set {data_set!r} has no thing_classes: register it with register_project")
         self._objects = [name for name in self._classes if not is_part_name(name)]
         self._truth = {row["image_id"]: row for row in data.DatasetCatalog.get(data_set)}
-        self._distributed = distributed
+        if unknown := [task for task in tasks if task not in TASKS]:
+            raise BadInput(f"a measure is one of {', '.join(TASKS)}, not {unknown[0]!r}")
+        self._distributed, self._tasks = distributed, frozenset(tasks)
         self._found: dict[Any, _Told] = {}
 
     def reset(self) -> None:
@@ -81,7 +86,7 @@ class SemsamEvaluator(_base()):  # type: ignore[misc]
         return OrderedDict(
             (task, measure.figures())
             for task, (needs, measure) in tasks.items()
-            if needs in answered and measure is not None
+            if task in self._tasks and needs in answered and measure is not None
         )
 
     def _gathered(self) -> dict[Any, _Told] | None:

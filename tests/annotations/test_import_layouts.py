@@ -13,6 +13,7 @@ from semsam_annotate.api import BadInput, decode_rle
 from semsam_annotate.backend.label_studio.admin.tasks import tasks_format
 from semsam_annotate.cli.importing import read_any
 
+EXAMPLES = 6 if hypothesis_settings().max_examples <= 100 else 60  # the profile of `make stress` has more
 OBJECTS = ["car", "Monitor/TV", "größe", "Big_Car"]
 NAMES = {"object": st.sampled_from([None, *OBJECTS]), "part": st.sampled_from([None, "wheel", "Front_Door"])}
 FACTS = {"track": st.sampled_from([None, "t"]), "author": st.sampled_from([None, "ann"])}
@@ -100,7 +101,7 @@ def told(records, *facts, pixels=None):
 EVERYTHING = ("id", "part_of", "level", "score", "track", "author")
 
 
-@hypothesis_settings(max_examples=6)
+@hypothesis_settings(max_examples=EXAMPLES)
 @given(scene=SCENES)
 def test_datasets(scene, projects, there_and_back):
     before, after, splits = there_and_back(projects(scene), "datasets")
@@ -109,7 +110,7 @@ def test_datasets(scene, projects, there_and_back):
     assert splits == {sha: SPLITS[int(path[-5])] for sha, path in with_masks.items()}
 
 
-@hypothesis_settings(max_examples=6)
+@hypothesis_settings(max_examples=EXAMPLES)
 @given(scene=SCENES)
 def test_label_maps(scene, projects, there_and_back):
     before, after, splits = there_and_back(projects(scene), "labels")
@@ -118,7 +119,7 @@ def test_label_maps(scene, projects, there_and_back):
     assert set(splits.values()) == {SPLITS[int(record.image.path[-5])] for record in before}
 
 
-@hypothesis_settings(max_examples=6)
+@hypothesis_settings(max_examples=EXAMPLES)
 @given(scene=SCENES)
 def test_yolo(scene, projects, there_and_back):
     before, after, splits = there_and_back(projects(scene), "yolo")
@@ -127,7 +128,7 @@ def test_yolo(scene, projects, there_and_back):
     assert set(splits.values()) == {SPLITS[int(record.image.path[-5])] for record in before}
 
 
-@hypothesis_settings(max_examples=6)
+@hypothesis_settings(max_examples=EXAMPLES)
 @given(scene=SCENES)
 @pytest.mark.parametrize("format", ["lvis", "pascal-part"])
 def test_files_of_one_kind(format, scene, projects, there_and_back):
@@ -141,7 +142,7 @@ def test_files_of_one_kind(format, scene, projects, there_and_back):
     assert told(after) == told([one for one in kept if format == "lvis" or one.object is not None])
 
 
-@hypothesis_settings(max_examples=6)
+@hypothesis_settings(max_examples=EXAMPLES)
 @given(scene=SCENES)
 def test_panoptic(scene, projects, there_and_back):
     before, after, _ = there_and_back(projects(scene), "panoptic", "out", "out/objects.json", "out/parts.json")
@@ -149,7 +150,7 @@ def test_panoptic(scene, projects, there_and_back):
     assert told(after) == told([named(record, by_id) for record in before], pixels=left)
 
 
-@hypothesis_settings(max_examples=6)
+@hypothesis_settings(max_examples=EXAMPLES)
 @given(scene=SCENES)
 @pytest.mark.parametrize("format", ["coco", "parts"])
 def test_what_knows_all(format, scene, projects, there_and_back):
@@ -162,7 +163,7 @@ def test_what_knows_all(format, scene, projects, there_and_back):
     assert told(after, *EVERYTHING, "time") == told(kept, *EVERYTHING, "time")
 
 
-@hypothesis_settings(max_examples=6)
+@hypothesis_settings(max_examples=EXAMPLES)
 @given(scene=SCENES)
 def test_tasks_of_label_studio(scene, projects, there_and_back):
     scene = [

@@ -55,6 +55,11 @@ def test_only_what_was_answered_is_measured(d2, val):
     assert both.evaluate()["instance"]["ap"] == pytest.approx(100)
     with pytest.raises(BadInput, match="no image 999"):
         evaluator.process([{"image_id": 999}], [{}])
+    objects = SemsamEvaluator(val, tasks=["instance"])
+    objects.process([row], [answers_of(d2, row, classes)])
+    assert list(objects.evaluate()) == ["instance"]
+    with pytest.raises(BadInput, match="a measure is one of instance"):
+        SemsamEvaluator(val, tasks=["bbox"])
     with pytest.raises(BadInput, match="thing_classes"):
         SemsamEvaluator("another")
 
