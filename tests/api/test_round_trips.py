@@ -199,14 +199,7 @@ def test_ladders(rungs):
     ladder = Ladder(rungs)
     assert [rung.area for rung in ladder] == sorted(rung.area for rung in rungs)
     assert ladder.best.score == max(rung.score for rung in rungs)
-    plain = through_json(ladder.to_json())
-    assert Ladder.from_json(plain) == ladder
-    assert Ladder.kept(plain).to_json() == plain
-    assert Ladder.kept(plain) == ladder
-    assert hash(Ladder.kept(plain)) == hash(ladder)
-    plain[0]["mask"]["counts"] = "!"
-    with pytest.raises(BadInput):
-        len(Ladder.kept(plain))
+    assert Ladder.from_json(plain := through_json(ladder.to_json())) == Ladder.kept(plain) == ladder
 
 
 @pytest.mark.parametrize("count", [0, 7])
