@@ -71,7 +71,7 @@ def _add_standing(connection: Connection) -> None:
             "standing",
             tables,
             Column("annotation", String, ForeignKey("annotation.id"), primary_key=True),
-            Column("status", String, nullable=False, index=True),
+            Column("status", String, nullable=False),
             Column("review", String, index=True),
         ),
         Table(

@@ -120,7 +120,7 @@ standing = Table(
     "standing",
     metadata,
     Column("annotation", String, ForeignKey("annotation.id"), primary_key=True),
-    Column("status", String, nullable=False, index=True),  # the newest of its events
+    Column("status", String, nullable=False),  # the newest of its events; with an index SQLite would begin at it
     Column("review", String, index=True),
 )
 

@@ -18,7 +18,7 @@ from semsam_annotate.annotations.migrations import prepare
 from semsam_annotate.annotations.outgoing import Stored
 from semsam_annotate.annotations.record import STATUSES, Annotation, ImageRef, NamedRecord, Source, Status
 from semsam_annotate.annotations.rows import image_refs, insert_image, read_records, select_records
-from semsam_annotate.annotations.schema import annotation, image, standing
+from semsam_annotate.annotations.schema import annotation, image, standing, tally
 from semsam_annotate.annotations.splits import Split, Splits, assign_split
 from semsam_annotate.annotations.writing import from_source, need, step_back, tell, write_many, write_one
 from semsam_annotate.api import BadInput, Proposal, Rle, Vocabulary, rle_area
@@ -179,7 +179,9 @@ class AnnotationStore:
     def count(self, status: Status | None = "accepted") -> int:
         """Number of records with a status, of all with None."""
         query = select(func.count()).select_from(standing)
-        if status is not None:
+        if status == "accepted":
+            query = select(func.coalesce(func.sum(tally.c.accepted), 0))
+        elif status is not None:
             query = query.where(standing.c.status == status)
         with transaction(self._engine) as connection:
             return int(connection.execute(query).scalar_one())
