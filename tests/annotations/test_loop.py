@@ -32,6 +32,8 @@ from semsam_annotate.annotations.retraining.run import LOCK
 folder, how = Path(sys.argv[1]), sys.argv[2]
 if how == "refuse":
     sys.exit(2)
+if how == "slow start":
+    time.sleep(99)
 with Project.open(folder) as project, held(project.models / LOCK, "taken"), recorded(project.models) as run:
     if how == "finish":
         run.took(project.store.accepted_ids())
@@ -151,6 +153,17 @@ def test_a_killed_training_is_begun_again_a_few_times(project, loop_of, when):
         assert "interrupted 3 times" in loop.decision.reason
         accept(project, 3)
         assert loop.step().act == "start"
+
+
+def test_a_training_that_a_killed_loop_began_is_waited_for_while_it_starts(project, loop_of):
+    accept(project, 3)
+    with loop_of("slow start") as first:
+        assert first.step().act == "start"
+    with loop_of() as second:  # as after kill -9 of the first
+        assert second.step().reason == "one goes on"
+        first.child.kill()
+        first.child.wait()
+        assert second.step().act == "start"
 
 
 def test_quiet_hours_put_its_training_by_and_it_goes_on_afterwards(project, loop_of, clock):

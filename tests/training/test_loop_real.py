@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from semsam_annotate.annotations import Project
+from semsam_annotate.annotations.lock import is_held
 from semsam_annotate.annotations.project_config import write_config
 from semsam_annotate.annotations.retraining.counts import count
-from semsam_annotate.annotations.retraining.run import runs
+from semsam_annotate.annotations.retraining.run import LOCK, runs
 from semsam_annotate.annotations.retraining.runner import runner_of
 from semsam_annotate.api.promotions import Promotions
 from semsam_annotate.model.checkpoints.weights import load_checkpoint
@@ -31,7 +32,7 @@ from semsam_annotate.training.retrain import GateSettings, RetrainSettings, retr
 torch.set_num_threads(1)
 with Project.open(Path(sys.argv[1])) as project:
     retrain(project, RetrainSettings(steps=6, batch=1, size=64, final_size=64, workers=0, replay_scenes=1, pictures=3,
-        keep=2, force=True, naming=NamingSettings(batches=2, steps=5)))
+        keep=2, force=True, replay=0.0, naming=NamingSettings(batches=2, steps=5)))
 """
 LOOPS = f"""
 import sys, time
@@ -96,6 +97,7 @@ def test_whatever_is_killed_and_when_it_ends_with_one_whole_model(project, seed)
         serving = runner_of(project.models)
         assert serving is not None
         assert serving.pid == loop.pid
+        assert _wait(lambda: not is_held(project.models / LOCK), 20)
     finally:
         loop.kill()
         loop.wait()

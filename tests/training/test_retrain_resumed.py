@@ -15,7 +15,7 @@ from semsam_annotate.annotations import Project
 from semsam_annotate.annotations.retraining.counts import count
 from semsam_annotate.annotations.retraining.progress import ProgressReader
 from semsam_annotate.annotations.retraining.run import WORK, runs
-from semsam_annotate.annotations.retraining.writer import PutBy, put_by
+from semsam_annotate.annotations.retraining.writer import PutBy, put_by, recorded
 from semsam_annotate.model.engine.opening import packaged_weights
 from semsam_annotate.model.registry import PACKAGED, ModelRegistry
 from semsam_annotate.training.naming import NamingSettings
@@ -23,7 +23,7 @@ from semsam_annotate.training.retrain import RetrainSettings, retrain
 from semsam_annotate.training.retrain.work import MOST_RESUMES, Begun
 
 SMALL = RetrainSettings(
-    steps=4, batch=1, size=64, final_size=64, workers=0, replay_scenes=1, pictures=0,
+    steps=4, batch=1, size=64, final_size=64, workers=0, replay_scenes=1, pictures=0, replay=0.0,
     naming=NamingSettings(batches=2, steps=5),
 )  # fmt: skip
 KILLED = """
@@ -32,15 +32,22 @@ from dataclasses import replace
 from pathlib import Path
 import torch
 from semsam_annotate.annotations import Project
+from semsam_annotate.annotations.retraining.writer import RunWriter
 from semsam_annotate.training.naming import NamingSettings
 from semsam_annotate.training.retrain import RetrainSettings, retrain
 torch.set_num_threads(1)
-small = RetrainSettings(steps=4, batch=1, size=64, final_size=64, workers=0, replay_scenes=1, pictures=0,
+small = RetrainSettings(steps=4, batch=1, size=64, final_size=64, workers=0, replay_scenes=1, pictures=0, replay=0.0,
     naming=NamingSettings(batches=2, steps=5))
 what, done = sys.argv[2].split(":")
 def progress(now, at, total):
     if now == what and at == int(done):
         os.kill(os.getpid(), signal.SIGKILL)
+finish = RunWriter.finish
+def finish_and_die(run, report):
+    finish(run, report)
+    os.kill(os.getpid(), signal.SIGKILL)
+if what == "verdict":
+    RunWriter.finish = finish_and_die
 with Project.open(Path(sys.argv[1])) as project:
     retrain(project, small, progress)
 """
@@ -133,7 +140,12 @@ def test_a_kill_leaves_no_model_and_no_run_that_counts_and_the_next_one_ends_wel
 def test_a_request_to_end_for_now_is_for_one_run_only(project):
     put_by(project.models)
     assert not list(project.models.glob(".retrain-*")), "none goes on"
-    retrain(project, SMALL)
+    with recorded(project.models) as run:
+        put_by(project.models)
+        with pytest.raises(PutBy):
+            run.check()
+    with recorded(project.models) as run:
+        run.check()
 
 
 def test_rollback_leads_back_after_as_many_trainings_as_are_kept(project):
@@ -144,6 +156,15 @@ def test_rollback_leads_back_after_as_many_trainings_as_are_kept(project):
     assert [version.version for version in registry.versions()] == [PACKAGED, *versions[-2:]]
     assert [run.number for run in runs(project.models)] == [2, 3], "and the last verdict before"
     assert registry.rollback().version == versions[-2]
+
+
+def test_a_kill_after_the_verdict_leaves_nothing_to_go_on_with(project):
+    """The work of a training that came to a verdict is not gone on with: the next one learns what is new."""
+    _kill(project, "verdict:0")
+    assert runs(project.models)[-1].outcome.state == "finished"
+    assert (project.models / WORK).exists()
+    retrain(project, SMALL)
+    assert _trained(project) == [1, 2, 3, 4]
 
 
 @pytest.mark.stress

@@ -22,7 +22,7 @@ from semsam_annotate.training.retrain.project_data import read_project
 from semsam_annotate.training.retrain.report import write_report
 from semsam_annotate.training.retrain.settings import RetrainSettings
 from semsam_annotate.training.retrain.telling import Progress, Telling
-from semsam_annotate.training.retrain.work import asked_for, gone_on_with, work_folder
+from semsam_annotate.training.retrain.work import asked_for, done_with, gone_on_with, work_folder
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,7 @@ def retrain(
         write_report(run.run, plain, news.sentence, report.leaks, judged.cases)
         if promoted:
             registry.promote(version.version)
+        done_with(work)
         run.finish(plain)
         registry.prune(settings.keep)
         return report

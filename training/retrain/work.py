@@ -82,6 +82,11 @@ def gone_on_with(work: Path, parent: str, asked: dict[str, Any], accepted: froze
     return None
 
 
+def done_with(work: Path) -> None:
+    """Nothing is left to go on with: said before the outcome is written, lest a kill between leaves both."""
+    (work / "begun.json").unlink(missing_ok=True)
+
+
 def asked_for(settings: RetrainSettings) -> dict[str, Any]:
     """The settings that what is learned hangs on, as plain JSON values."""
     plain: dict[str, Any] = json.loads(json.dumps(asdict(settings)))

@@ -85,5 +85,18 @@ def end(pid: int, force: bool = False) -> None:
             os.kill(pid, what)
 
 
+def alive(pid: int) -> bool:
+    """Whether a process of this machine is there; False where the system cannot be asked without harm."""
+    if sys.platform == "win32" or pid <= 0:
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
 def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

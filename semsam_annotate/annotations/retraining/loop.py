@@ -5,7 +5,7 @@ import socket
 import subprocess
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from semsam_annotate.annotations.lock import is_held
 from semsam_annotate.annotations.project import Project
@@ -20,6 +20,8 @@ from semsam_annotate.annotations.retraining.runner import running
 from semsam_annotate.annotations.retraining.writer import put_by
 
 log = logging.getLogger("semsam.loop")
+STARTING = timedelta(minutes=5)
+"""After a try, in which its process may not have begun yet; later its number may be another process's."""
 
 
 def local_now() -> datetime:
@@ -112,9 +114,8 @@ class Loop:
         found = runs(models)  # before the lock: a run without an outcome whose lock is free was killed
         if self._child is not None:
             self._child.poll()  # or it stays behind as a zombie
-        starting = self._child is not None and self._child.returncode is None
-        busy = starting or is_held(models / LOCK)
         last = found[-1] if found else None
+        busy = self._starting(memory, last) or is_held(models / LOCK)
         fresh, learn = count_new(self._project, memory.tried)
         return Situation(
             fresh=fresh,
@@ -125,6 +126,15 @@ class Loop:
             attempts=0 if memory.over(last) else memory.attempts,
             since=max(filter(None, (memory.since, _began(last))), default=None),
         )
+
+    def _starting(self, memory: LoopMemory, last: Run | None) -> bool:
+        """Whether the last try is about to take the lock: its process may load torch for a minute, and it may be that
+        of a loop which was killed meanwhile."""
+        if self._child is not None and self._child.returncode is None:
+            return True
+        fresh = memory.since is not None and self._clock() - memory.since < STARTING
+        here = memory.host == socket.gethostname() and child.alive(memory.pid)
+        return fresh and here and (last is None or last.number <= memory.before)
 
     def _vanished(self, memory: LoopMemory, last: Run | None) -> bool:
         """Whether the last try was killed before it had a folder; one that ended with a code has failed."""
