@@ -94,12 +94,3 @@ def square(side):
 def test_bad_hints(value, message):
     with pytest.raises(BadInput, match=message):
         Prompt.from_json(value)
-
-
-def test_a_kept_ladder_is_read_when_it_is_looked_at_and_checked_then():
-    plain = Ladder([square(side) for side in (1, 4)]).to_json()
-    plain[0]["mask"] = {"size": [2, 2], "counts": "!"}
-    damaged = Ladder.kept(plain)
-    assert damaged.to_json() == plain
-    with pytest.raises(BadInput):
-        len(damaged)
