@@ -10,14 +10,13 @@ from semsam_annotate.api import (
     AutoSettings,
     CancelToken,
     Embedding,
-    EngineInfo,
     Proposal,
     RgbImage,
     Tree,
     TreeNode,
     Vocabulary,
 )
-from semsam_annotate.api.automatic import Progress
+from semsam_annotate.automatic.tiled import Searcher
 from semsam_annotate.training.active.candidate import Candidate, Guess
 from semsam_annotate.training.calibrating.calibration import Shares
 
@@ -25,28 +24,8 @@ SEARCH = AutoSettings(side=8, most_clicks=64)
 """Half as dense as a search for masks to keep: 0.2 to 0.4 s an image of 512 pixels on a core instead of 1."""
 
 
-class Looker(Protocol):
+class Looker(Searcher, Protocol):
     """The part of a local engine that candidates are made with."""
-
-    @property
-    def info(self) -> EngineInfo:
-        """Its model."""
-        ...
-
-    def encode(self, image: RgbImage, cancel: CancelToken | None = None) -> Embedding:
-        """Encode (H, W, 3) uint8 RGB."""
-        ...
-
-    def auto(
-        self,
-        embedding: Embedding,
-        vocabulary: Vocabulary | None = None,
-        settings: AutoSettings | None = None,
-        progress: Progress | None = None,
-        cancel: CancelToken | None = None,
-    ) -> Tree:
-        """Everything in the image."""
-        ...
 
     def look(self, embedding: Embedding) -> NDArray[np.float32]:
         """(D,) what the image looks like."""
