@@ -75,11 +75,15 @@ def test_a_project_that_opens_the_most_useful_first_gets_that_image(
         row = {"task": task, "project": 1, "result": [{}], "score": score, "model_version": "regions-1"}
         studio_api.predictions.append(row)
     click(label_studio, tasks[1])
-    wait(lambda: region_engine.encodings == 2)
-    assert {image.shape[:2] for image in region_engine.images.values()} == {(480, 640), (600, 800)}
+    wait(lambda: sizes(region_engine) == {(480, 640), (600, 800)})
     click(label_studio, tasks[0])
-    wait(lambda: region_engine.encodings == 3)
-    assert (48, 64) in {image.shape[:2] for image in region_engine.images.values()}
+    wait(lambda: (48, 64) in sizes(region_engine))
+    assert region_engine.encodings == 3
+
+
+def sizes(region_engine):
+    """Of the images that were encoded."""
+    return {image.shape[:2] for image in list(region_engine.images.values())}
 
 
 def test_an_opened_task_counts_and_a_batch_does_not(label_studio, studio_api, tasks, body_of, region_engine):

@@ -39,8 +39,16 @@ def test_a_killed_loop_is_taken_over_and_a_live_one_is_named(project, semsam):
     assert semsam("loop", "--project", project.folder, "--once", "--json")[0] == 0
 
 
+@pytest.fixture
+def heard():
+    """Shells start what runs in their background deaf to Ctrl+C, and its children inherit that."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
-def test_it_ends_when_asked(project, sign):
+def test_it_ends_when_asked(project, sign, heard):
     child = subprocess.Popen(command(project, "--every", "0.1"), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert child.stdout.readline()
     child.send_signal(sign)
