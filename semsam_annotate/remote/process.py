@@ -14,8 +14,11 @@ from types import TracebackType
 from typing import IO
 
 from semsam_annotate.api import EngineUnavailable
+from semsam_annotate.api.priority import give_way
 from semsam_annotate.remote.engine import RemoteEngine
 
+NICENESS = 5
+"""A window draws first: an image that is read ahead keeps every core busy."""
 _TOKEN_VARIABLE = "SEMSAM_ENGINE_TOKEN"
 
 
@@ -123,7 +126,7 @@ class EngineProcess:
     def _spawn(self, token: str) -> "subprocess.Popen[bytes]":
         self._last_words.clear()
         try:
-            return subprocess.Popen(
+            child = subprocess.Popen(
                 self._command(),
                 env={**os.environ, _TOKEN_VARIABLE: token},
                 stdin=subprocess.PIPE,
@@ -133,6 +136,8 @@ class EngineProcess:
             )
         except OSError as error:
             raise EngineUnavailable(f"the engine's process cannot start: {error}") from error
+        give_way(child.pid, NICENESS)
+        return child
 
     def _wait_for_port(self, child: "subprocess.Popen[bytes]") -> int:
         ready: Queue[int | None] = Queue()

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from semsam_annotate.annotations.retraining.run import Run
 from semsam_annotate.api import BadInput, SemsamError
+from semsam_annotate.api.priority import give_way
 
 NICENESS = 10
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
@@ -51,9 +52,7 @@ def start(command: Sequence[str], log: Path) -> "subprocess.Popen[bytes]":
             )
     except OSError as error:
         raise CannotStart(f"training cannot start: {error}") from error
-    if sys.platform != "win32":
-        with suppress(OSError):  # threads that it starts inherit it; without, training is merely less polite
-            os.setpriority(os.PRIO_PROCESS, child.pid, max(NICENESS, os.getpriority(os.PRIO_PROCESS, 0)))
+    give_way(child.pid, NICENESS)
     return child
 
 

@@ -1,0 +1,20 @@
+"""Work that others must not wait for."""
+
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+
+def give_way(pid: int, niceness: int) -> None:
+    """Let a process that leads a session of its own have the processor after others; 0 first … 19 last.
+
+    Linux shares the processor among sessions before it looks at processes where autogroups are on, as on desktops and
+    plain Debian; so the session gets the niceness too. Where the system refuses, it is merely less polite.
+    """
+    if sys.platform == "win32":
+        return
+    with suppress(OSError):  # threads that it starts inherit it
+        os.setpriority(os.PRIO_PROCESS, pid, max(niceness, os.getpriority(os.PRIO_PROCESS, 0)))
+    with suppress(OSError):
+        Path(f"/proc/{pid}/autogroup").write_text(str(niceness), encoding="ascii")
