@@ -25,7 +25,7 @@ from window_person import Person  # noqa: E402
 
 from semsam_annotate.napari.engine.link import EngineChoice  # noqa: E402
 from semsam_annotate.napari.engine.request import EngineLink  # noqa: E402
-from semsam_annotate.napari.window import open_window  # noqa: E402
+from semsam_annotate.napari.window import open_window, spare_collections  # noqa: E402
 
 SIZE = (1600, 1000)
 Point = tuple[float, float]
@@ -133,6 +133,7 @@ def opened(images: Sequence[Path], project: Path, link: EngineLink | None = None
     """A window on image files with the packaged model; ``link``: of an engine that starts already."""
     viewer, dock = open_window(images, project, EngineChoice(), link=link)
     viewer.window.resize(*SIZE)
+    spare_collections()  # as ``semsam annotate`` does
     try:
         watch = Stopwatch(Person(viewer, dock))
         watch.settle(0.5)

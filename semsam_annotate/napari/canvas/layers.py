@@ -93,7 +93,6 @@ class AnnotationLayers:
         assert self.accepted is not None
         assert self.candidate is not None
         self._drawn, self._shown = None, ()
-        self._values.forget()
         if self.candidate.data.shape != size or np.any(self.candidate.data):
             self.candidate.data = np.zeros(size, np.uint8)
         if self.accepted.data.shape != size:
