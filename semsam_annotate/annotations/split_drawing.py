@@ -10,6 +10,7 @@ from semsam_annotate.annotations.likeness import DUPLICATE, Alike, Thumbnail, al
 from semsam_annotate.annotations.project import Project
 from semsam_annotate.annotations.record import ImageRef
 from semsam_annotate.annotations.splits import Split, hashed_split
+from semsam_annotate.annotations.upkeep.checking import Problem
 
 NEAR = 5
 """Numbers that two frames of one sequence may lie apart."""
@@ -77,6 +78,15 @@ def find_leaks(project: Project) -> list[Leak]:
     listed = [ref for ref in annotated if ref.sha256 in thumbnails]
     pairs = [pair for pair in alike([thumbnails[ref.sha256] for ref in listed]) if related(pair, listed)]
     return leaks(listed, pairs, project.store.splits.all())
+
+
+def leaking(project: Project) -> list[Problem]:
+    """The same as what is wrong with a store: nothing mends it, since splits never change."""
+    pairs: dict[str, list[str]] = {}
+    for leak in find_leaks(project):
+        pairs.setdefault(leak.split, []).append(f"{leak.held} is like {leak.trained}")
+    kind = "pairs of an image of {} and one that is trained on, which are alike"
+    return [Problem(kind.format(split), len(those), tuple(those[:SHOWN])) for split, those in sorted(pairs.items())]
 
 
 def leak_words(found: Sequence[Leak]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from PIL import Image, ImageEnhance
 from semsam_annotate.annotations import Project
 from semsam_annotate.annotations.fingerprints import FILE, Fingerprints
 from semsam_annotate.annotations.likeness import DUPLICATE, alike, thumbnail
-from semsam_annotate.annotations.split_drawing import draw_splits, find_leaks, follow_each_other, leak_words
+from semsam_annotate.annotations.split_drawing import draw_splits, find_leaks, follow_each_other, leak_words, leaking
 
 
 def photo(seed, size=(160, 120)):
@@ -190,6 +190,8 @@ def test_what_older_versions_drew_apart_is_told_and_not_changed(project):
     assert "1 image of validation" in words[0]
     assert "b.png is like a.png" in words[0]
     assert leak_words([]) == ()
+    validation = leaking(project)[1]
+    assert (validation.count, validation.examples, validation.repairable) == (1, ("b.png is like a.png",), False)
 
 
 def test_every_pair_of_one_group_has_one_split_whatever_comes_in_which_order(project):

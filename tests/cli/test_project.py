@@ -64,7 +64,7 @@ def test_a_conflict_is_listed_and_settled(project):
 
 
 def test_a_project_is_checked_backed_up_merged_and_a_person_forgotten(project, tmp_path):
-    assert call(project, "check") == []
+    assert call(project, "check") == call(project, "check", "--leaks") == []
     call(project, "backup", tmp_path / "copy")
     assert call(project, "merge", tmp_path / "copy")["added"] == 0
     before = call(project, "forget", "ben")

@@ -48,14 +48,21 @@ def forget(
     answer(json, {"deleted": yes, "wiped": found.wiped, **found.counts}, [said, after] if yes else [said])
 
 
-def check(project: ProjectOption = Path(), json: JsonOption = False) -> None:
+def check(
+    leaks: Annotated[
+        bool, typer.Option("--leaks", help="Look at every annotated image too, for copies in different splits.")
+    ] = False,
+    project: ProjectOption = Path(),
+    json: JsonOption = False,
+) -> None:
     """Look whether the store holds together: file, references, masks, splits, sums. Exit code 1 when it does not."""
     from semsam_annotate.annotations import Project
+    from semsam_annotate.annotations.split_drawing import leaking
     from semsam_annotate.annotations.upkeep.checking import Problem
     from semsam_annotate.annotations.upkeep.checking import check as examine
 
     with Project.open(project) as opened, bar("images") as show:
-        found = examine(opened.store, show)
+        found = [*examine(opened.store, show), *(leaking(opened) if leaks else [])]
 
     def line(problem: Problem) -> str:
         mended = "; semsam project repair mends it" if problem.repairable else ""
