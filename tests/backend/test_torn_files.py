@@ -45,6 +45,7 @@ def start(image_host, region_engine):
 def killed(start, project_folder, tmp_path, image_host, studio_api, body_of):
     """What a killed server left: annotations, webhooks and tasks that wait, secrets, a promotion."""
     kept_secrets(project_folder)
+    studio_api.down = 503  # it is never asked what it has: it knows none of these annotations
     with start(project_folder) as client:
         created = body_of("webhook_annotation_created_ui")
         setup = {"project": uid_of(created["project"]), "hostname": image_host.url, "access_token": "x" * 40}
@@ -63,7 +64,7 @@ def killed(start, project_folder, tmp_path, image_host, studio_api, body_of):
         with closing(sqlite3.connect(project_folder / "annotations.sqlite")) as holder:
             holder.execute("SELECT count(*) FROM annotation").fetchone()  # or whoever closes it last moves its log
             shutil.copytree(project_folder, tmp_path / "killed")
-    image_host.up, studio_api.down = True, 503  # it is not asked what it has
+    image_host.up = True
     return tmp_path / "killed"
 
 

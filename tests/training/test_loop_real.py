@@ -94,9 +94,8 @@ def test_whatever_is_killed_and_when_it_ends_with_one_whole_model(project, seed)
                 loop.wait()
                 loop = _loop(project)
         assert _wait(lambda: _finished(project), 120), [run.outcome for run in runs(project.models)]
-        serving = runner_of(project.models)
-        assert serving is not None
-        assert serving.pid == loop.pid
+        assert _wait(lambda: runner_of(project.models) is not None, 30)
+        assert runner_of(project.models).pid == loop.pid
         assert _wait(lambda: not is_held(project.models / LOCK), 20)
     finally:
         loop.kill()
