@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from semsam_annotate.cli.bars import bar
+
 FORMATS = (
     "auto: whichever it is; coco; parts: part JSON in PACO's scheme; lvis; panoptic; pascal-part: VLPart's form or the "
     "original; partimagenet; labels: our PNG label maps; yolo: segmentation; datasets: our folder; labelme; sa-1b; "
@@ -32,19 +34,10 @@ def import_(
     """
     from json import dumps
 
-    from rich.console import Console
-    from rich.progress import Progress
-
     from semsam_annotate.annotations import Project
     from semsam_annotate.cli.importing import read_any
 
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("images", total=None)
-
-        def show(done: int, total: int) -> None:
-            progress.update(task, completed=done, total=total)
-
+    with bar("images") as show:
         content = read_any(format, source, images, project, show)
     fresh = not (project / "project.toml").exists()
     with Project.create(project) if fresh else Project.open(project) as opened:

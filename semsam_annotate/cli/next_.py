@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from semsam_annotate.api import BadInput
+from semsam_annotate.cli.bars import bar
 
 if TYPE_CHECKING:
     from semsam_annotate.annotations.next_images import NextImage
@@ -34,9 +35,6 @@ def next_(
 
     Every image is searched once for each model; stopped at any time, it goes on where it was.
     """
-    from rich.console import Console
-    from rich.progress import Progress as Bars
-
     from semsam_annotate.annotations import Project
 
     try:
@@ -47,10 +45,10 @@ def next_(
         raise BadInput(f"ranking needs the extra 'train' ({error}): pip install 'semsam-annotate[train]'") from error
 
     settings = RankSettings(strategy or DEFAULT, count, review, most, seed)
-    with Project.open(project) as opened, Bars(console=Console(stderr=True), transient=True) as bars:
-        engine, task = open_engine(f"project:{project}", device), bars.add_task("images", total=None)
+    with Project.open(project) as opened, bar("images") as show:
+        engine = open_engine(f"project:{project}", device)
         try:
-            found = rank(opened, engine, settings, lambda done, total: bars.update(task, completed=done, total=total))
+            found = rank(opened, engine, settings, show)
         finally:
             engine.close()
     for path, reason in found.skipped:

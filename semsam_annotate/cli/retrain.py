@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from semsam_annotate.api import BadInput
+from semsam_annotate.cli.bars import bars
 
 if TYPE_CHECKING:
     from semsam_annotate.training.retrain import RetrainReport
@@ -39,9 +40,6 @@ def retrain(
 
     Whoever watches finds how far it is, and before and after, in a folder of models/runs of the project.
     """
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
     from semsam_annotate.annotations import Project
     from semsam_annotate.annotations.project_config import read_config
 
@@ -52,22 +50,13 @@ def retrain(
     except ImportError as error:
         raise BadInput(f"training needs the extra 'train' ({error}): pip install 'semsam-annotate[train]'") from error
 
-    packs = tuple(str(path) for path in replay_pack or ())
     signal.signal(signal.SIGTERM, _stop)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Project.open(project) as opened, Progress(*columns, console=Console(stderr=True)) as bars:
-        tasks: dict[str, int] = {}
-
-        def show(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = bars.add_task(what, total=total)
-            bars.update(tasks[what], completed=done)  # type: ignore[arg-type]
-
+    with Project.open(project) as opened, bars() as show:
         budget = opened.config.retrain
         settings = RetrainSettings(
             steps=steps, max_steps=budget.max_steps, minutes=budget.minutes if minutes is None else minutes,
             threads=budget.threads if threads is None else threads, batch=batch, seed=seed, force=force, hold=hold,
-            replay_packs=packs, keep=budget.keep,
+            replay_packs=tuple(str(path) for path in replay_pack or ()), keep=budget.keep,
         )  # fmt: skip
         report = run(opened, settings, show)
     _tell(report, as_json)

@@ -93,3 +93,8 @@ def test_the_packaged_model_doubts_a_sloppy_disc_and_asks_for_changes(project, p
     assert asked["comment"].startswith("outline: another outline")
     with pytest.raises(BadInput, match="what to look for"):
         call(project, "suspects", "--kinds", "taste")
+
+
+def test_an_empty_list_says_so(project, semsam):
+    code, said, _ = semsam("project", "history", "--project", project)
+    assert (code, said) == (0, "nothing to list\n")

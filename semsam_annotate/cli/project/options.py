@@ -33,8 +33,10 @@ def answer(json: bool, content: Any, lines: Iterable[str]) -> None:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
-    """Lines with columns under each other; numbers to the right, what is unknown as a dash."""
+    """Lines with columns under each other, what is unknown as a dash; without rows a line that says so."""
     texts = [list(head), *([_cell(value) for value in row] for row in rows)]
+    if len(texts) == 1:
+        return ["nothing to list"]
     widths = [max(len(row[column]) for row in texts) for column in range(len(head))]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in texts]
 
