@@ -26,7 +26,7 @@ stress: screen $(VENV)/dev.stamp $(SEMSAM_LABEL_STUDIO) lint types ## full count
 	tools/foreign_readers.sh
 	tools/qt_matrix.sh $(SCREEN)
 	tools/napari_matrix.sh $(SCREEN)
-	tools/python_matrix.sh $(SCREEN)
+	PYTHON=$(PYTHON) tools/python_matrix.sh $(SCREEN)
 
 e2e: browser $(VENV)/e2e.stamp $(SEMSAM_LABEL_STUDIO) ## Label Studio in Chromium, from a click to a new model, into e2e-screenshots/
 	SEMSAM_LABEL_STUDIO=$(SEMSAM_LABEL_STUDIO) $(BIN)/python -m pytest -m e2e tests/e2e -x -rs --basetemp=build/e2e

@@ -24,6 +24,7 @@ from semsam_annotate.model.checkpoints.weights import load_checkpoint
 from semsam_annotate.model.engine.opening import packaged_weights
 from semsam_annotate.model.registry import ModelRegistry
 
+SHORT, LONG = RetrainConfig(max_steps=2, threads=1), RetrainConfig(max_steps=10_000, threads=1)
 LOCKS = {".background.lock", ".retrain.lock"}
 GONE = 0
 """In place of a version: a deletion, which nothing undoes."""
@@ -146,7 +147,7 @@ def kill_training(nursery, rng) -> None:
 @pytest.mark.parametrize("kills", [10, pytest.param(100, marks=pytest.mark.stress)])
 def test_servers_and_trainings_killed_at_any_moment(nursery, annotator, project_folder, wait, kills):
     rng, toml = random.Random(kills), project_folder / "project.toml"
-    write_config(toml, replace(read_config(toml), retrain=RetrainConfig(max_steps=2, threads=1)))
+    write_config(toml, replace(read_config(toml), retrain=SHORT))
     servers = [nursery.open(), nursery.open()]
     for number in range(kills):
         sending = Thread(target=annotator.send, args=([server.url for server in servers], rng.randint(1, 8)))
@@ -176,6 +177,8 @@ def test_servers_and_trainings_killed_at_any_moment(nursery, annotator, project_
 
 def train_again(nursery, server, folder, wait, to_the_end):
     """Whatever was killed, the next training starts, and the models are whole ones."""
+    if not to_the_end:  # so long that it cannot end by itself before it is stopped
+        write_config(folder / "project.toml", replace(read_config(folder / "project.toml"), retrain=LONG))
     while (old := trainer(nursery)) is not None:  # it may be about to fail of what was killed
         os.kill(old, signal.SIGKILL)
     wait(lambda: start(server), 60)
