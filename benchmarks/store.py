@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import random
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -24,6 +25,8 @@ from timing import machine
 
 from semsam_annotate.annotations import ImageRef, Project
 from semsam_annotate.annotations.drafts import draft
+from semsam_annotate.annotations.exports import FORMATS
+from semsam_annotate.annotations.formats.listed import FURTHER
 from semsam_annotate.annotations.journal import Deed, Desk
 from semsam_annotate.api import Ladder, Prompt, Proposal, encode_rle
 
@@ -166,7 +169,7 @@ from timing import peak_megabytes
 before, start = peak_megabytes(), time.perf_counter()
 with Project.open(sys.argv[1]) as project:
     report = project.export(sys.argv[2], Path(sys.argv[3]))
-size = Path(sys.argv[3]).stat().st_size
+size = sum(path.stat().st_size for path in (Path(sys.argv[3]), *Path(sys.argv[3]).rglob("*")) if path.is_file())
 told = {"seconds": round(time.perf_counter() - start, 1), "cpu_seconds": round(time.process_time(), 1)}
 told |= {"peak_mb": round(peak_megabytes()), "start_mb": round(before)}
 print(json.dumps({**told, "masks": report.objects + report.parts, "file_mb": round(size / 2**20)}))
@@ -174,17 +177,12 @@ print(json.dumps({**told, "masks": report.objects + report.parts, "file_mb": rou
 
 
 def export(folder: Path, format: str) -> dict[str, Any]:
-    """An export in a process of its own, whose peak of memory is that of the export."""
-    command = [
-        sys.executable,
-        "-c",
-        EXPORT,
-        str(folder),
-        format,
-        str(folder / f"{format}.json"),
-        str(Path(__file__).parent),
-    ]
+    """An export in a process of its own, whose peak of memory is that of the export; taken away afterwards."""
+    out = folder / f"exported-{format}"
+    command = [sys.executable, "-c", EXPORT, str(folder), format, str(out), str(Path(__file__).parent)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
+    shutil.rmtree(out, ignore_errors=True)
+    out.unlink(missing_ok=True)
     return dict(json.loads(done.stdout))
 
 
@@ -194,7 +192,7 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=50_000)
     parser.add_argument("--folder", type=Path, default=Path("build/store-benchmark"), help="kept, and used again")
     parser.add_argument("--rounds", type=int, default=200)
-    parser.add_argument("--formats", nargs="*", default=["coco", "parts"])
+    parser.add_argument("--formats", nargs="*", default=[*FORMATS, *FURTHER])
     parser.add_argument("--out", type=Path)
     given = parser.parse_args()
     folder = given.folder / f"{given.annotations}-{given.images}"

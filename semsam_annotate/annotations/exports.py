@@ -9,7 +9,6 @@ from semsam_annotate.annotations.coco import CocoScheme, plan, write_coco
 from semsam_annotate.annotations.formats.format import Format
 from semsam_annotate.annotations.formats.listed import FURTHER
 from semsam_annotate.annotations.formats.scene import Picture, scene_of
-from semsam_annotate.annotations.formats.written import Written
 from semsam_annotate.annotations.outgoing import Held, Outgoing
 from semsam_annotate.annotations.part_json import PartScheme
 from semsam_annotate.annotations.record import Annotation, ImageRef
@@ -20,7 +19,7 @@ Progress: TypeAlias = Callable[[int, int], None]
 """Told how much of all is done."""
 
 FORMATS: dict[str, CocoScheme] = {"coco": CocoScheme(), "parts": PartScheme()}
-"""Written a few images at a time; the others hold all records in memory."""
+"""What is COCO, with more or with less."""
 
 _NOTHING = "nothing to export: the project has no accepted annotations yet"
 
@@ -74,29 +73,38 @@ def write_outgoing(
     progress: Progress | None = None,
     seen: bool = True,
 ) -> ExportReport:
-    """The same of records that need not be in memory; ``progress`` counts images, each twice."""
+    """The same of records that need not be in memory; ``progress`` counts images, each as often as
+    it is passed."""
     names = vocabulary or Vocabulary()
     if isinstance(format, str) and format in FORMATS:
         return _write_coco(format, path, outgoing, names, progress, seen)
     further = FURTHER.get(format) if isinstance(format, str) else format
     if further is None:
         raise BadInput(f"unknown format {format!r}: one of {', '.join((*FORMATS, *FURTHER))}")
-    records = outgoing.records([ref.sha256 for ref in outgoing.images])
-    if not records:
+    return _write_further(further, path, outgoing, names, picture, progress)
+
+
+def _write_further(
+    format: Format,
+    path: Path,
+    outgoing: Outgoing,
+    vocabulary: Vocabulary,
+    picture: Picture | None,
+    progress: Progress | None,
+) -> ExportReport:
+    passed = _counted(progress, (1 + format.passes) * len(outgoing.images))
+    scene = scene_of(outgoing, vocabulary, picture, format.planes, passed)
+    if not scene.heads and not scene.in_planes:
         raise BadInput(_NOTHING)
-    scene = scene_of(outgoing.images, records, outgoing.splits, names, picture)
-    return _report(path, further.export(scene, path), scene.bare)
-
-
-def _report(path: Path, written: Written, bare: int) -> ExportReport:
-    lost = {**written.lost, **({"images without a mask": bare} if bare else {})}
+    written = format.export(scene, path)
+    passed(format.passes * (len(outgoing.images) - len({head.ref.sha256 for head in scene.heads})))
+    lost = {**written.lost, **({"images without a mask": scene.bare} if scene.bare else {})}
     return ExportReport(str(path), written.images, written.objects, written.parts, 0, lost)
 
 
-def _write_coco(
-    format: str, path: Path, outgoing: Outgoing, vocabulary: Vocabulary, progress: Progress | None, seen: bool
-) -> ExportReport:
-    done, total = 0, 2 * len(outgoing.images)
+def _counted(progress: Progress | None, total: int) -> Callable[[int], None]:
+    """Adds up what was passed."""
+    done = 0
 
     def passed(images: int) -> None:
         nonlocal done
@@ -104,6 +112,13 @@ def _write_coco(
         if progress is not None:
             progress(done, total)
 
+    return passed
+
+
+def _write_coco(
+    format: str, path: Path, outgoing: Outgoing, vocabulary: Vocabulary, progress: Progress | None, seen: bool
+) -> ExportReport:
+    passed = _counted(progress, 2 * len(outgoing.images))
     scheme = FORMATS[format]
     planned = plan(outgoing, scheme, passed, seen)
     kinds, left_out = planned.kinds, planned.left_out

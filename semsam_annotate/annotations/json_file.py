@@ -1,9 +1,9 @@
 """Writing a JSON file, complete or not at all."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from semsam_annotate.annotations.files import clear_unfinished, unfinished, write_atomically
 from semsam_annotate.api import BadInput
@@ -27,14 +27,26 @@ def write_json_rows(path: Path, members: Iterable[tuple[str, Any]]) -> None:
         for number, (name, value) in enumerate(members):
             file.write(f"{',' if number else '{'}\n{encode(name)}: ".encode())
             if isinstance(value, Iterator):
-                between = "["
-                for row in value:
-                    file.write(f"{between}\n{encode(row)}".encode())
-                    between = ","
-                file.write(b"[]" if between == "[" else b"\n]")
+                _write_rows(file, value, encode)
             else:
                 file.write(encode(value).encode())
         file.write(b"\n}\n")
+
+
+def write_json_list(path: Path, rows: Iterable[Any]) -> None:
+    """Write a list the same way."""
+    _check(path)
+    with unfinished(path) as file:
+        _write_rows(file, rows, json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode)
+        file.write(b"\n")
+
+
+def _write_rows(file: IO[bytes], rows: Iterable[Any], encode: Callable[[Any], str]) -> None:
+    between = "["
+    for row in rows:
+        file.write(f"{between}\n{encode(row)}".encode())
+        between = ","
+    file.write(b"[]" if between == "[" else b"\n]")
 
 
 def _check(path: Path) -> None:

@@ -13,6 +13,7 @@ from semsam_annotate.annotations import Annotation, Project
 from semsam_annotate.annotations.categories import Category, category_rows
 from semsam_annotate.annotations.classes import colour_of
 from semsam_annotate.annotations.formats.scene import Frame, scene_of
+from semsam_annotate.annotations.outgoing import Held
 from semsam_annotate.annotations.part_json import object_of
 from semsam_annotate.api import BadInput
 from semsam_annotate.detectron2.installed import of_detectron2
@@ -46,14 +47,14 @@ def register_project(folder: Path | str, name: str | None = None) -> Registered:
     with Project.open(folder) as project:
         title = name or project.config.name
         images, records = project.store.images(), project.store.annotations()
-        scene = scene_of(images, records, {}, project.vocabulary())
-        flat = [frame for frame in scene.frames if not frame.plane]
+        scene = scene_of(Held.of(images, records, {}), project.vocabulary())
+        flat = [frame for frame in scene.frames() if not frame.plane]
         splits = [project.split_of(frame.ref) for frame in flat]
         files = [str(project.image_path(frame.ref)) for frame in flat]
     if not flat:
         raise BadInput(f"{folder} has no accepted masks in plain images to register")
-    rows = category_rows(scene.categories.values(), scene.objects)
-    told = _Telling(records, {id: rows[category]["id"] - 1 for id, category in scene.categories.items()}, mode)
+    rows = category_rows(scene.used, scene.objects)
+    told = _Telling(records, rows, mode)
     pictures = [told.image(frame, file) for frame, file in zip(flat, files, strict=True)]
     wanted = {
         f"{title}_{ending}": [one for one, of in zip(pictures, splits, strict=True) if of == split]
@@ -71,12 +72,12 @@ def register_project(folder: Path | str, name: str | None = None) -> Registered:
 
 
 class _Telling:
-    """Images and masks as standard dicts. ``classes``: contiguous id of the class by id of the mask."""
+    """Images and masks as standard dicts. ``rows``: of the classes, whose contiguous ids are one less."""
 
-    def __init__(self, records: Sequence[Annotation], classes: Mapping[str, int], mode: Any) -> None:
+    def __init__(self, records: Sequence[Annotation], rows: Mapping[Category, Row], mode: Any) -> None:
         self._ids = {record.id: number for number, record in enumerate(records, start=1)}
         self._records = {record.id: record for record in records}
-        self._classes, self._mode = classes, mode
+        self._rows, self._mode = rows, mode
 
     def image(self, frame: Frame, file: str) -> Row:
         """One image; ``image_id`` is that of no other image of the project, whichever its split."""
@@ -85,10 +86,10 @@ class _Telling:
             "image_id": frame.id,
             "height": frame.ref.height,
             "width": frame.ref.width,
-            "annotations": [self._annotation(record) for record in frame.records],
+            "annotations": [self._annotation(frame, record) for record in frame.records],
         }
 
-    def _annotation(self, record: Annotation) -> Row:
+    def _annotation(self, frame: Frame, record: Annotation) -> Row:
         """``id`` and ``obj_ann_id`` as in PACO, None for a part that no object has; ``part_of``: direct parent."""
         owner = object_of(record, self._records)
         segment = {"size": list(record.mask["size"]), "counts": record.mask["counts"].encode("ascii")}
@@ -97,7 +98,7 @@ class _Telling:
             "id": self._ids[record.id],
             "bbox": [x, y, x + across, y + down],
             "bbox_mode": self._mode,
-            "category_id": self._classes[record.id],
+            "category_id": self._rows[frame.categories[record.id]]["id"] - 1,
             "segmentation": segment,
             "iscrowd": 0,
             "obj_ann_id": None if owner is None else self._ids[owner.id],

@@ -185,7 +185,7 @@ def test_parents_come_back_from_label_maps(store, image, propose, tmp_path):
 def test_a_folder_is_there_whole_or_not_at_all(store, image, propose, tmp_path, monkeypatch):
     store.accept(image, propose(0), object="car")
     monkeypatch.setattr("semsam_annotate.annotations.formats.label_maps.LEGEND", "missing/legend.json")
-    with pytest.raises(OSError, match="legend"):
+    with pytest.raises(BadInput, match="missing"):
         store.export("labels", tmp_path / "maps")
     assert not [path for path in tmp_path.iterdir() if "maps" in path.name]
     (tmp_path / "maps").mkdir()

@@ -1,5 +1,6 @@
 """Writing a project's masks as tasks that Label Studio imports, for the config that ``labelling`` writes."""
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,8 +9,8 @@ from urllib.parse import quote
 from semsam_annotate.annotations.categories import UNLABELLED
 from semsam_annotate.annotations.formats.format import Format
 from semsam_annotate.annotations.formats.scene import Frame, Scene
-from semsam_annotate.annotations.formats.written import Written, flat, written
-from semsam_annotate.annotations.json_file import write_json
+from semsam_annotate.annotations.formats.written import PARENTS, UNNAMED, Account
+from semsam_annotate.annotations.json_file import write_json_list
 from semsam_annotate.annotations.record import Annotation
 from semsam_annotate.api import decode_rle
 from semsam_annotate.backend.label_studio.brush_rle import encode_brush
@@ -17,31 +18,35 @@ from semsam_annotate.backend.label_studio.brush_rle import encode_brush
 NAMELESS = "parts without a name, which Label Studio takes for objects"
 LOCAL_FILES = "/data/local-files/?d="
 """Of Label Studio, for images on its own disk."""
-_CARRIED = ("parents", "levels", "scores")
+_CARRIED = (PARENTS, "levels", "scores", UNNAMED)
 
 
 def tasks_format(address: str = LOCAL_FILES) -> Format:
     """One JSON file of tasks with an annotation each; ``address``: what stands before the path of every image."""
 
-    def write(scene: Scene, path: Path) -> Written:
-        frames, lost = flat(scene.frames)
-        records = [record for frame in frames for record in frame.records]
-        lost[NAMELESS] = sum(record.kind == "part" and not record.part for record in records)
-        if frames:
-            write_json(path, [_task(scene, frame, address) for frame in frames])
-        return written(frames, records, _CARRIED, lost)
+    def write(scene: Scene, path: Path, account: Account) -> None:
+        if scene.heads:
+            write_json_list(path, _tasks(scene, account, address))
 
-    return Format("label-studio", "tasks of Label Studio with brush masks", write, folder=False)
+    return Format("label-studio", "tasks of Label Studio with brush masks", write, folder=False, carries=_CARRIED)
 
 
-def _task(scene: Scene, frame: Frame, address: str) -> dict[str, Any]:
+def _tasks(scene: Scene, account: Account, address: str) -> Iterator[dict[str, Any]]:
+    for frame in scene.frames():
+        account.keep(frame, frame.records)
+        nameless = sum(record.kind == "part" and not record.part for record in frame.records)
+        account.lose(Counter({NAMELESS: nameless}))
+        yield _task(frame, address)
+
+
+def _task(frame: Frame, address: str) -> dict[str, Any]:
     there = {record.id for record in frame.records}
-    result = [item for record in frame.records for item in _results(scene, record, there)]
+    result = [item for record in frame.records for item in _results(frame, record, there)]
     data = {"image": address + quote(frame.name)}
     return {"id": frame.id, "data": data, "annotations": [{"id": frame.id, "result": result}]}
 
 
-def _results(scene: Scene, record: Annotation, there: set[str]) -> Iterator[dict[str, Any]]:
+def _results(frame: Frame, record: Annotation, there: set[str]) -> Iterator[dict[str, Any]]:
     """The mask, then its level and score under the same id."""
     height, width = record.mask["size"]
     shared = {
@@ -51,7 +56,7 @@ def _results(scene: Scene, record: Annotation, there: set[str]) -> Iterator[dict
         "original_height": height,
         "image_rotation": 0,
     }
-    labels = _labels(scene, record)
+    labels = _labels(frame, record)
     value = {"format": "rle", "rle": encode_brush(decode_rle(record.mask)), "brushlabels": labels}
     region = {**shared, "from_name": "brush", "type": "brushlabels", "value": value}
     region |= {"parentID": record.part_of} if record.part_of in there else {}
@@ -61,9 +66,9 @@ def _results(scene: Scene, record: Annotation, there: set[str]) -> Iterator[dict
             yield {**shared, "from_name": name, "type": "number", "value": {"number": number}}
 
 
-def _labels(scene: Scene, record: Annotation) -> list[str]:
+def _labels(frame: Frame, record: Annotation) -> list[str]:
     """The label as the config has it: ``object:part``, or the bare part where its object has no name."""
-    owner = record.object or scene.categories[record.id].object
+    owner = record.object or frame.categories[record.id].object
     if record.kind == "object":
         return [] if record.object is None else [record.object]
     if not record.part:

@@ -1,65 +1,74 @@
 """LVIS: objects alone (their parts are PACO's, format "parts"), and of every image what its absences mean."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
-from typing import Any
 
-from semsam_annotate.annotations.categories import Category
 from semsam_annotate.annotations.coco import bbox
-from semsam_annotate.annotations.formats.rows import image_row, write_content
-from semsam_annotate.annotations.formats.scene import Scene
-from semsam_annotate.annotations.formats.written import PARTS, Written, flat, unnamed, written
+from semsam_annotate.annotations.formats.rows import Row, image_row, segmentation, write_content
+from semsam_annotate.annotations.formats.scene import Head, Scene
+from semsam_annotate.annotations.formats.written import PARTS, Account
 from semsam_annotate.annotations.record import Annotation
 from semsam_annotate.api import rle_area
 
 
-def write_lvis(scene: Scene, path: Path) -> Written:
+def write_lvis(scene: Scene, path: Path, account: Account) -> None:
     """One file. Nobody said that every instance was drawn, so the categories seen are ``not_exhaustive``."""
-    frames, lost = flat(scene.frames)
-    masks = [(frame, record) for frame in frames for record in frame.records if record.kind == "object"]
-    seen: dict[int, set[int]] = defaultdict(set)
-    names = sorted({scene.categories[record.id].object for _, record in masks} | set(scene.objects))
+    objects = Counter({category.object: number for category, number in scene.used.items() if category.part is None})
+    account.lose(Counter({PARTS: scene.used.total() - objects.total()}))
+    if not objects:
+        return
+    names = sorted(set(objects) | set(scene.objects))
     ids = {name: number for number, name in enumerate(names, start=1)}
-    rows = []
-    for number, (frame, record) in enumerate(masks, start=1):
-        category = ids[scene.categories[record.id].object]
-        seen[frame.id].add(category)
-        rows.append(_annotation(number, frame.id, category, record))
-    images = [
-        {**image_row(frame), "neg_category_ids": [], "not_exhaustive_category_ids": sorted(seen[frame.id])}
-        for frame in frames
-    ]
-    categories = [_category(Category(name), id, rows) for name, id in ids.items()]
-    if rows:
-        write_content(path, images, rows, categories)
-    lost[PARTS] = sum(record.kind == "part" for frame in frames for record in frame.records)
-    kept = [record for _, record in masks]
-    return written(frames, kept, (), lost + unnamed(scene, kept))
+    seen: dict[int, set[int]] = defaultdict(set)
+    images = (_image(head, seen[head.id]) for head in scene.heads)
+    write_content(path, _annotations(scene, account, ids, seen), images, _categories(ids, objects, seen))
 
 
-def _annotation(id: int, image: int, category: int, record: Annotation) -> dict[str, Any]:
+def _annotations(scene: Scene, account: Account, ids: dict[str, int], seen: dict[int, set[int]]) -> Iterator[Row]:
+    """``seen``: filled with the categories of every image."""
+    numbers = count(1)
+    for frame in scene.frames():
+        kept = [record for record in frame.records if record.kind == "object"]
+        account.keep(frame, kept)
+        for record in kept:
+            category = ids[frame.categories[record.id].object]
+            seen[frame.id].add(category)
+            yield _annotation(next(numbers), frame.id, category, record)
+
+
+def _annotation(id: int, image: int, category: int, record: Annotation) -> Row:
     return {
         "id": id,
         "image_id": image,
         "category_id": category,
-        "segmentation": {"size": list(record.mask["size"]), "counts": record.mask["counts"]},
+        "segmentation": segmentation(record),
         "bbox": bbox(record.mask),
         "area": rle_area(record.mask),
         "iscrowd": 0,  # LVIS's own files have none, but readers of COCO files ask for it
     }
 
 
-def _category(category: Category, id: int, rows: list[dict[str, Any]]) -> dict[str, Any]:
+def _image(head: Head, seen: set[int]) -> Row:
+    return {**image_row(head), "neg_category_ids": [], "not_exhaustive_category_ids": sorted(seen)}
+
+
+def _categories(ids: dict[str, int], objects: Counter[str], seen: dict[int, set[int]]) -> Iterator[Row]:
+    seen_in = Counter(id for found in seen.values() for id in found)
+    for name, id in ids.items():
+        yield _category(name, id, seen_in[id], objects[name])
+
+
+def _category(name: str, id: int, images: int, instances: int) -> Row:
     """With LVIS's statistics: rare below 11 images, common below 101."""
-    images = [row["image_id"] for row in rows if row["category_id"] == id]
-    count = len(set(images))
     return {
         "id": id,
-        "name": category.object,
-        "synset": category.object,
-        "synonyms": [category.object],
+        "name": name,
+        "synset": name,
+        "synonyms": [name],
         "def": "",
-        "frequency": "r" if count < 11 else "c" if count < 101 else "f",
-        "image_count": count,
-        "instance_count": len(images),
+        "frequency": "r" if images < 11 else "c" if images < 101 else "f",
+        "image_count": images,
+        "instance_count": instances,
     }

@@ -2,63 +2,65 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import count
 from pathlib import Path, PurePosixPath
-from typing import Any
 
-from semsam_annotate.annotations.categories import UNLABELLED
+from semsam_annotate.annotations.categories import UNLABELLED, Category
 from semsam_annotate.annotations.coco import bbox
-from semsam_annotate.annotations.formats.rows import image_row, write_content
-from semsam_annotate.annotations.formats.scene import Frame, Scene
-from semsam_annotate.annotations.formats.written import OBJECTS, ORPHANS, Written, flat, unnamed, written
+from semsam_annotate.annotations.formats.rows import Row, image_row, segmentation, write_content
+from semsam_annotate.annotations.formats.scene import Head, Scene
+from semsam_annotate.annotations.formats.written import OBJECTS, ORPHANS, Account
 from semsam_annotate.annotations.record import Annotation
 
 _VOC = re.compile(r"(\d{4})_(\d{6})")
 
 
-def write_pascal_part(scene: Scene, path: Path) -> Written:
+def write_pascal_part(scene: Scene, path: Path, account: Account) -> None:
     """One file: annotation ids from 0, category ids from 1, ``area`` that of the box, as VLPart's files have them."""
-    frames, lost = flat(scene.frames)
-    kept = _kept(scene, frames, lost)
-    names = sorted({scene.categories[record.id].name for _, record in kept})
-    ids = {name: number for number, name in enumerate(names, start=1)}
-    numbers = _image_ids(frames)
-    rows = [
-        _annotation(number, numbers[frame.id], ids[scene.categories[record.id].name], record)
-        for number, (frame, record) in enumerate(kept)
-    ]
-    images = [{**image_row(frame), "id": numbers[frame.id]} for frame in frames]
-    if rows:
-        write_content(path, images, rows, [{"id": id, "name": name} for name, id in ids.items()])
-    records = [record for _, record in kept]
-    return written(frames, records, (), lost + unnamed(scene, records))
+    parts = Counter({category: number for category, number in scene.used.items() if category.part is not None})
+    held = Counter({category: number for category, number in parts.items() if _is_held(category)})
+    account.lose(Counter({OBJECTS: scene.used.total() - parts.total(), ORPHANS: parts.total() - held.total()}))
+    if not held:
+        return
+    ids = {name: number for number, name in enumerate(sorted({category.name for category in held}), start=1)}
+    numbers = _image_ids(scene.heads)
+    images = ({**image_row(head), "id": numbers[head.id]} for head in scene.heads)
+    categories = ({"id": id, "name": name} for name, id in ids.items())
+    write_content(path, _annotations(scene, account, ids, numbers), images, categories)
 
 
-def _kept(scene: Scene, frames: Sequence[Frame], lost: Counter[str]) -> list[tuple[Frame, Annotation]]:
-    """The parts whose object has a name; what else there is is counted."""
-    masks = [(frame, record) for frame in frames for record in frame.records]
-    parts = [(frame, record) for frame, record in masks if record.kind == "part"]
-    kept = [(frame, record) for frame, record in parts if scene.categories[record.id].object != UNLABELLED]
-    lost.update({OBJECTS: len(masks) - len(parts), ORPHANS: len(parts) - len(kept)})
-    return kept
+def _is_held(category: Category) -> bool:
+    """Parts whose object has a name."""
+    return category.part is not None and category.object != UNLABELLED
 
 
-def _image_ids(frames: Sequence[Frame]) -> dict[int, int]:
+def _annotations(scene: Scene, account: Account, ids: dict[str, int], numbers: dict[int, int]) -> Iterator[Row]:
+    unused = count()
+    for frame in scene.frames():
+        kept = [record for record in frame.records if _is_held(frame.categories[record.id])]
+        account.keep(frame, kept)
+        for record in kept:
+            category = ids[frame.categories[record.id].name]
+            yield _annotation(next(unused), numbers[frame.id], category, record)
+
+
+def _image_ids(heads: Sequence[Head]) -> dict[int, int]:
     """VOC's names without underscore where all images have such names, else numbers from 1."""
-    found = [_VOC.fullmatch(PurePosixPath(frame.name).stem) for frame in frames]
+    found = [_VOC.fullmatch(PurePosixPath(head.name).stem) for head in heads]
     numbers = [int(match[1] + match[2]) for match in found if match is not None]
-    if len(set(numbers)) < len(frames):
-        numbers = [frame.id for frame in frames]
-    return {frame.id: number for frame, number in zip(frames, numbers, strict=True)}
+    if len(set(numbers)) < len(heads):
+        numbers = [head.id for head in heads]
+    return {head.id: number for head, number in zip(heads, numbers, strict=True)}
 
 
-def _annotation(id: int, image: int, category: int, record: Annotation) -> dict[str, Any]:
+def _annotation(id: int, image: int, category: int, record: Annotation) -> Row:
     box = bbox(record.mask)
     return {
         "id": id,
         "image_id": image,
         "category_id": category,
-        "segmentation": {"size": list(record.mask["size"]), "counts": record.mask["counts"]},
+        "segmentation": segmentation(record),
         "bbox": box,
         "area": box[2] * box[3],
         "iscrowd": 0,

@@ -1,23 +1,26 @@
 """What is written, whichever the format: images with their masks, names of masks, where the pictures are."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from semsam_annotate.annotations.categories import UNLABELLED, Category
 from semsam_annotate.annotations.coco import Frame as FrameKey
-from semsam_annotate.annotations.coco import file_names
+from semsam_annotate.annotations.coco import Node, file_names
+from semsam_annotate.annotations.outgoing import Outgoing, batches
 from semsam_annotate.annotations.part_json import object_of
 from semsam_annotate.annotations.record import Annotation, ImageRef, Plane
-from semsam_annotate.annotations.splits import Split
 from semsam_annotate.api import BadInput, Vocabulary
 
 Picture = Callable[[ImageRef], Path]
+Passed = Callable[[int], None]
+"""Told every few images how many were passed."""
 
 
 @dataclass(frozen=True)
-class Frame:
-    """One plane of an image with its masks in the order of acceptance.
+class Head:
+    """One plane of an image that has masks, without these.
 
     ``id``: from 1. ``name``: of the image file. ``stem``: what files of this frame are called, without ending, no two
     alike, never outside the folder that it is meant in.
@@ -29,22 +32,46 @@ class Frame:
     name: str
     stem: str
     split: str | None
+
+
+@dataclass(frozen=True)
+class Frame(Head):
+    """The same with its masks in the order of acceptance; ``categories``: by id of the mask."""
+
     records: tuple[Annotation, ...]
+    categories: Mapping[str, Category]
 
 
 @dataclass(frozen=True)
 class Scene:
     """Everything that is written.
 
-    ``categories``: by id of the mask. ``objects``: every class. ``bare``: images without masks, which are no frames:
-    in most formats they would say that nothing is to be seen there.
+    ``used``: how many masks every category has. ``objects``: every class. ``bare``: images without masks, which are no
+    frames: in most formats they would say that nothing is to be seen there. ``in_planes``: masks in planes of stacks,
+    where these were left out.
     """
 
-    frames: tuple[Frame, ...]
-    categories: Mapping[str, Category]
+    heads: tuple[Head, ...]
+    used: Counter[Category]
     objects: tuple[str, ...]
-    bare: int = 0
-    picture: Picture | None = None
+    bare: int
+    in_planes: int
+    outgoing: Outgoing
+    picture: Picture | None
+    passed: Passed
+
+    def frames(self) -> Iterator[Frame]:
+        """Every frame, in the order of ``heads``; read anew at each call, a few images at a time."""
+        by_image: dict[str, list[Head]] = {}
+        for head in self.heads:
+            by_image.setdefault(head.ref.sha256, []).append(head)
+        for batch in batches(by_image):
+            records: dict[str, list[Annotation]] = {sha: [] for sha in batch}
+            for record in self.outgoing.records(batch):
+                records[record.image.sha256].append(record)
+            for sha in batch:
+                yield from _frames(by_image[sha], records.pop(sha))
+            self.passed(len(batch))
 
     def copied(self, ref: ImageRef) -> Path:
         """The image's file; BadInput where nobody knows it."""
@@ -54,37 +81,62 @@ class Scene:
 
 
 def scene_of(
-    images: Sequence[ImageRef],
-    records: Sequence[Annotation],
-    splits: Mapping[str, Split],
+    outgoing: Outgoing,
     vocabulary: Vocabulary,
     picture: Picture | None = None,
+    planes: bool = True,
+    passed: Passed = lambda images: None,
 ) -> Scene:
-    """The masks of ``records`` by image and plane; a part has the name of the nearest object above it."""
-    by_id = {record.id: record for record in records}
-    above = {record.id: object_of(record, by_id) for record in records}
-    categories = {record.id: _category(record, above[record.id]) for record in records}
-    bare = len({ref.sha256 for ref in images} - {record.image.sha256 for record in records})
-    return Scene(tuple(_frames(records, splits)), categories, tuple(vocabulary.objects), bare, picture)
+    """The masks by image and plane, none of them read yet; a part has the name of the nearest object above it.
+
+    ``planes``: whether planes of stacks are frames, too.
+    """
+    refs = {ref.sha256: ref for ref in outgoing.images}
+    names = file_names(refs.values())
+    found, used, annotated, in_planes = list[FrameKey](), Counter[Category](), set[str](), 0
+    for batch in batches(sorted(refs, key=lambda sha: (names[sha], sha))):
+        rows = outgoing.light(batch)
+        taken = [row for row in rows if planes or not row.plane]
+        annotated |= {row.sha256 for row in rows}
+        in_planes += len(rows) - len(taken)
+        used.update(_categories(taken, rows).values())
+        keys = {(row.sha256, row.plane) for row in taken}
+        found += sorted(keys, key=lambda key: (names[key[0]], *key))
+        passed(len(batch))
+    heads = tuple(_heads(found, refs, names, outgoing))
+    bare = len(refs.keys() - annotated)
+    return Scene(heads, used, tuple(vocabulary.objects), bare, in_planes, outgoing, picture, passed)
 
 
-def _category(record: Annotation, owner: Annotation | None) -> Category:
+def _categories(wanted: Sequence[Node], rows: Sequence[Node]) -> dict[str, Category]:
+    """By id; ``rows``: everything of their images, since the object above may lie in another plane."""
+    by_id = {row.id: row for row in rows}
+    return {row.id: _category(row, object_of(row, by_id)) for row in wanted}
+
+
+def _category(record: Node, owner: Node | None) -> Category:
     named = record.object if owner is None else owner.object
     return Category(named or UNLABELLED, None if record.kind == "object" else record.part or UNLABELLED)
 
 
-def _frames(records: Sequence[Annotation], splits: Mapping[str, Split]) -> Iterable[Frame]:
-    refs = {record.image.sha256: record.image for record in records}
-    grouped: dict[FrameKey, list[Annotation]] = {}
-    for record in sorted(records, key=lambda record: (record.time, record.id)):
-        grouped.setdefault((record.image.sha256, record.plane), []).append(record)
-    names = file_names(refs.values())
+def _heads(
+    keys: Sequence[FrameKey], refs: Mapping[str, ImageRef], names: Mapping[str, str], outgoing: Outgoing
+) -> Iterator[Head]:
     taken: set[str] = set()
-    for number, (sha, plane) in enumerate(sorted(grouped, key=lambda key: (names[key[0]], *key)), start=1):
-        split = splits.get(sha)
-        masks = tuple(grouped[sha, plane])
+    for number, (sha, plane) in enumerate(keys, start=1):
+        split = outgoing.splits.get(sha)
         stem = _stem(names[sha], plane, taken)
-        yield Frame(number, refs[sha], plane, names[sha], stem, None if split is None else split.split, masks)
+        yield Head(number, refs[sha], plane, names[sha], stem, None if split is None else split.split)
+
+
+def _frames(heads: Sequence[Head], records: Sequence[Annotation]) -> Iterator[Frame]:
+    """Of one image."""
+    ordered = sorted(records, key=lambda record: (record.time, record.id))
+    categories = _categories(ordered, ordered)
+    for head in heads:
+        yield Frame(
+            **vars(head), records=tuple(one for one in ordered if one.plane == head.plane), categories=categories
+        )
 
 
 def _stem(name: str, plane: Plane, taken: set[str]) -> str:

@@ -1,7 +1,7 @@
 """What a format took and what it could not: the same words whichever the format."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 
 from semsam_annotate.annotations.categories import UNLABELLED
@@ -15,9 +15,10 @@ PARTS = "parts"
 ORPHANS = "parts without an object"
 PLANES = "masks in planes of stacks"
 UNNAMED = "names (called unlabelled)"
+SPLITS = "splits of images"
+PARENTS = "parents"
 
 FACTS: dict[str, Callable[[Annotation], bool]] = {
-    "parents": lambda record: record.part_of is not None,
     "levels": lambda record: record.level is not None,
     "scores": lambda record: record.score is not None,
     "tracks": lambda record: record.track is not None,
@@ -26,7 +27,7 @@ FACTS: dict[str, Callable[[Annotation], bool]] = {
     "prompts": lambda record: record.prompt is not None,
     "ladders": lambda record: record.ladder is not None,
 }
-"""What a record may know beside its mask and name."""
+"""What a record may know beside its mask, its name and its parent."""
 
 
 @dataclass(frozen=True)
@@ -39,31 +40,36 @@ class Written:
     lost: Counter[str] = field(default_factory=Counter)
 
 
-def written(
-    frames: Sequence[Frame], kept: Sequence[Annotation], carries: Collection[str], lost: Counter[str]
-) -> Written:
-    """The account of ``kept`` masks, of whose facts a format carries some; ``lost`` is what was counted already.
+class Account:
+    """Counts what a format takes, frame by frame; ``carries``: what it can hold of a mask beside its pixels."""
 
-    A parent is carried when it is among the masks.
-    """
-    facts = Counter({name: sum(map(has, kept)) for name, has in FACTS.items() if name not in carries})
-    if "parents" in carries:
-        there = {record.id for record in kept}
-        facts["parents"] = sum(record.part_of not in there for record in kept if record.part_of is not None)
-    if "splits" not in carries:
-        facts["splits of images"] = sum(frame.split is not None for frame in frames)
-    kinds = [record.kind for record in kept]
-    return Written(len(frames), kinds.count("object"), kinds.count("part"), +(facts + lost))
+    def __init__(self, carries: Collection[str]) -> None:
+        self._carries = carries
+        self._kinds: Counter[str] = Counter()
+        self._lost: Counter[str] = Counter()
 
+    def lose(self, what: Counter[str]) -> None:
+        """Count what cannot be held."""
+        self._lost.update(what)
 
-def unnamed(scene: Scene, kept: Iterable[Annotation]) -> Counter[str]:
-    """How many masks are called ``unlabelled``, or a part of something that is: these formats need a name."""
-    categories = [scene.categories[record.id] for record in kept]
-    return Counter({UNNAMED: sum(UNLABELLED in (category.object, category.part) for category in categories)})
+    def keep(self, frame: Frame, kept: Iterable[Annotation]) -> None:
+        """Count masks of a frame that are in the files, and what of them is not: their facts, and names that a reader
+        asks for. A parent is carried when it is among the masks."""
+        records = list(kept)
+        there = {record.id for record in records} if PARENTS in self._carries else set()
+        self._kinds.update(record.kind for record in records)
+        self._lost[PARENTS] += sum(record.part_of not in there for record in records if record.part_of is not None)
+        for name, has in FACTS.items():
+            if name not in self._carries:
+                self._lost[name] += sum(map(has, records))
+        if UNNAMED not in self._carries:
+            named = [frame.categories[record.id] for record in records]
+            self._lost[UNNAMED] += sum(UNLABELLED in (category.object, category.part) for category in named)
 
-
-def flat(frames: Iterable[Frame]) -> tuple[list[Frame], Counter[str]]:
-    """The frames that are whole images, and how many masks lie in planes of stacks."""
-    listed = list(frames)
-    planes = sum(len(frame.records) for frame in listed if frame.plane)
-    return [frame for frame in listed if not frame.plane], Counter({PLANES: planes})
+    def written(self, scene: Scene) -> Written:
+        """What is in the files of a scene whose frames were all kept."""
+        lost = Counter(self._lost)
+        lost[PLANES] += scene.in_planes
+        if SPLITS not in self._carries:
+            lost[SPLITS] += sum(head.split is not None for head in scene.heads)
+        return Written(len(scene.heads), self._kinds["object"], self._kinds["part"], +lost)
