@@ -22,6 +22,7 @@ class Readings:
     reused: int = 0
     training: bool = False
     webhooks: dict[str, int] = field(default_factory=dict)
+    webhook_bytes: dict[str, int] = field(default_factory=dict)
     prelabels: dict[str, int] = field(default_factory=dict)
 
 
@@ -53,6 +54,9 @@ class Metrics:
         self._model = Gauge("semsam_model_info", "1 for the model that serves", ("version",), registry=own)
         self._training = Gauge("semsam_training_running", "1 while a training runs", registry=own)
         self._webhooks = Gauge("semsam_webhooks", "Webhooks by what became of them", ("state",), registry=own)
+        self._webhook_bytes = Gauge(
+            "semsam_webhook_bytes", "That kept webhooks take, and may take", ("room",), registry=own
+        )
         self._prelabels = Gauge(
             "semsam_prelabels", "Tasks to pre-label by what became of them", ("state",), registry=own
         )
@@ -72,6 +76,8 @@ class Metrics:
         self._training.set(now.training)
         for state, count in now.webhooks.items():
             self._webhooks.labels(state).set(count)
+        for room, size in now.webhook_bytes.items():
+            self._webhook_bytes.labels(room).set(size)
         for state, count in now.prelabels.items():
             self._prelabels.labels(state).set(count)
         return generate_latest(self._registry)

@@ -36,6 +36,8 @@ class ServerSettings:
     """Token to fetch images with, sent to that host only; None takes the one that ``/setup`` carries."""
     image_hosts: tuple[str, ...] = ()
     """Hosts beside Label Studio that images may come from, HOST or HOST:PORT; never private addresses."""
+    prefetch: bool = True
+    """Encode the image of the task that comes next while somebody works on this one."""
     max_pixels: int = MAX_PIXELS
     """Largest image, height times width."""
     max_json_bytes: int = 64_000_000

@@ -68,11 +68,10 @@ async def metrics(request: Request) -> Response:
     version = await shared.worker.version()
     prelabels = {} if ours is None else await run_in_threadpool(_prelabelling, ours)
     counts, tasks = ({k: n for k, n in told.items() if isinstance(n, int)} for told in (webhooks, prelabels))
-    for room in ("bytes", "most_bytes"):
-        counts.pop(room, None)
+    room = {shown: counts.pop(name) for name, shown in (("bytes", "used"), ("most_bytes", "most")) if name in counts}
     worker, reused = shared.worker, _reused(shared, ours)
-    now = Readings(worker.waiting, worker.memory_bytes, version, worker.encodings.made, reused, training, counts, tasks)
-    return Response(shared.metrics.text(now), media_type=CONTENT_TYPE)
+    engine = (worker.waiting, worker.memory_bytes, version, worker.encodings.made, reused)
+    return Response(shared.metrics.text(Readings(*engine, training, counts, room, tasks)), media_type=CONTENT_TYPE)
 
 
 async def _status(request: Request) -> dict[str, Any]:

@@ -94,7 +94,7 @@ def open_label_studio(shared: Services) -> LabelStudio:
     hosts = image_hosts(settings.image_hosts)
     connections = Connections(settings.label_studio_url, settings.label_studio_token, hosts, kept)
     embeddings = TaskEmbeddings(shared.worker, settings.max_image_bytes)
-    issued, prefetch = Issued(), Prefetch(embeddings, shared.worker)
+    issued, prefetch = Issued(), Prefetch(embeddings, shared.worker) if settings.prefetch else None
     if settings.project is None:
         prelabeller = Prelabeller(embeddings, issued)
         predictor = Predictor(embeddings, connections, issued, Vocabulary(), prelabeller, prefetch=prefetch)

@@ -40,6 +40,7 @@ def serve(
     image_host: Annotated[
         list[str] | None, typer.Option(help="HOST or HOST:PORT that images may come from too; may be repeated.")
     ] = None,
+    prefetch: Annotated[bool, typer.Option(help="Encode the next task's image ahead of its first click.")] = True,
     retrain_after: Annotated[
         int | None, typer.Option(min=0, help="Train after so many newly accepted masks, 0 never; else project.toml's.")
     ] = None,
@@ -85,6 +86,7 @@ def serve(
         label_studio_url=label_studio_url,
         label_studio_token=from_environment(label_studio_token_env),
         image_hosts=tuple(image_host or ()),
+        prefetch=prefetch,
         retrain_after=retrain_after,
         requests_per_second=requests_per_second,
         max_webhook_bytes=webhook_megabytes * 1_000_000,

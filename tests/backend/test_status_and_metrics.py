@@ -103,6 +103,7 @@ def test_metrics_count_requests_by_route_and_status(label_studio, body_of):
     assert found['semsam_model_info{version="regions-1"}'] == 1
     assert found["semsam_engine_waiting"] == found["semsam_training_running"] == 0
     assert found['semsam_webhooks{state="pending"}'] == 0
+    assert 0 < found['semsam_webhook_bytes{room="used"}'] < found['semsam_webhook_bytes{room="most"}']
     assert HOOK not in answer.text
 
 

@@ -21,7 +21,11 @@ DEPLOY = ROOT / "deploy"
 def options_of(command: str) -> set[str]:
     """Every option that a command of ``semsam`` takes."""
     group = typer.main.get_command(build())
-    return {option for parameter in group.commands[command].params for option in parameter.opts}
+    return {
+        option
+        for parameter in group.commands[command].params
+        for option in (*parameter.opts, *parameter.secondary_opts)
+    }
 
 
 def called(words: list[str]) -> set[str]:

@@ -15,6 +15,7 @@ from semsam_annotate.annotations.record import Annotation, ImageRef, Source
 from semsam_annotate.api import BadInput, Vocabulary
 from semsam_annotate.backend.label_studio.accepted import Region, read_regions
 from semsam_annotate.backend.label_studio.config import LabelConfig, parse_config
+from semsam_annotate.backend.label_studio.image_address import of_task
 from semsam_annotate.backend.label_studio.news import Written, read_news
 from semsam_annotate.backend.label_studio.shapes import GEOMETRY, is_mask
 
@@ -25,9 +26,9 @@ _IDS = uuid.UUID("6f0f9d5e-7f0c-4a53-9f5c-2d6f4f1f4f0e")
 
 @dataclass(frozen=True)
 class Exported:
-    """``addresses``: of every image, by what stands in ``ImageRef.sha256``. ``skipped``: annotations that were
-    cancelled or hold no mask. ``older``: left out for a newer one of their task. ``left``: how many of what was drawn
-    there are no masks, by their type in Label Studio."""
+    """``addresses``: of every image to ``fetch_image``, by what stands in ``ImageRef.sha256``. ``skipped``: annotations
+    that were cancelled or hold no mask. ``older``: left out for a newer one of their task. ``left``: how many of what
+    was drawn there are no masks, by their type in Label Studio."""
 
     records: list[Annotation]
     addresses: dict[str, str]
@@ -117,7 +118,7 @@ class _Images:
             taken = any(ref.path == name for ref in self.refs.values())
             known = ImageRef(uuid.uuid5(_IDS, address).hex, f"task-{task.get('id')}/{name}" if taken else name, *size)
             self.refs[address] = known
-            self.addresses[known.sha256] = address
+            self.addresses[known.sha256] = of_task(address, task.get("id"))
         if (known.height, known.width) != size:
             raise BadInput(f"another task has the same image in {known.width}x{known.height} (width x height)")
         return known

@@ -17,6 +17,8 @@ from semsam_annotate.backend.label_studio.admin.exported import checked_tasks, c
 from semsam_annotate.backend.label_studio.admin.labelling import labelling_config
 from semsam_annotate.backend.label_studio.admin.sources import from_file
 from semsam_annotate.backend.label_studio.config import parse_config
+from semsam_annotate.backend.label_studio.connections import Connection
+from semsam_annotate.backend.label_studio.image_address import of_task, resolve
 from semsam_annotate.backend.label_studio.regions import Candidate, prediction
 
 CAR = ProjectConfig(
@@ -190,6 +192,9 @@ def test_images_of_one_name_stay_apart():
     addresses = ["s3://one/a/x.png", "s3://two/a/x.png", "s3://one/a/x.png"]
     found = read_tasks([task(annotation(result(), n), id=n, address=a) for n, a in enumerate(addresses)], CONFIG)
     assert sorted({record.image.path for record in found.records}) == ["a/x.png", "task-1/a/x.png"]
+    fetched = {of_task(addresses[n], n) for n in (0, 1)}  # by way of Label Studio, which has the keys
+    assert set(found.addresses.values()) == fetched
+    assert all(resolve(address, Connection("http://studio")).signs for address in fetched)
 
 
 def damaged(**value):
