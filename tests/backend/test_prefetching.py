@@ -131,10 +131,12 @@ def test_a_next_task_without_an_image_disturbs_nobody(label_studio, studio_api, 
     assert region_engine.encodings == 2
 
 
-@pytest.mark.parametrize("switch", [{}, {"label_studio_token": "studio-token", "prefetch": False}])
-def test_without_a_token_or_switched_off_nothing_is_asked(switch, image_host, studio_api, tasks, click, region_engine):
-    image_host.token = switch.get("label_studio_token")
-    settings = ServerSettings(Credentials(token="t" * 20), label_studio_url=image_host.url, **switch)
+@pytest.mark.parametrize("known", [False, True])
+def test_without_a_token_or_switched_off_nothing_is_asked(known, image_host, studio_api, tasks, click, region_engine):
+    image_host.token = token = image_host.token if known else None
+    settings = ServerSettings(
+        Credentials(token="t" * 20), label_studio_url=image_host.url, label_studio_token=token, prefetch=not known
+    )
     with TestClient(create_app(settings, region_engine), headers={"Authorization": f"Bearer {'t' * 20}"}) as client:
         click(client, tasks[0])
         time.sleep(0.3)

@@ -108,5 +108,5 @@ def test_documents_name_options_that_there_are(document):
     known = {"--system", "--home-dir", "--now"}
     for command in group.commands.values():
         for each in getattr(command, "commands", {"": command}).values():
-            known |= {option for parameter in each.params for option in parameter.opts}
+            known |= {option for parameter in each.params for option in (*parameter.opts, *parameter.secondary_opts)}
     assert called(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text)) <= known
