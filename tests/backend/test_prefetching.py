@@ -133,7 +133,8 @@ def test_a_next_task_without_an_image_disturbs_nobody(label_studio, studio_api, 
 
 @pytest.mark.parametrize("known", [False, True])
 def test_without_a_token_or_switched_off_nothing_is_asked(known, image_host, studio_api, tasks, click, region_engine):
-    image_host.token = token = image_host.token if known else None
+    token = "x" * 40 if known else None
+    image_host.token = token and f"Token {token}"
     settings = ServerSettings(
         Credentials(token="t" * 20), label_studio_url=image_host.url, label_studio_token=token, prefetch=not known
     )
