@@ -2,7 +2,14 @@
 
 
 class SemsamError(Exception):
-    """Base of every error that the command line and the servers show without a traceback."""
+    """Base of every error that the command line and the servers show without a traceback.
+
+    It is one line, whatever a file or a request holds that it speaks of: what does not print is told by its escape.
+    """
+
+    def __str__(self) -> str:
+        """The line."""
+        return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in super().__str__())
 
 
 class BadInput(SemsamError, ValueError):

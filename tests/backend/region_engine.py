@@ -117,6 +117,8 @@ class RegionEngine:
         ladder = self.propose(embedding, Prompt([(0, 0)]), vocabulary)
         if task in ("instance", "parts"):
             return list(ladder)
+        if not vocabulary.objects:
+            raise BadInput(f"the task {task} needs object names in the vocabulary")
         labels = ladder[0].mask.astype(np.int32)
         return Segmentation(labels, segments_of(labels, [(1, vocabulary.objects[0], 0.5)]))
 

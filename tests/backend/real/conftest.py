@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
@@ -17,6 +17,7 @@ from PIL import Image
 from skimage import data
 
 from semsam_annotate.annotations import Project
+from semsam_annotate.annotations.project_config import read_config, write_config
 
 USER, PASSWORD = "semsam", "a-password-for-tests"
 TOKEN = "0123456789abcdef0123456789abcdef01234567"
@@ -134,6 +135,8 @@ def server(api, tmp_path_factory):
     """``semsam serve`` on a fresh project: (process, address of the backend, project folder)."""
     folder = tmp_path_factory.mktemp("served") / "project"
     Project.create(folder, objects=["cat", "cup"], parts={"ear": ["cat"], "handle": ["cup"]}).close()
+    sure = replace(read_config(folder / "project.toml"), min_certainty=0.0)  # unsure names leave no task without masks
+    write_config(folder / "project.toml", sure)
     command = [sys.executable, "-m", "semsam_annotate.cli", "serve", "--project", str(folder), "--port", "0"]
     with running([*command, "--basic-auth", f"{USER}:{PASSWORD}"], stdout=subprocess.PIPE) as process:
         port = json.loads(process.stdout.readline())["port"]
