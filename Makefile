@@ -29,6 +29,7 @@ stress: screen $(VENV)/dev.stamp $(SEMSAM_LABEL_STUDIO) lint types ## full count
 	PYTHON=$(PYTHON) tools/python_matrix.sh $(SCREEN)
 
 e2e: browser $(VENV)/e2e.stamp $(SEMSAM_LABEL_STUDIO) ## Label Studio in Chromium, from a click to a new model, into e2e-screenshots/
+	@mkdir -p build
 	SEMSAM_LABEL_STUDIO=$(SEMSAM_LABEL_STUDIO) $(BIN)/python -m pytest -m e2e tests/e2e -x -rs --basetemp=build/e2e
 
 lint: $(VENV)/dev.stamp build/house ## format, lint, import rules
