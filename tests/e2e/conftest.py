@@ -89,7 +89,7 @@ def house(chromium: str, api: httpx.Client, tmp_path_factory: pytest.TempPathFac
     made = tmp_path_factory.mktemp("e2e")
     folder, log = made / "project", made / "serve.log"
     Project.create(folder, name="photos", objects=OBJECTS, parts=PARTS).close()
-    keep_training_short(folder / "project.toml")
+    keep_it_short(folder / "project.toml")
     serve = [sys.executable, "-m", "semsam_annotate.cli", "serve", "--project", str(folder), "--port", "0"]
     with open(log, "wb") as errors, real.running(serve, stdout=subprocess.PIPE, stderr=errors) as process:
         ready = next((line for line in process.stdout if b'"ready"' in line), b"{}")
@@ -101,9 +101,9 @@ def house(chromium: str, api: httpx.Client, tmp_path_factory: pytest.TempPathFac
             yield House(api, project, photos(api, project), server, folder, log)
 
 
-def keep_training_short(file: Path) -> None:
-    """The steps that this test waits for; its verdict need not be a good one."""
-    write_config(file, replace(read_config(file), retrain=RetrainConfig(max_steps=STEPS)))
+def keep_it_short(file):
+    """A training of few steps; pre-labels of unsure names too, so that no task goes without."""
+    write_config(file, replace(read_config(file), retrain=RetrainConfig(max_steps=STEPS), min_certainty=0.0))
 
 
 def set_up(api: httpx.Client, folder: Path, address: str) -> int:
