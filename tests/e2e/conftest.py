@@ -101,7 +101,7 @@ def house(chromium: str, api: httpx.Client, tmp_path_factory: pytest.TempPathFac
             yield House(api, project, photos(api, project), server, folder, log)
 
 
-def keep_it_short(file):
+def keep_it_short(file: Path) -> None:
     """A training of few steps; pre-labels of unsure names too, so that no task goes without."""
     write_config(file, replace(read_config(file), retrain=RetrainConfig(max_steps=STEPS), min_certainty=0.0))
 
