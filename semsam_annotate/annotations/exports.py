@@ -73,8 +73,7 @@ def write_outgoing(
     progress: Progress | None = None,
     seen: bool = True,
 ) -> ExportReport:
-    """The same of records that need not be in memory; ``progress`` counts images, each as often as
-    it is passed."""
+    """The same of records that need not be in memory; ``progress`` counts images, each at every pass."""
     names = vocabulary or Vocabulary()
     if isinstance(format, str) and format in FORMATS:
         return _write_coco(format, path, outgoing, names, progress, seen)

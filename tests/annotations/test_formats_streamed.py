@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 
 from semsam_annotate.annotations import outgoing
+from semsam_annotate.annotations.drafts import draft
 from semsam_annotate.annotations.exports import FORMATS, write_outgoing
 from semsam_annotate.annotations.formats.listed import FURTHER
-from semsam_annotate.api import Vocabulary
+from semsam_annotate.api import BadInput, Vocabulary
 from semsam_annotate.backend.label_studio.admin.tasks import tasks_format
 
 AT_ONCE, IMAGES, EACH = 2, 12, 3
@@ -66,3 +67,15 @@ def test_few_masks_are_in_memory_at_once_and_progress_ends_where_it_should(forma
     assert told == sorted(told)
     assert told[-1][0] == told[-1][1] > 0
     assert len(told) > IMAGES / AT_ONCE
+
+
+@pytest.mark.parametrize("format", [*FURTHER.values(), tasks_format()], ids=lambda one: one.name)
+def test_stacks_alone_are_refused_where_a_format_has_no_planes(format, image, propose, tmp_path):
+    records = [draft(image, propose(), {"object": "car", "part": None, "plane": (3,)})]
+    held = outgoing.Held.of([image], records, {})
+    if format.planes:
+        assert write_outgoing(format, tmp_path / "out", held).objects == 1
+        return
+    with pytest.raises(BadInput, match="1 masks in planes of stacks"):
+        write_outgoing(format, tmp_path / "out", held)
+    assert not list(tmp_path.glob("*out*"))

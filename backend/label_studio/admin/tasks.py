@@ -25,8 +25,7 @@ def tasks_format(address: str = LOCAL_FILES) -> Format:
     """One JSON file of tasks with an annotation each; ``address``: what stands before the path of every image."""
 
     def write(scene: Scene, path: Path, account: Account) -> None:
-        if scene.heads:
-            write_json_list(path, _tasks(scene, account, address))
+        write_json_list(path, _tasks(scene, account, address))
 
     return Format("label-studio", "tasks of Label Studio with brush masks", write, folder=False, carries=_CARRIED)
 

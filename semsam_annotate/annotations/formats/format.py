@@ -11,7 +11,9 @@ from semsam_annotate.annotations.formats.written import Account, Written
 from semsam_annotate.api import BadInput
 
 Write: TypeAlias = Callable[[Scene, Path, Account], None]
-"""Fills a folder that is there and empty, or writes a file complete or not at all; nothing where no mask is kept."""
+"""Fills a folder that is there and empty, or writes a file complete or not at all; nothing where no mask is kept.
+
+The scene has one frame at least."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,8 @@ class Format:
 
     def _written(self, scene: Scene, path: Path) -> Written:
         account = Account(self.carries)
-        self.write(scene, path, account)
+        if scene.heads:
+            self.write(scene, path, account)
         written = account.written(scene)
         if written.objects + written.parts == 0:
             lost = ", ".join(f"{number} {what}" for what, number in written.lost.items())
