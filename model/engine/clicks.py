@@ -15,6 +15,9 @@ PIN_STEP = 0.02
 MOST_PINS_A_STROKE, MOST_STROKE_PINS = 24, 96
 """A stroke's pins lie closer than its clicks: the network reads few tokens, a mask can be held to more places."""
 
+DIGITS = 7
+"""Of places on strokes, far below a pixel: what differs behind them is rounding on the way along."""
+
 
 class Click(NamedTuple):
     """A pixel position (x, y) and 1 where it belongs to the mask, 0 where it does not."""
@@ -65,11 +68,16 @@ def _some(strokes: Sequence[Stroke], most: int) -> list[Stroke]:
 
 
 def spread(stroke: Stroke, step: float, most: int) -> list[Point]:
-    """1 to ``most`` points about ``step`` pixels apart, evenly along a stroke, none at its very ends."""
-    lengths = [math.dist(*pair) for pair in pairwise(stroke.points)]
+    """1 to ``most`` points about ``step`` pixels apart, evenly along a stroke, none at its very ends.
+
+    The same to the bit whichever way it was drawn; a place that it passes twice is one place.
+    """
+    points = min(stroke.points, stroke.points[::-1])
+    lengths = [math.dist(*pair) for pair in pairwise(points)]
     total = math.fsum(lengths)
     count = min(most, 1 + int(total / max(step, 1e-6)))
-    return [_along(stroke.points, lengths, total * (index + 0.5) / count) for index in range(count)]
+    places = (_along(points, lengths, total * (index + 0.5) / count) for index in range(count))
+    return [(round(x, DIGITS), round(y, DIGITS)) for x, y in places]
 
 
 def _along(points: Sequence[Point], lengths: Sequence[float], distance: float) -> Point:
