@@ -37,7 +37,7 @@ def create_app(settings: ServerSettings, engine: Engine | None = None) -> FastAP
     owned = (
         engine if engine is not None else load_engine(settings.weights, settings.device, precision=settings.precision)
     )
-    shared = Services(settings, EngineWorker(owned, settings.max_waiting), Handles())
+    shared = Services(settings, EngineWorker(owned, settings.max_waiting, settings.niceness), Handles())
 
     service = None if settings.engine_only else open_label_studio(shared)
     keeper = keeper_of(owned, settings.weights, shared.worker)

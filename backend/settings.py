@@ -46,6 +46,8 @@ class ServerSettings:
     """Of kept webhooks together, waiting or put aside; more are answered 507."""
     max_waiting: int = 32
     """Requests that may wait for the engine before the server answers 429."""
+    niceness: int = 0
+    """Of what takes long, 0 first … 19 last."""
     requests_per_second: float = 0.0
     """What one client may ask for on average, ten seconds of it at once; 0: as much as it likes."""
 

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from semsam_annotate.api import Engine
+from semsam_annotate.api.priority import give_way_here
 from semsam_annotate.backend.errors import RequestRefused
 from semsam_annotate.model.engine import Encodings, LocalEngine
 
@@ -22,14 +23,15 @@ class EngineWorker:
     Which of them computes is the engine's to say (``LocalEngine`` lets a click by between two layers).
 
     More than ``max_waiting`` of them at a time are refused with 429, so that a flood does not pile up memory.
+    ``niceness``: of the thread for what takes long.
     """
 
-    def __init__(self, engine: Engine, max_waiting: int = 32) -> None:
+    def __init__(self, engine: Engine, max_waiting: int = 32, niceness: int = 0) -> None:
         self._engine, self._max_waiting = engine, max_waiting
         self._waiting, self._long, self._seconds = 0, 0, 0.1
         self._version = engine.info.version
         self._clicks = ThreadPoolExecutor(max_workers=1, thread_name_prefix="clicks")
-        self._images = ThreadPoolExecutor(max_workers=1, thread_name_prefix="images")
+        self._images = ThreadPoolExecutor(1, "images", initializer=give_way_here, initargs=(niceness,))
 
     @property
     def waiting(self) -> int:

@@ -186,8 +186,7 @@ def memory(plan: Plan) -> dict[str, Any]:
 
 def heartbeat(plan: Plan) -> Times:
     """The longest gaps of the event loop while clicking, turning and accepting, and while napari alone draws."""
-    count = max(plan.clicks // 10, 1) + 1
-    with opened(photos(plan.folder / "photos", count, plan.size), plan.folder / "heartbeat") as watch:
+    with opened(photos(plan.folder / "photos", plan.clicks // 10 + 1, plan.size), plan.folder / "heartbeat") as watch:
         watch.ready()
         beat, layers = Heartbeat(), watch.annotator.layers
         made_ladder(watch, spots(plan.size, 1, seed=1)[0])
@@ -195,10 +194,13 @@ def heartbeat(plan: Plan) -> Times:
 
         def work() -> None:
             for number, place in enumerate(spots(plan.size, plan.clicks), 1):
+                beat.doing = f"click and accept {number}"
                 made_ladder(watch, place)
                 accepted(watch)
                 if number % 10 == 0:
+                    beat.doing = f"image after {number}"
                     turned(watch)
+            print(beat.longest, file=sys.stderr)
 
         def bare() -> None:
             for _ in range(plan.clicks):
@@ -206,7 +208,7 @@ def heartbeat(plan: Plan) -> Times:
                     watch.bare(layer)
 
         gaps = {"gap while working": beat.during(work), "gap while napari draws": beat.during(bare)}
-        return {name: [1000 * gap for gap in sorted(values)[-200:]] for name, values in gaps.items()}
+    return {name: [1000 * gap for gap in sorted(values)[-200:]] for name, values in gaps.items()}
 
 
 def fill(project: Path, photo: Path, count: int) -> None:

@@ -111,11 +111,14 @@ class Heartbeat:
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._beat)
         self.gaps: list[float] = []
+        self.doing = ""
+        self.longest = 0.0, ""
+        """Seconds, and what was done then."""
         self._last = 0.0
 
     def during(self, action: Callable[[], object]) -> list[float]:
         """Seconds between beats while ``action`` runs."""
-        self.gaps, self._last = [], time.perf_counter()
+        self.gaps, self.longest, self._last = [], (0.0, ""), time.perf_counter()
         self._timer.start(1)
         action()
         self._beat()
@@ -125,6 +128,7 @@ class Heartbeat:
     def _beat(self) -> None:
         now = time.perf_counter()
         self.gaps.append(now - self._last)
+        self.longest = max(self.longest, (now - self._last, self.doing))
         self._last = now
 
 

@@ -8,6 +8,9 @@ import typer
 from semsam_annotate.api import BadInput
 from semsam_annotate.cli.serve_secrets import FILE, Given, check_host, credentials, from_environment
 
+BEHIND_THE_WINDOW = 15
+"""Niceness of an encoding in a window's child: it keeps every core busy, and a frame must not wait for it."""
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -90,6 +93,7 @@ def serve(
         retrain_after=retrain_after,
         requests_per_second=requests_per_second,
         max_webhook_bytes=webhook_megabytes * 1_000_000,
+        niceness=BEHIND_THE_WINDOW if exit_with_parent else 0,
     )
     logs.log_to(log_level, (*who.secrets, chosen.label_studio_token or ""))
     with server.bind(host, port) as listener:

@@ -14,11 +14,8 @@ from types import TracebackType
 from typing import IO
 
 from semsam_annotate.api import EngineUnavailable
-from semsam_annotate.api.priority import give_way
 from semsam_annotate.remote.engine import RemoteEngine
 
-NICENESS = 5
-"""A window draws first: an image that is read ahead keeps every core busy."""
 _TOKEN_VARIABLE = "SEMSAM_ENGINE_TOKEN"
 
 
@@ -132,11 +129,12 @@ class EngineProcess:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                start_new_session=os.name == "posix",  # Ctrl+C in a terminal is for the parent
+                # Ctrl+C in a terminal is for the parent; a session of its own would have a share of the processor of
+                # its own, however nice its threads are
+                process_group=0 if os.name == "posix" else None,
             )
         except OSError as error:
             raise EngineUnavailable(f"the engine's process cannot start: {error}") from error
-        give_way(child.pid, NICENESS)
         return child
 
     def _wait_for_port(self, child: "subprocess.Popen[bytes]") -> int:

@@ -12,6 +12,7 @@ import pytest
 
 from semsam_annotate.api import EngineUnavailable, Prompt, StaleEmbedding, Vocabulary
 from semsam_annotate.backend import server
+from semsam_annotate.cli.serve import BEHIND_THE_WINDOW
 from semsam_annotate.remote import EngineProcess, RemoteEngine
 
 TOKEN = "a-token-for-tests"
@@ -64,6 +65,18 @@ def test_an_engine_process_starts_dies_and_starts_again(scene):
         with pytest.raises(EngineUnavailable):
             engine.encode(scene)
         process.kill()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux knows threads of different niceness")
+def test_what_takes_long_goes_behind_the_window_and_clicks_do_not(scene):
+    with RegionProcess() as process:
+        process.engine.propose(process.engine.encode(scene), Prompt([(32, 24)]))
+        threads = [int(one.name) for one in Path(f"/proc/{process.pid}/task").iterdir()]
+        here = os.getpriority(os.PRIO_PROCESS, 0)
+        niceness = {max(os.getpriority(os.PRIO_PROCESS, thread), here) for thread in threads}
+        assert niceness == {here, max(BEHIND_THE_WINDOW, here)}
+        assert os.getsid(process.pid) == os.getsid(0), "a share of the processor of its own, where autogroups are on"
+        assert os.getpgid(process.pid) == process.pid, "Ctrl+C would end it, too"
 
 
 def test_a_child_that_is_killed_while_it_starts_is_started_once_more():
