@@ -152,6 +152,26 @@ def test_panoptic(scene, projects, there_and_back):
 
 @hypothesis_settings(max_examples=EXAMPLES)
 @given(scene=SCENES)
+def test_both_panoptic_files(scene, projects, there_and_back):
+    """A part's owner is the object of its name, if it has one, that more than half of it lies in."""
+    before, after, _ = there_and_back(projects(scene), "panoptic")
+    by_id, left = {record.id: record for record in before}, visible(before)
+    seen = [named(record, by_id) for record in before]
+
+    def with_owner(part):
+        objects = [one for one in seen if one.kind == "object" and one.image == part.image and one.id in left]
+        for one in objects:
+            inside = 2 * (left[one.id] & left[part.id]).sum() > left[part.id].sum()
+            if inside and part.object in (None, one.object):
+                return part.with_(part_of=one.id, object=one.object)
+        return part.with_(part_of=None)
+
+    owned = [with_owner(one) if one.kind == "part" and one.id in left else one for one in seen]
+    assert told(after, "part_of") == told(owned, "part_of", pixels=left)
+
+
+@hypothesis_settings(max_examples=EXAMPLES)
+@given(scene=SCENES)
 @pytest.mark.parametrize("format", ["coco", "parts"])
 def test_what_knows_all(format, scene, projects, there_and_back):
     back = there_and_back(projects(scene), format, "out.json")

@@ -77,6 +77,14 @@ def union(segments: Sequence[Segment]) -> Segment:
     return dict(coco_mask.merge(list(segments)))
 
 
+def shares_inside(inner: Sequence[Segment], outer: Sequence[Segment]) -> NDArray[np.float64]:
+    """(N, M): of the pixels of each inner segment the share that lies in each outer one."""
+    if not inner or not outer:
+        return np.zeros((len(inner), len(outer)))
+    # to pycocotools a crowd's IoU is the share of the other mask that it holds
+    return np.asarray(coco_mask.iou(list(inner), list(outer), [1] * len(outer)), np.float64)
+
+
 def decode_segments(segments: Sequence[Segment], height: int, width: int) -> NDArray[np.bool_]:
     """(N, height, width) bool masks of compressed RLEs, all of that size; each mask is stored column by column."""
     if not segments:

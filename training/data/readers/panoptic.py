@@ -72,16 +72,18 @@ class PanopticSet(CocoSet):
 
     def entry(self, index: int) -> ImageEntry:
         """Read the PNG of an image and cut it into its segments."""
+        return assemble(*self.marks(index))
+
+    def marks(self, index: int) -> tuple[Frame, list[Mark]]:
+        """The same before parents are looked up."""
         image, rows = self.index.rows(index)
         frame = self._frame(image, rows)
-        if frame.height * frame.width == 0 or not rows:
-            frame.lost.update(frame.exhaustive)
-            return assemble(frame, [])
-        ids = read_map(frame, self.maps, str(rows[0].get("file_name")), _ids)
+        usable = bool(rows) and frame.height * frame.width > 0
+        ids = read_map(frame, self.maps, str(rows[0].get("file_name")), _ids) if usable else None
         if ids is None:
             frame.lost.update(frame.exhaustive)
-            return assemble(frame, [])
-        return assemble(frame, self._cut(frame, _segments(rows[0]), ids))
+            return frame, []
+        return frame, self._cut(frame, _segments(rows[0]), ids)
 
     def _cut(self, frame: Frame, segments: Sequence[Mapping[str, Any]], ids: NDArray[np.uint32]) -> list[Mark]:
         present = set(np.unique(ids).tolist())
