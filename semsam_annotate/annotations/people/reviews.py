@@ -49,9 +49,13 @@ def set_reviews(
 
 
 def reviewed(
-    store: AnnotationStore, state: str | None = None, author: str | None = None, limit: int | None = None
+    store: AnnotationStore,
+    state: str | None = None,
+    author: str | None = None,
+    limit: int | None = None,
+    sha256: str | None = None,
 ) -> list[Reviewed]:
-    """Accepted masks in a state ("new": nobody has looked), by ``author`` if given, oldest first."""
+    """Accepted masks in a state ("new": nobody has looked), by ``author``, of the image ``sha256``, oldest first."""
     last = select(func.max(event.c.seq)).where(event.c.annotation == annotation.c.id, event.c.name == "review")
     told = and_(event.c.seq == last.correlate(annotation).scalar_subquery())
     joined = annotation.join(image).join(standing, standing.c.annotation == annotation.c.id).outerjoin(event, told)
@@ -62,6 +66,8 @@ def reviewed(
         query = query.where(standing.c.review.is_(None) if state == "new" else standing.c.review == state)
     if author is not None:
         query = query.where(annotation.c.author == author)
+    if sha256 is not None:
+        query = query.where(image.c.sha256 == sha256)
     with transaction(store.engine) as connection:
         rows = connection.execute(query.order_by(annotation.c.seq).limit(limit)).all()
     return [

@@ -18,7 +18,7 @@ Window = tuple[slice, slice]
 class AcceptedMask:
     """``id``: of its record. ``part_of``: id of the record it is a part of. ``time``: when it was made, sorts as text.
     ``edits``: strokes by hand in it. ``track``: of the same thing in other frames. ``by_hand``: whether a person
-    pointed at it or painted in it. ``review``: what a reviewer said last.
+    pointed at it or painted in it. ``review``: what a reviewer said last, ``remark``: what was to be changed.
 
     Only the cut-out is kept decoded: hundreds of masks of a large image would not fit in memory.
     """
@@ -34,13 +34,15 @@ class AcceptedMask:
     track: str | None = None
     by_hand: bool = False
     review: str | None = None
+    remark: str | None = None
 
     @classmethod
-    def of(cls, record: Annotation) -> "AcceptedMask":
+    def of(cls, record: Annotation, remark: str | None = None) -> "AcceptedMask":
         """The view of a record."""
         names, edits = (record.object, record.part, record.part_of), record.edits or 0
         made = edits, record.track, bool(record.clicks or edits)
-        return cls(record.id, record.time, record.mask, *names, record.score or 0.0, *made, review=record.review)
+        said = record.review, remark
+        return cls(record.id, record.time, record.mask, *names, record.score or 0.0, *made, *said)
 
     @property
     def mask(self) -> Mask:

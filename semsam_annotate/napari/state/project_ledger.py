@@ -13,6 +13,7 @@ from semsam_annotate.annotations import Annotation, ImageRef, ObjectClass, PartC
 from semsam_annotate.annotations.drafts import Facts
 from semsam_annotate.annotations.image_states import ImageProgress, Said
 from semsam_annotate.annotations.journal import Change, Deed, Desk
+from semsam_annotate.annotations.people.reviews import CHANGES, reviewed
 from semsam_annotate.api import BadInput, Proposal, Vocabulary
 from semsam_annotate.napari.state.accepted import AcceptedMask
 from semsam_annotate.napari.state.accepting import queue_records, shown_record
@@ -146,7 +147,11 @@ class ProjectLedger:
     def masks(self, picture: Picture) -> list[AcceptedMask]:
         """Accepted masks of the picture's plane, oldest first."""
         records = self._project.store.annotations(image=picture.sha256)
-        return [AcceptedMask.of(record) for record in records if tuple(record.plane) == picture.plane]
+        shown = [record for record in records if tuple(record.plane) == picture.plane]
+        said = any(record.review == CHANGES for record in shown)
+        asked = reviewed(self._project.store, CHANGES, sha256=picture.sha256) if said else []
+        remarks = {one.id: one.comment for one in asked}
+        return [AcceptedMask.of(record, remarks.get(record.id)) for record in shown]
 
     def images(self) -> list[Path]:
         """Every image file of the project."""

@@ -79,7 +79,12 @@ def test_any_changes_show_what_a_fresh_tree_shows(qtbot):
 def test_a_line_tells_what_a_reviewer_said():
     words = {"0": None, "1": "approved", "2": "changes requested", "3": "of another tool"}
     pixel = encode_rle(np.ones((1, 1), bool))
-    masks = [AcceptedMask(id, id, pixel, "car", None, None, 0.5, review=said) for id, said in words.items()]
+    remark = "name: dog (93%, car 2%)"
+    masks = [
+        AcceptedMask(id, id, pixel, "car", None, None, 0.5, review=said, remark=remark if id == "2" else None)
+        for id, said in words.items()
+    ]
     rows = mask_rows(outline(masks), {}, SimpleNamespace(hidden=set(), locked=set()))
     assert [row.text for row in rows.values()] == ["car", "car ✓", "car – to change", "car"]
     assert all((words[row.id] or "") in row.tip for row in rows.values())
+    assert [row.id for row in rows.values() if row.tip.endswith(f"; changes requested: {remark}")] == ["2"]
