@@ -22,7 +22,7 @@ import numpy as np
 from timing import machine
 
 ROOT = Path(__file__).resolve().parent.parent
-STEPS = ("start", "plain", "crowded", "turning", "heartbeat", "memory")
+STEPS = ("start", "plain", "crowded", "turning", "heartbeat", "training", "memory")
 STARTS = 5
 SCREEN = ["xvfb-run", "-a", "-s", "-screen 0 1680x1050x24 +extension GLX"]
 
@@ -60,8 +60,7 @@ def table(found: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
         rows.append(
             {"step": "turning", "work": "next ready, read ahead", "told": "not measured: nothing is read ahead"}
         )
-    if "heartbeat" in found:
-        rows.append(_gap(found["heartbeat"]))
+    rows += [_gap(step, found[step]) for step in ("heartbeat", "training") if step in found]
     if "memory" in found:
         rows += [_growth(found["memory"]["rows"], side) for side in ("window_mb", "engine_mb")]
     return rows
@@ -88,10 +87,11 @@ def _doubled(name: str, found: dict[str, dict[str, Any]]) -> dict[str, Any]:
     return {"step": "crowded / plain", "work": name, "ratio": times, "bar": bar, "met": times <= MOST_TIMES}
 
 
-def _gap(times: dict[str, list[float]]) -> dict[str, Any]:
-    ours, bare = (max(times[name]) for name in ("gap while working", "gap while napari draws"))
-    facts = {"step": "heartbeat", "work": "longest gap of the event loop", "ms": round(ours, 1), "bare": round(bare, 1)}
-    return {**facts, "bar": f"<= bare + {MOST_GAP} ms", "met": ours <= bare + MOST_GAP}
+def _gap(step: str, times: dict[str, list[float]]) -> dict[str, Any]:
+    gaps, bare = times["gap while working"], max(times["gap while napari draws"])
+    facts = {"step": step, "work": "longest gap of the event loop", "ms": round(max(gaps), 1), "bare": round(bare, 1)}
+    longer = sum(gap > bare + MOST_GAP for gap in gaps)
+    return {**facts, "bar": f"<= bare + {MOST_GAP} ms", "longer": longer, "met": not longer}
 
 
 def _growth(rows: list[dict[str, float]], side: str) -> dict[str, Any]:

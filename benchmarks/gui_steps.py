@@ -5,36 +5,16 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from semsam_annotate.napari.engine.link import EngineChoice, started
 
 EARLY = started(EngineChoice().link()) if sys.argv[1:2] == ["start"] else None  # as ``semsam annotate`` does
 
-from gui_window import Heartbeat, Point, Stopwatch, megabytes, opened, photos, spots  # noqa: E402
-from qtpy.QtCore import Qt  # noqa: E402
-
-from semsam_annotate.annotations import image_sha256, read_image  # noqa: E402
-from semsam_annotate.api import Proposal  # noqa: E402
-from semsam_annotate.napari.state.labels import LabelChoice  # noqa: E402
-from semsam_annotate.napari.state.picture import Picture  # noqa: E402
-from semsam_annotate.napari.state.project_ledger import ProjectLedger  # noqa: E402
-
-Times = dict[str, list[float]]
-
-
-class Plan:
-    """Where to work and how much."""
-
-    def __init__(self, given: dict[str, Any]) -> None:
-        self.folder = Path(given["folder"])
-        self.size: tuple[int, int] = tuple(given["size"])
-        self.rounds, self.images = int(given["rounds"]), int(given["images"])
-        self.clicks, self.masks = int(given["clicks"]), int(given["masks"])
-        self.began = float(given["began"])
+from gui_actions import Plan, Times, accepted, hovered, made_ladder, moved, turned  # noqa: E402
+from gui_filling import fill  # noqa: E402
+from gui_heartbeat import heartbeat, training  # noqa: E402
+from gui_window import Point, Stopwatch, megabytes, opened, photos, spots  # noqa: E402
 
 
 def prepare(plan: Plan) -> dict[str, Any]:
@@ -90,64 +70,6 @@ def latencies(watch: Stopwatch, plan: Plan) -> Times:
     return times
 
 
-def hovered(watch: Stopwatch, place: Point) -> dict[str, float]:
-    """Seconds until the mask under the pointer is known, and on the screen."""
-    known: list[float] = []
-
-    def look(proposal: Proposal | None) -> None:
-        if proposal is not None:
-            known.append(time.perf_counter())
-
-    watch.settle()
-    watch.annotator.hover.changed.connect(look)
-    began = watch.move(place)
-    watch.wait(lambda: bool(known), 10)
-    drawn = watch.drawn(known[0])
-    watch.annotator.hover.changed.disconnect(look)
-    return {"hover computed": known[0] - began, "hover drawn": drawn - began}
-
-
-def made_ladder(watch: Stopwatch, place: Point) -> float:
-    """Seconds from a click until its masks are on the screen."""
-    watch.settle()
-    ticket = watch.session.ticket
-    began = watch.click(place)
-    watch.wait(lambda: watch.session.ticket != ticket and not watch.session.waiting)
-    assert watch.session.candidate.ladder is not None, watch.person.says()
-    return watch.drawn(time.perf_counter()) - began
-
-
-def moved(watch: Stopwatch) -> float:
-    """Seconds from a key until another rung is on the screen."""
-    watch.settle()
-    candidate = watch.session.candidate
-    larger = candidate.ladder is not None and candidate.rung + 1 < len(candidate.ladder)
-    began = watch.press(Qt.Key.Key_BracketRight if larger else Qt.Key.Key_BracketLeft)
-    return watch.drawn(time.perf_counter()) - began
-
-
-def accepted(watch: Stopwatch) -> float:
-    """Seconds from Enter until the mask is stored and on the screen."""
-    watch.settle()
-    count = len(watch.session.accepted)
-    began = watch.press(Qt.Key.Key_Return)
-    assert len(watch.session.accepted) == count + 1
-    return watch.drawn(time.perf_counter()) - began
-
-
-def turned(watch: Stopwatch) -> dict[str, Any]:
-    """Seconds from PageDown until the next photo is on the screen and ready for clicks; whether it was read ahead."""
-    watch.settle()
-    before, noted, read = watch.session.picture, len(watch.states), len(watch.encoded)
-    began = watch.press(Qt.Key.Key_PageDown)
-    assert watch.session.picture is not before
-    shown = watch.drawn(time.perf_counter()) - began
-    key = watch.session.picture.key
-    watch.wait(lambda: any(state == "idle" for _, state in watch.states[noted:]), 240)
-    idle = next(when for when, state in watch.states[noted:] if state == "idle")
-    return {"shown": shown, "ready": max(shown, idle - began), "ahead": key not in watch.encoded[read:]}
-
-
 def turning(plan: Plan) -> Times:
     """The next photo, after as long a look at the one before as reading ahead may need."""
     times: Times = {
@@ -184,66 +106,8 @@ def memory(plan: Plan) -> dict[str, Any]:
     return {"rows": rows}
 
 
-def heartbeat(plan: Plan) -> Times:
-    """The longest gaps of the event loop while clicking, turning and accepting, and while napari alone draws."""
-    with opened(photos(plan.folder / "photos", plan.clicks // 10 + 1, plan.size), plan.folder / "heartbeat") as watch:
-        watch.ready()
-        beat, layers = Heartbeat(), watch.annotator.layers
-        made_ladder(watch, spots(plan.size, 1, seed=1)[0])
-        accepted(watch)
-
-        def work() -> None:
-            for number, place in enumerate(spots(plan.size, plan.clicks), 1):
-                beat.doing = f"click and accept {number}"
-                made_ladder(watch, place)
-                accepted(watch)
-                if number % 10 == 0:
-                    beat.doing = f"image after {number}"
-                    turned(watch)
-            print(beat.longest, file=sys.stderr)
-
-        def bare() -> None:
-            for _ in range(plan.clicks):
-                for layer in (layers.candidate, layers.accepted, watch.annotator.image):
-                    watch.bare(layer)
-
-        gaps = {"gap while working": beat.during(work), "gap while napari draws": beat.during(bare)}
-    return {name: [1000 * gap for gap in sorted(values)[-200:]] for name, values in gaps.items()}
-
-
-def fill(project: Path, photo: Path, count: int) -> None:
-    """Accept ``count`` discs on a photo, as a person would have."""
-    rgb = read_image(photo)
-    ledger, key = ProjectLedger.open(project, [photo]), image_sha256(rgb)
-    picture = Picture(rgb, rgb, key, key, photo.stem, photo)
-    missing = count - len(ledger.masks(picture))
-    height, width = rgb.shape[:2]
-    rows, columns = np.mgrid[:height, :width]
-    named = []
-    for number, (x, y) in enumerate(spots((width, height), max(missing, 0), seed=2)):
-        mask = (columns - x) ** 2 + (rows - y) ** 2 <= (6 + number % 20) ** 2
-        named.append((disc(number, mask), LabelChoice("disc", "")))
-    if named:
-        ledger.accept_all(picture, named, [])
-    ledger.close()
-
-
-def disc(number: int, mask: Any) -> Proposal:
-    ys, xs = np.nonzero(mask)
-    return Proposal(
-        id=f"disc {number}",
-        model="none",
-        score=0.9,
-        stability=0.9,
-        level=4,
-        box=(int(xs.min()), int(ys.min()), int(xs.max()) + 1, int(ys.max()) + 1),
-        mask=mask,
-        part_probability=0.0,
-    )
-
-
 STEPS: dict[str, Callable[[Plan], dict[str, Any]]] = {
-    step.__name__: step for step in (prepare, start, plain, crowded, turning, heartbeat, memory)
+    step.__name__: step for step in (prepare, start, plain, crowded, turning, heartbeat, training, memory)
 }
 
 if __name__ == "__main__":
