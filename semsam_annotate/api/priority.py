@@ -6,6 +6,9 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
+LITTLE = 5
+"""Niceness at which clicks do not wait yet."""
+
 
 def give_way(pid: int, niceness: int) -> None:
     """Let a process that leads a session of its own have the processor after others; 0 first … 19 last.
@@ -24,9 +27,10 @@ def give_way(pid: int, niceness: int) -> None:
 def give_way_here(niceness: int) -> None:
     """Let the thread that calls, and those that it starts, have the processor after others of its session.
 
-    Only Linux knows threads of different niceness; elsewhere nothing happens.
+    Only Linux knows threads of different niceness; elsewhere the whole process gives way, by little.
     """
-    if sys.platform == "linux":
-        with suppress(OSError):
-            thread = threading.get_native_id()
-            os.setpriority(os.PRIO_PROCESS, thread, max(niceness, os.getpriority(os.PRIO_PROCESS, thread)))
+    if sys.platform == "win32":
+        return
+    who, most = (threading.get_native_id(), niceness) if sys.platform == "linux" else (0, min(niceness, LITTLE))
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, who, max(most, os.getpriority(os.PRIO_PROCESS, who)))
