@@ -17,15 +17,15 @@ def bar(title: str) -> Iterator[Callable[[int, int], None]]:
 
 
 @contextmanager
-def bars() -> Iterator[Callable[[str, int, int], None]]:
-    """A bar for each thing that is done, fed with (what, done, total); they stay, in a file too."""
+def bars(passing: bool = False) -> Iterator[Callable[[str, int, int], None]]:
+    """A bar for each thing that is done, fed with (what, done, total); they stay, in a file too, if not ``passing``."""
     tasks: dict[str, TaskID] = {}
-    with _shown(passing=False) as shown:
+    with _shown(passing) as shown:
 
         def show(what: str, done: int, total: int) -> None:
             if what not in tasks:
                 tasks[what] = shown.add_task(what, total=total)
-            shown.update(tasks[what], completed=done)
+            shown.update(tasks[what], completed=done, total=total)
 
         yield show
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from semsam_annotate.api import BadInput
+from semsam_annotate.cli.bars import bar
 
 if TYPE_CHECKING:
     from semsam_annotate.training.calibrating import Calibrated
@@ -21,9 +22,6 @@ def calibrate(
 
     Every retraining does it by itself; do it after images were labelled without one. semsam next then uses it.
     """
-    from rich.console import Console
-    from rich.progress import Progress as Bars
-
     from semsam_annotate.annotations import Project
 
     try:
@@ -38,9 +36,7 @@ def calibrate(
         sample = read_project(opened).validation
         engine = open_engine(f"project:{project}", device, EngineSettings(cache_folder=opened.embeddings))
         try:
-            with Bars(console=Console(stderr=True), transient=True) as bars:
-                task = bars.add_task("images", total=len(sample.images))
-                show = lambda done, total: bars.update(task, completed=done, total=total)  # noqa: E731
+            with bar("images") as show:
                 found = run(engine, opened.models, sample, show)
         finally:
             engine.close()

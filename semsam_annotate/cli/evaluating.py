@@ -1,12 +1,14 @@
 """The work of ``semsam evaluate``: read the data sets, ask one engine or two, put the figures together."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from semsam_annotate.api import BadInput
+from semsam_annotate.cli.bars import bars
 
 if TYPE_CHECKING:
     from semsam_annotate.training.evaluation import EvaluationResult, EvaluationSample, Proposer
@@ -14,8 +16,7 @@ if TYPE_CHECKING:
     from semsam_annotate.training.evaluation.segmentation import SegmentMeter, SegmentTruth
     from semsam_annotate.training.evaluation.segmentation.run import Segmenter
 
-Tell = Callable[[int, int], None]
-Bar = Callable[[str], Tell]
+Show = Callable[[str, int, int], None]
 """Starts a progress bar under a name; gives what to tell (done, in all)."""
 
 
@@ -81,9 +82,9 @@ def answer(
         engines = {name: open_engine(name, device, data.segment) for name in dict.fromkeys(names) if name not in known}
         for engine in engines.values():
             stack.callback(engine.close)
-        bar = stack.enter_context(bars())
+        show = stack.enter_context(bars(passing=True))
         for name, engine in engines.items():
-            known[name] = ask(engine, question, bar, pictures=page is not None and name == names[0])
+            known[name] = ask(engine, question, show, pictures=page is not None and name == names[0])
     return [known[name] for name in names]
 
 
@@ -130,14 +131,14 @@ def is_rows(weights: str) -> bool:
         return file.read(1) == b"{"
 
 
-def ask(engine: "Proposer", question: Question, bar: Bar, pictures: bool = False) -> Answer:
+def ask(engine: "Proposer", question: Question, show: Show, pictures: bool = False) -> Answer:
     """Measure an engine on everything that is asked."""
     from semsam_annotate.training import evaluation
 
     name = engine.info.name
     results = []
     for dataset, sample in question.samples.items():
-        tell = bar(" ".join(filter(None, (name, "masks", dataset))))
+        tell = partial(show, " ".join(filter(None, (name, "masks", dataset))))
         results.append(evaluation.evaluate(engine, sample, question.clicks, tell, question.prompts))
     result = evaluation.join_results(results)
     meters = {}
@@ -145,16 +146,16 @@ def ask(engine: "Proposer", question: Question, bar: Bar, pictures: bool = False
         from semsam_annotate.training.evaluation.segmentation import measure_segmentation
 
         segmenter, words = cast("Segmenter", engine), question.samples[dataset].vocabulary
-        tell = bar(" ".join(filter(None, (name, "segments", dataset))))
+        tell = partial(show, " ".join(filter(None, (name, "segments", dataset))))
         meters[dataset] = measure_segmentation(segmenter, truth, words, tell)
-    return Answer(result, meters, draw(engine, question, result, bar) if pictures else {})
+    return Answer(result, meters, draw(engine, question, result, show) if pictures else {})
 
 
-def draw(engine: "Proposer", question: Question, result: "EvaluationResult", bar: Bar) -> "dict[str, list[Picture]]":
+def draw(engine: "Proposer", question: Question, result: "EvaluationResult", show: Show) -> "dict[str, list[Picture]]":
     """The pictures of the page, of the kind of prompt that the figures at the top are of."""
     from semsam_annotate.training.evaluation.pictures import draw_pictures
 
-    return draw_pictures(engine, question.samples, result.only(result.prompts[0]), bar("pictures"))
+    return draw_pictures(engine, question.samples, result.only(result.prompts[0]), partial(show, "pictures"))
 
 
 def put_together(new: Answer, old: Answer | None) -> dict[str, Any]:
@@ -205,19 +206,3 @@ def open_engine(weights: str, device: str, segment: bool) -> "Proposer":
         engine.close()
         raise BadInput(f"{weights} has no trained generic branch, so it cannot be asked with --segment")
     return engine
-
-
-@contextmanager
-def bars() -> Iterator[Bar]:
-    """Progress bars on standard error, gone when the work is."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-
-        def start(name: str) -> Tell:
-            task = progress.add_task(name, total=None)
-            return lambda done, total: progress.update(task, completed=done, total=total)
-
-        yield start

@@ -7,12 +7,12 @@ from typing import Any
 
 from PIL import Image
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from semsam_annotate.annotations import Project
 from semsam_annotate.api import encode_rle
+from semsam_annotate.cli.bars import bars
 from semsam_annotate.training.data.record import TrainingImage
-from semsam_annotate.training.retrain import RetrainReport, RetrainSettings, retrain
+from semsam_annotate.training.retrain import RetrainSettings, retrain
 from semsam_annotate.training.scenes import generate
 
 TRAIN_SCENES, VALIDATION_SCENES = 60, 20
@@ -25,9 +25,8 @@ def learn(out: Path, steps: int, console: Console) -> dict[str, Any]:
     """Import the annotated scenes, retrain, tell the gate's verdict; scores before and after."""
     console.print("\nlearning objects that the shipped model never saw (lanterns, windmills, teapots)")
     started = time.perf_counter()
-    with _project(out) as project:
-        settings = RetrainSettings(steps=steps, batch=3)
-        report = _retrain(project, settings, console)
+    with _project(out) as project, bars() as show:
+        report = retrain(project, RetrainSettings(steps=steps, batch=3), show)
     seconds = round(time.perf_counter() - started, 1)
     verdict = report.verdict
     console.print(f"gate: [bold]{'promoted' if report.promoted else 'not promoted'}[/bold] after {seconds:.0f} s")
@@ -35,19 +34,6 @@ def learn(out: Path, steps: int, console: Console) -> dict[str, Any]:
         console.print(f"  {reason}")
     console.print(f"  lost on earlier data: {verdict.replay_loss:+.1f} points of 1.0 allowed")
     return {"seconds": seconds, **report.to_json()}
-
-
-def _retrain(project: Project, settings: RetrainSettings, console: Console) -> RetrainReport:
-    columns = (TextColumn("{task.description:28}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console) as bars:
-        tasks: dict[str, Any] = {}
-
-        def show(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = bars.add_task(what, total=total)
-            bars.update(tasks[what], completed=done)
-
-        return retrain(project, settings, show)
 
 
 def _project(out: Path) -> Project:
