@@ -12,24 +12,26 @@ from typing import IO
 _UNFINISHED = re.compile(r"\..+\.[0-9a-f]{8}")
 
 
-def write_atomically(path: Path, data: bytes, mode: int = 0o666) -> None:
+def write_atomically(path: Path, data: bytes, mode: int = 0o666, synced: bool = True) -> None:
     """Write a file complete or not at all, see ``unfinished``."""
-    with unfinished(path, mode) as file:
+    with unfinished(path, mode, synced) as file:
         file.write(data)
 
 
 @contextmanager
-def unfinished(path: Path, mode: int = 0o666) -> Iterator[IO[bytes]]:
+def unfinished(path: Path, mode: int = 0o666, synced: bool = True) -> Iterator[IO[bytes]]:
     """A file to fill beside its place, synced and moved there at the end; nothing stays behind when the disk refuses.
 
-    ``mode``: who may read and write it, less what the process's umask takes away; never more at any moment.
+    ``mode``: who may read and write it, less what the process's umask takes away; never more at any moment. Not
+    ``synced``, it outlives the process but perhaps no power cut, and nobody waits for the disk.
     """
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
     try:
         with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
             yield file
             file.flush()
-            os.fsync(file.fileno())
+            if synced:
+                os.fsync(file.fileno())
         os.replace(temporary, path)
     except BaseException:
         temporary.unlink(missing_ok=True)

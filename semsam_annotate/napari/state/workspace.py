@@ -47,7 +47,7 @@ class Workspace:
     def write(self, path: Path) -> None:
         """Keep it, complete or not at all."""
         path.parent.mkdir(exist_ok=True)
-        write_atomically(path, json.dumps(asdict(self)).encode())
+        write_atomically(path, json.dumps(asdict(self)).encode(), synced=False)
 
 
 _TEXTS = ("selected", "hidden", "locked", "known")

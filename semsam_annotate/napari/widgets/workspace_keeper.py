@@ -1,6 +1,8 @@
 """Writes down where the person is, soon after it changes, so that a killed window opens there again."""
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from qtpy.QtCore import QObject, QTimer
@@ -8,18 +10,21 @@ from qtpy.QtCore import QObject, QTimer
 from semsam_annotate.napari.canvas.annotator import Annotator
 from semsam_annotate.napari.canvas.view import camera_of
 from semsam_annotate.napari.state.connections import Connections
+from semsam_annotate.napari.state.workspace import Workspace
 
 DELAY_MS = 400
 """Changes within this time are written once."""
 
 
 class WorkspaceKeeper(QObject):
-    """Keeps the workspace of one annotator at a time."""
+    """Keeps the workspace of one annotator at a time. A thread writes it: a busy disk takes a tenth of a second."""
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self._annotator: Annotator | None = None
         self._connections = Connections()
+        self._writer: ThreadPoolExecutor | None = None
+        self._writing: Future[None] | None = None
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(DELAY_MS)
@@ -27,15 +32,17 @@ class WorkspaceKeeper(QObject):
 
     def watch(self, annotator: Annotator) -> None:
         """Keep this one's from now on."""
-        self._annotator = annotator
+        self._annotator, self._writer = annotator, ThreadPoolExecutor(1, "semsam-workspace")
         self._connections = Connections((signal, self._soon) for signal in self._signals(annotator))
 
     def stop(self) -> None:
         """Write what is not written yet, and end."""
         self._connections.release()
         self._timer.stop()
-        self._write()
-        self._annotator = None
+        self._begin()
+        if self._writer is not None:
+            self._writer.shutdown()
+        self._annotator = self._writer = None
 
     def _signals(self, annotator: Annotator) -> tuple[Any, ...]:
         session, editing, camera = annotator.session, annotator.editing, camera_of(annotator.viewer).events
@@ -47,6 +54,17 @@ class WorkspaceKeeper(QObject):
             self._timer.start()
 
     def _write(self) -> None:
-        if self._annotator is not None and self._annotator.session.picture is not None:
-            with suppress(OSError):  # a full disk must not stop the work: what was accepted is stored by its own way
-                self._annotator.workspace().write(self._annotator.session.ledger.workspace)
+        if self._writing is not None and not self._writing.done():
+            self._timer.start()  # what is newest then
+        else:
+            self._begin()
+
+    def _begin(self) -> None:
+        if self._annotator is not None and self._writer is not None and self._annotator.session.picture is not None:
+            path = self._annotator.session.ledger.workspace
+            self._writing = self._writer.submit(_keep, self._annotator.workspace(), path)
+
+
+def _keep(workspace: Workspace, path: Path) -> None:
+    with suppress(OSError):  # a full disk must not stop the work: what was accepted is stored by its own way
+        workspace.write(path)
