@@ -34,7 +34,7 @@ class BusyPerson(Person):
         self.pixels = list(range(seed % LIVES, height * width, LIVES))
         self.rng.shuffle(self.pixels)
         self.session.shifted.connect(self._stored)
-        dock._keeper._timer.timeout.connect(self._saved)  # the keeper's own slot comes first: it is on disk now
+        dock._keeper._timer.timeout.connect(self._saved)  # the keeper's own slot comes first: it is being written
         diary.note("opened", **self._shown(), left=left, place=place(dock.annotator.workspace()))
 
     def work(self, parent: int) -> None:
@@ -161,6 +161,8 @@ class BusyPerson(Person):
         self.diary.note("stored", picture=self.session.picture.sha256, out=shift.out, brought=brought)
 
     def _saved(self) -> None:
+        if (writing := self.dock._keeper._writing) is not None:
+            writing.result()  # it is on disk now
         workspace = self.dock.annotator.workspace()
         self.diary.note("saved", file=stamp(self.session.ledger.workspace), place=place(workspace))
 
