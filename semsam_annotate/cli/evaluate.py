@@ -24,6 +24,16 @@ class Asked(StrEnum):
     both = "both"
 
 
+WeightsOption = Annotated[
+    str,
+    typer.Option(
+        help="default, a .safetensors file, project:DIR, http://…, none: felzenszwalb regions, "
+        "or the .json that --rows wrote."
+    ),
+]
+PromptOption = Annotated[Asked, typer.Option(help="Ask for each mask with a click, its box, or once with each.")]
+
+
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command()(evaluate)
@@ -37,22 +47,14 @@ def evaluate(
     images: Annotated[
         list[Path] | None, typer.Option(help="Folder of the images, one for all annotations or one each.")
     ] = None,
-    weights: Annotated[
-        str,
-        typer.Option(
-            help="default, a .safetensors file, project:DIR, http://…, none: felzenszwalb regions, "
-            "or the .json that --rows wrote."
-        ),
-    ] = "default",
+    weights: WeightsOption = "default",
     images_limit: Annotated[int | None, typer.Option(min=1, help="Images to sample; all when left out.")] = None,
     masks_limit: Annotated[int | None, typer.Option(min=1, help="Masks to click per image; all when left out.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the sample.")] = 0,
     clicks: Annotated[
         int, typer.Option(min=1, max=20, help="Above 1: corrective clicks on the largest error; 20 give NoC.")
     ] = 1,
-    prompt: Annotated[Asked, typer.Option(help="Ask for each mask with a click, its box, or once with each.")] = (
-        Asked.click
-    ),
+    prompt: PromptOption = Asked.click,
     segment: Annotated[
         bool, typer.Option("--segment", help="Also without prompts: PQ, AP of objects and parts, mIoU.")
     ] = False,

@@ -1,12 +1,39 @@
 """``semsam serve``: the engine and Label Studio's backend over HTTP."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
 from semsam_annotate.api import BadInput
+from semsam_annotate.cli.serve_options import (
+    BasicAuthEnvOption,
+    BasicAuthOption,
+    DeviceOption,
+    EngineOnlyOption,
+    ExitWithParentOption,
+    HostOption,
+    ImageHostOption,
+    LabelStudioTokenEnvOption,
+    LabelStudioUrlOption,
+    LogLevelOption,
+    PortOption,
+    PrecisionOption,
+    PrefetchOption,
+    ProjectOption,
+    RequestsPerSecondOption,
+    RetrainAfterOption,
+    ShowSecretsOption,
+    StopSecondsOption,
+    TokenEnvOption,
+    TokenOption,
+    WebhookMegabytesOption,
+    WeightsOption,
+)
 from semsam_annotate.cli.serve_secrets import FILE, Given, check_host, credentials, from_environment
+
+if TYPE_CHECKING:
+    from semsam_annotate.backend.settings import ServerSettings
 
 BEHIND_THE_WINDOW = 15
 """Niceness of an encoding in a window's child: it keeps every core busy, and a frame must not wait for it."""
@@ -18,53 +45,34 @@ def register(app: typer.Typer) -> None:
 
 
 def serve(
-    project: Annotated[Path | None, typer.Option(help="Project: annotations land here, its model serves.")] = None,
-    host: Annotated[str, typer.Option(help="Address to listen on; 127.0.0.1 is this machine only.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on; 0 picks a free one.")] = 9090,
-    token: Annotated[str | None, typer.Option(help="Token of callers; made and shown when left out.")] = None,
-    token_env: Annotated[str | None, typer.Option(help="Environment variable that holds the token.")] = None,
-    basic_auth: Annotated[str | None, typer.Option(help="USER:PASSWORD for HTTP basic auth.")] = None,
-    basic_auth_env: Annotated[
-        str | None, typer.Option(help="Environment variable that holds USER:PASSWORD, which no process list shows.")
-    ] = None,
-    show_secrets: Annotated[
-        bool, typer.Option("--show-secrets", help="Show kept secrets again, not once only.")
-    ] = False,
-    weights: Annotated[str | None, typer.Option(help="default, a .safetensors file or project:DIR.")] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
-    precision: Annotated[str, typer.Option(help="fp32, or bf16: faster with AMX, AVX512-BF16, a GPU.")] = "fp32",
-    engine_only: Annotated[
-        bool, typer.Option("--engine-only", help="Only the engine, nothing of Label Studio.")
-    ] = False,
-    label_studio_url: Annotated[str | None, typer.Option(help="Address of Label Studio, for its images.")] = None,
-    label_studio_token_env: Annotated[
-        str | None, typer.Option(help="Environment variable that holds Label Studio's token.")
-    ] = None,
-    image_host: Annotated[
-        list[str] | None, typer.Option(help="HOST or HOST:PORT that images may come from too; may be repeated.")
-    ] = None,
-    prefetch: Annotated[bool, typer.Option(help="Encode the next task's image ahead of its first click.")] = True,
-    retrain_after: Annotated[
-        int | None, typer.Option(min=0, help="Train after so many newly accepted masks, 0 never; else project.toml's.")
-    ] = None,
-    requests_per_second: Annotated[
-        float, typer.Option(min=0, help="What one client may ask for on average; 0: as much as it likes.")
-    ] = 100.0,
-    webhook_megabytes: Annotated[
-        int, typer.Option(min=1, help="That kept webhooks may take on the disk; more are refused.")
-    ] = 2000,
-    stop_seconds: Annotated[int, typer.Option(min=0, help="What runs may take so long to end after SIGTERM.")] = 30,
-    log_level: Annotated[
-        str, typer.Option(help="debug, info, warning or error: JSON lines on standard error.")
-    ] = "info",
-    exit_with_parent: Annotated[bool, typer.Option("--exit-with-parent", hidden=True)] = False,
+    project: ProjectOption = None,
+    host: HostOption = "127.0.0.1",
+    port: PortOption = 9090,
+    token: TokenOption = None,
+    token_env: TokenEnvOption = None,
+    basic_auth: BasicAuthOption = None,
+    basic_auth_env: BasicAuthEnvOption = None,
+    show_secrets: ShowSecretsOption = False,
+    weights: WeightsOption = None,
+    device: DeviceOption = "auto",
+    precision: PrecisionOption = "fp32",
+    engine_only: EngineOnlyOption = False,
+    label_studio_url: LabelStudioUrlOption = None,
+    label_studio_token_env: LabelStudioTokenEnvOption = None,
+    image_host: ImageHostOption = None,
+    prefetch: PrefetchOption = True,
+    retrain_after: RetrainAfterOption = None,
+    requests_per_second: RequestsPerSecondOption = 100.0,
+    webhook_megabytes: WebhookMegabytesOption = 2000,
+    stop_seconds: StopSecondsOption = 30,
+    log_level: LogLevelOption = "info",
+    exit_with_parent: ExitWithParentOption = False,
 ) -> None:
     """Serve the engine over HTTP and, unless --engine-only, as a Label Studio ML backend. Auth is always on.
 
     Secrets that were not given are made and shown once; with --project they are kept in it for the next start.
     """
     try:
-        from semsam_annotate.backend import app as application
         from semsam_annotate.backend import logs, server, settings
     except ImportError as error:
         raise BadInput(f"serving needs the extra 'serve' ({error}): pip install 'semsam-annotate[serve]'") from error
@@ -96,13 +104,20 @@ def serve(
         niceness=BEHIND_THE_WINDOW if exit_with_parent else 0,
     )
     logs.log_to(log_level, (*who.secrets, chosen.label_studio_token or ""))
-    with server.bind(host, port) as listener:
-        served = application.create_app(chosen)
-        kept = None if project is None or fresh or show_secrets else project / FILE
-        if given.nothing:
+    _run(chosen, given.nothing, None if project is None or fresh or show_secrets else project / FILE, stop_seconds)
+
+
+def _run(settings: "ServerSettings", made: bool, kept: Path | None, stop_seconds: int) -> None:
+    """``made``: whether the secrets are ours to tell, ``kept``: the file that they are read in, if not here."""
+    from semsam_annotate.backend import server
+    from semsam_annotate.backend.app import create_app
+
+    with server.bind(settings.host, settings.port) as listener:
+        served, who = create_app(settings), settings.credentials
+        if made:
             typer.echo(f"token: {who.token}" if kept is None else f"token: the one in {kept}", err=True)
-        if not engine_only:
-            _tell_address(f"http://{host}:{listener.getsockname()[1]}", who.hook_secret, kept)
+        if not settings.engine_only:
+            _tell_address(f"http://{settings.host}:{listener.getsockname()[1]}", who.hook_secret, kept)
         server.announce(listener)
         server.run(served, listener, stop_seconds)
 

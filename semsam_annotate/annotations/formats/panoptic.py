@@ -15,13 +15,16 @@ from semsam_annotate.annotations.formats.scene import Frame, Scene
 from semsam_annotate.annotations.formats.written import Account
 from semsam_annotate.annotations.record import Annotation
 
+FILES = {"object": "objects.json", "part": "parts.json"}
+"""Kind of masks and the file that lists them."""
+
 
 def write_panoptic(scene: Scene, folder: Path, account: Account) -> None:
-    """``objects.json`` and ``parts.json`` with folders of PNGs, whose R + 256 G + 65536 B is the id."""
-    for kind in ("object", "part"):
+    """``FILES`` with folders of PNGs of the same name, whose R + 256 G + 65536 B is the id."""
+    for kind, name in FILES.items():
         rows = category_rows([category for category in scene.used if category.kind == kind], scene.objects)
         write_content(
-            folder / f"{kind}s.json",
+            folder / name,
             _annotations(scene, account, folder, kind, rows),
             map(image_row, scene.heads),
             (_category(category, row) for category, row in rows.items() if category.kind == kind),

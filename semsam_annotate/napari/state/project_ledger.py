@@ -5,7 +5,6 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import overload
 
 from PIL import Image
 
@@ -13,7 +12,6 @@ from semsam_annotate.annotations import Annotation, ImageRef, ObjectClass, PartC
 from semsam_annotate.annotations.drafts import Facts
 from semsam_annotate.annotations.image_states import ImageProgress, Said
 from semsam_annotate.annotations.journal import Change, Deed, Desk
-from semsam_annotate.annotations.people.reviews import CHANGES, reviewed
 from semsam_annotate.api import BadInput, Proposal, Vocabulary
 from semsam_annotate.napari.state.accepted import AcceptedMask
 from semsam_annotate.napari.state.accepting import queue_records, shown_record
@@ -22,6 +20,7 @@ from semsam_annotate.napari.state.carried import Carried, carrying_deed, track_d
 from semsam_annotate.napari.state.drawn import DrawnMask, drawn_records
 from semsam_annotate.napari.state.labels import LabelChoice, describe
 from semsam_annotate.napari.state.picture import Picture
+from semsam_annotate.napari.state.remarks import remarked
 from semsam_annotate.napari.state.shift import Shift
 from semsam_annotate.napari.state.training import TrainingRun
 from semsam_annotate.napari.state.workspace_file import workspace_file
@@ -124,15 +123,17 @@ class ProjectLedger:
     def perform(self, picture: Picture, deed: Deed) -> Shift:
         """Change records of a picture."""
         desk = Desk(self._image(picture), picture.plane, self._author)
-        return _shift(self._project.store.journal.perform(desk, deed))
+        return self._shift(self._project.store.journal.perform(desk, deed))
 
     def undo(self, picture: Picture) -> Shift | None:
         """Take back the last step in a picture."""
-        return _shift(self._project.store.journal.undo(self._desk(picture)))
+        change = self._project.store.journal.undo(self._desk(picture))
+        return None if change is None else self._shift(change)
 
     def redo(self, picture: Picture) -> Shift | None:
         """Do again the step that was taken back last."""
-        return _shift(self._project.store.journal.redo(self._desk(picture)))
+        change = self._project.store.journal.redo(self._desk(picture))
+        return None if change is None else self._shift(change)
 
     def accepted_from(self, id: str) -> tuple[Candidate, LabelChoice]:
         """The clicks, ladder and rung that a mask was accepted from, and its names."""
@@ -147,11 +148,7 @@ class ProjectLedger:
     def masks(self, picture: Picture) -> list[AcceptedMask]:
         """Accepted masks of the picture's plane, oldest first."""
         records = self._project.store.annotations(image=picture.sha256)
-        shown = [record for record in records if tuple(record.plane) == picture.plane]
-        said = any(record.review == CHANGES for record in shown)
-        asked = reviewed(self._project.store, CHANGES, sha256=picture.sha256) if said else []
-        remarks = {one.id: one.comment for one in asked}
-        return [AcceptedMask.of(record, remarks.get(record.id)) for record in shown]
+        return remarked(self._project.store, [one for one in records if tuple(one.plane) == picture.plane])
 
     def images(self) -> list[Path]:
         """Every image file of the project."""
@@ -194,6 +191,10 @@ class ProjectLedger:
                 lines.append(f"{name}: {report.objects} objects, {report.parts} parts")
         return written, f"exported to {self._project.folder} – {'; '.join(lines)}"
 
+    def _shift(self, change: Change) -> Shift:
+        brought = remarked(self._project.store, change.brought)
+        return Shift(change.title, change.out, tuple(brought), change.replaced)
+
     def _facts(self, picture: Picture) -> Facts:
         """What every record made here says."""
         return {"plane": picture.plane, "author": self._author}
@@ -224,20 +225,6 @@ def _write_png(path: Path, picture: Picture) -> None:
     part = path.with_suffix(".part")
     Image.fromarray(picture.own).save(part, format="PNG")
     os.replace(part, path)
-
-
-@overload
-def _shift(change: Change) -> Shift: ...
-
-
-@overload
-def _shift(change: None) -> None: ...
-
-
-def _shift(change: Change | None) -> Shift | None:
-    if change is None:
-        return None
-    return Shift(change.title, change.out, tuple(AcceptedMask.of(record) for record in change.brought), change.replaced)
 
 
 def _user() -> str | None:

@@ -48,7 +48,8 @@ def _walk(
         mask = branch.mask
         tip = f"{mask.title}: {mask.area:,} pixels, score {mask.score:.2f}"
         tip += f", painted in by hand ({mask.edits} strokes)" if mask.edits else ""
-        tip += "".join(f"{mark}{said}" for mark, said in (("; ", mask.review), (": ", mask.remark)) if said)
+        tip += f"; {mask.review}" if mask.review else ""
+        tip += f": {mask.remark}" if mask.remark else ""
         text, marks = (
             (mask.part or mask.title) + REVIEWED.get(mask.review, ""),
             (mask.id in editing.hidden, mask.id in editing.locked),

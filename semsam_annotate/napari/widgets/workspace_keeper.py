@@ -56,8 +56,10 @@ class WorkspaceKeeper(QObject):
     def _write(self) -> None:
         if self._writing is not None and not self._writing.done():
             self._timer.start()  # what is newest then
-        else:
-            self._begin()
+            return
+        if self._writing is not None:
+            self._writing.result()  # a fault of ours must not stay unheard
+        self._begin()
 
     def _begin(self) -> None:
         if self._annotator is not None and self._writer is not None and self._annotator.session.picture is not None:

@@ -239,3 +239,7 @@ def test_what_a_reviewer_wants_changed_is_there_when_the_picture_opens(session, 
     session.open(picture)
     assert [mask.review for mask in session.accepted] == [CHANGES, APPROVED]
     assert [mask.remark for mask in session.accepted] == ["name: dog (93%, car 2%)", None]
+    MaskEditing(session).rename(ids[0], "dog", "")
+    assert session.mask(session.accepted[-1].id).remark is None, "a corrected mask waits for a new review"
+    session.undo()
+    assert session.mask(ids[0]).remark == "name: dog (93%, car 2%)"

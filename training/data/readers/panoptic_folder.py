@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
+from semsam_annotate.annotations.formats.panoptic import FILES
 from semsam_annotate.api import BadInput, Vocabulary
 from semsam_annotate.training.data.entry import ImageEntry
 from semsam_annotate.training.data.readers.data_set import DataSet
@@ -13,7 +14,6 @@ from semsam_annotate.training.data.readers.panoptic import PanopticSet
 from semsam_annotate.training.data.segments import shares_inside
 from semsam_annotate.training.data.vocabularies import merge_vocabularies
 
-NAMES = ("objects.json", "parts.json")
 MOST = 0.5
 """Of a part's pixels that lie in its object; no two objects of a panoptic image can both have more."""
 
@@ -54,7 +54,7 @@ class PanopticFolder(DataSet):
         return assemble(both, [*objects, *_with_owners(objects, parts)])
 
     def _unlike(self, what: str) -> BadInput:
-        files = " and ".join(NAMES)
+        files = " and ".join(FILES.values())
         return BadInput(f"{files} of {self.folder} are not of the same images ({what}): open one after the other")
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from semsam_annotate.annotations.formats.label_maps import LEGEND
+from semsam_annotate.annotations.formats.panoptic import FILES
 from semsam_annotate.api import BadInput
 from semsam_annotate.training.data.readers.coco import CocoSet
 from semsam_annotate.training.data.readers.data_set import DataSet
@@ -18,7 +19,7 @@ from semsam_annotate.training.data.readers.lvis import LvisSet
 from semsam_annotate.training.data.readers.objects365 import Objects365Set
 from semsam_annotate.training.data.readers.paco import PacoSet
 from semsam_annotate.training.data.readers.panoptic import PanopticSet
-from semsam_annotate.training.data.readers.panoptic_folder import NAMES, PanopticFolder
+from semsam_annotate.training.data.readers.panoptic_folder import PanopticFolder
 from semsam_annotate.training.data.readers.partimagenet import PartImageNetSet
 from semsam_annotate.training.data.readers.pascal_part import PascalPartSet
 from semsam_annotate.training.data.readers.pascal_vlpart import PascalVlpartSet
@@ -148,8 +149,8 @@ def _folder(path: Path, options: _Options) -> DataSet:
         return YoloSet(path, options.synonyms)
     if (path / METADATA).is_file() or next(path.glob(f"*/{METADATA}"), None) is not None:
         return ImageFolderSet(path, options.synonyms)
-    if all((path / name).is_file() for name in NAMES):
-        objects, parts = (_file(path / name, options) for name in NAMES)
+    if all((path / name).is_file() for name in FILES.values()):
+        objects, parts = (_file(path / name, options) for name in FILES.values())
         if isinstance(objects, PanopticSet) and isinstance(parts, PanopticSet):
             return PanopticFolder(path, objects, parts)
     tars = sorted(path.glob("*.tar"))
