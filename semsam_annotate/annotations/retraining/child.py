@@ -13,7 +13,7 @@ from semsam_annotate.annotations.retraining.run import Run
 from semsam_annotate.api import BadInput, SemsamError
 from semsam_annotate.api.priority import give_way
 
-NICENESS = 10
+NICENESS = 19
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
 """What torch takes its number of threads from."""
 
