@@ -4,15 +4,12 @@ napari draws all of a labels layer anew for another colour map (a third of a fra
 masks to come in every colour, and is exchanged only when these are used up.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
-import numpy as np
 from napari.utils.colormaps import DirectLabelColormap
-from numpy.typing import NDArray
 
 from semsam_annotate.annotations.palette import PALETTE
 from semsam_annotate.napari.canvas.colours import accepted_colours
-from semsam_annotate.napari.state.accepted import AcceptedMask
 
 AHEAD = 24
 """Masks to come that a colour map has the values of."""
@@ -55,18 +52,6 @@ class LabelValues:
 
     def _colour(self, value: int) -> str:
         return self._colours[(value - 1) % self._each]
-
-
-def drawn_values(
-    masks: Sequence[AcceptedMask], values: Sequence[int], hidden: Collection[str], size: tuple[int, ...]
-) -> NDArray[np.int32]:
-    """(H, W) of the value on top at each pixel, 0 where no mask is; ``hidden`` ids are left out."""
-    drawn = np.zeros(size, np.int32)
-    for mask, value in sorted(zip(masks, values, strict=True), key=lambda item: -item[0].area):
-        if mask.id not in hidden:
-            window, inner = mask.cut_out
-            drawn[window][inner] = value
-    return drawn
 
 
 def _spread(number: int) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semsam_annotate.api import Mask, Proposal
-from semsam_annotate.napari.state.accepted import AcceptedMask, Window, bounds
+from semsam_annotate.napari.state.accepted import AcceptedMask, Window, around, bounds
 from semsam_annotate.napari.state.candidate import Candidate
 
 SHOWN, WIDER, SELECTED = 1, 2, 3
@@ -22,7 +22,7 @@ def draw_idle(data: NDArray[np.uint8], selected: Sequence[AcceptedMask], likely:
         windows.append(window)
     if likely is not None and likely.mask.shape == data.shape:
         windows.append(_draw_outline(data, likely.mask))
-    return _around(windows)
+    return around(windows)
 
 
 def draw_rungs(data: NDArray[np.uint8], candidate: Candidate) -> Window | None:
@@ -34,7 +34,7 @@ def draw_rungs(data: NDArray[np.uint8], candidate: Candidate) -> Window | None:
     window = bounds(shown)
     if window is not None:
         data[window][shown[window]] = SHOWN
-    return _around([*windows, window])
+    return around([*windows, window])
 
 
 def _draw_outline(data: NDArray[np.uint8], mask: Mask) -> Window | None:
@@ -42,19 +42,6 @@ def _draw_outline(data: NDArray[np.uint8], mask: Mask) -> Window | None:
     if window is not None:
         data[window][_outline(mask[window])] = WIDER
     return window
-
-
-def _around(windows: Sequence[Window | None]) -> Window | None:
-    """The smallest rectangle around others."""
-    there = [window for window in windows if window is not None]
-    if not there:
-        return None
-    rows, columns = zip(*there, strict=True)
-    return _span(rows), _span(columns)
-
-
-def _span(spans: Sequence[slice]) -> slice:
-    return slice(min(span.start for span in spans), max(span.stop for span in spans))
 
 
 def _outline(mask: Mask) -> Mask:

@@ -9,7 +9,8 @@ from napari.layers import Image, Labels, Layer, Points, Shapes
 from numpy.typing import NDArray
 
 from semsam_annotate.api import Mask, Proposal
-from semsam_annotate.napari.canvas.accepted_values import LabelValues, drawn_values
+from semsam_annotate.napari.canvas.accepted_pixels import AcceptedPixels
+from semsam_annotate.napari.canvas.accepted_values import LabelValues
 from semsam_annotate.napari.canvas.candidate_values import SELECTED, SHOWN, WIDER, draw_idle, draw_rungs
 from semsam_annotate.napari.canvas.colours import (
     BLUE,
@@ -27,9 +28,6 @@ from semsam_annotate.napari.state.label_planes import mask_table
 VIEW_KEY = "semsam_view"
 """Key of ``metadata`` of the accepted layer: parts hide what is under them, so it must not be saved as the masks."""
 
-MUCH = 0.2
-"""Share of a layer's pixels."""
-
 CANDIDATE, ACCEPTED, CLICKS, BOX = "candidate", "accepted masks", "clicks", "box and strokes"
 
 
@@ -41,7 +39,7 @@ class AnnotationLayers:
         self._drawn: Window | None = None
         self._shown: tuple[object, ...] = ()
         self._hints: tuple[object, ...] = ()
-        self._values = LabelValues()
+        self._values, self._pixels = LabelValues(), AcceptedPixels()
         self._table: dict[str, list[Any]] = {}
         self._made: list[Layer] = []
         self.candidate: Labels | None = None
@@ -76,6 +74,7 @@ class AnnotationLayers:
         """Nothing that was shown is there."""
         self._drawn, self._shown, self._hints, self._table = None, (), (), {}
         self._values.forget()
+        self._pixels.forget()
 
     def _move(self, size: tuple[int, int], placed: dict[str, Any]) -> None:
         """Only what differs is told to napari, which draws a layer anew whatever it is told."""
@@ -97,12 +96,14 @@ class AnnotationLayers:
             self.candidate.data = np.zeros(size, np.uint8)
         if self.accepted.data.shape != size:
             self.accepted.data = np.zeros(size, np.int32)
+            self._pixels.forget()
         self.show_prompt(Candidate())
 
     def _make(self, size: tuple[int, int], placed: dict[str, Any], image: Image) -> None:
         self.accepted = Labels(
             np.zeros(size, np.int32), name=ACCEPTED, opacity=0.9, metadata={VIEW_KEY: True}, **placed
         )
+        self.accepted.events.paint.connect(self._pixels.doubt)
         self.accepted.contour = 2  # outlines: the image and the mask being made stay visible
         self.candidate = Labels(
             np.zeros(size, np.uint8),
@@ -186,32 +187,13 @@ class AnnotationLayers:
         if self.accepted is None:
             return
         values = self._values.of(colours)
-        wanted = drawn_values(masks, values, hidden, self.accepted.data.shape)
         by_id = {mask.id: value for mask, value in zip(masks, values, strict=True)}
         table = mask_table(dict(zip(values, masks, strict=True)), by_id)
         if table != self._table:
             self._table = table
             self.accepted.features = table
         colour_map = self._values.new_map(values, [mask.id in selected for mask in masks])
-        if colour_map is None:
-            _write_changed(self.accepted, wanted)
-        else:
-            self.accepted.data[:] = wanted
-            self.accepted.colormap = colour_map  # which refreshes
-
-
-def _write_changed(layer: Labels, wanted: NDArray[np.int32]) -> None:
-    """napari draws the rectangle of what is set; its own undo, which knows nothing of a store, is left out.
-
-    Where much changes, as with another picture, setting pixels one by one takes longer than drawing everything.
-    """
-    places = np.nonzero(np.asarray(layer.data) != wanted)
-    if len(places[0]) > MUCH * wanted.size:
-        layer.data[:] = wanted
-        layer.refresh(extent=False)
-        return
-    with layer.block_history():
-        layer.data_setitem(places, wanted[places])
+        self._pixels.show(self.accepted, masks, values, hidden, colour_map)
 
 
 def _same(first: tuple[object, ...], second: tuple[object, ...]) -> bool:

@@ -75,6 +75,19 @@ def bounds(mask: Mask) -> Window | None:
     return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
 
 
+def around(windows: Sequence[Window | None]) -> Window | None:
+    """The smallest rectangle around others."""
+    there = [window for window in windows if window is not None]
+    if not there:
+        return None
+    rows, columns = zip(*there, strict=True)
+    return _span(rows), _span(columns)
+
+
+def _span(spans: Sequence[slice]) -> slice:
+    return slice(min(span.start for span in spans), max(span.stop for span in spans))
+
+
 def parent_for(mask: Mask, accepted: Sequence[AcceptedMask]) -> AcceptedMask | None:
     """The smallest accepted mask that holds at least 90 % of ``mask`` and is larger, or None."""
     area = int(mask.sum())
