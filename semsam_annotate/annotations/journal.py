@@ -1,14 +1,15 @@
 """What people did to the masks of a picture, step by step, so that it can be taken back, after a restart too."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import Connection, Engine, RowMapping, insert, select
 
 from semsam_annotate.annotations.connection import transaction
 from semsam_annotate.annotations.drafts import Facts, corrected, now
 from semsam_annotate.annotations.record import Annotation, ImageRef, Plane, Status
+from semsam_annotate.annotations.reviewing import Word, last_word, say
 from semsam_annotate.annotations.rows import insert_image
 from semsam_annotate.annotations.schema import journal
 from semsam_annotate.annotations.writing import need, tell, write_one
@@ -16,22 +17,27 @@ from semsam_annotate.api import BadInput
 
 DO, UNDO, REDO = "do", "undo", "redo"
 
+Said = tuple[str, Word, Word]
+"""Id of a record that was reviewed, what counted before, and what was said."""
+
 
 @dataclass(frozen=True)
 class Deed:
-    """One thing a person does: drafts to accept, records to correct (id and what changes), ids to delete."""
+    """One thing a person does: drafts to accept, records to correct (id and what changes), ids to delete, reviews."""
 
     title: str
     accept: tuple[Annotation, ...] = ()
     correct: tuple[tuple[str, Facts], ...] = ()
     delete: tuple[str, ...] = ()
+    review: tuple[tuple[str, Word], ...] = ()
 
 
 @dataclass(frozen=True)
 class Change:
     """What a deed, or taking one back, did: ids no longer accepted, records accepted now, and which stands for which.
 
-    ``replaced``: id of a record that went -> id of the one in its place; parts of the one are parts of the other.
+    ``replaced``: id of a record that went -> id of the one in its place; parts of the one are parts of the other. A
+    record that was reviewed stands in its own place.
     """
 
     title: str
@@ -49,6 +55,17 @@ class Desk:
     author: str | None = None
 
 
+@dataclass(frozen=True)
+class _Step:
+    """A deed as it is kept: ids of records that went and of those that came, and reviews. ``number``: its place."""
+
+    title: str
+    gone: list[str]
+    brought: list[str]
+    said: list[Said]
+    number: int | None = None
+
+
 class Journal:
     """Steps of a store. Every method is one transaction; when it returns, the step and its records are on disk."""
 
@@ -64,9 +81,11 @@ class Journal:
             for id in deed.delete:
                 _expect(need(connection, id), "accepted")
                 tell(connection, id, "status", "deleted", desk.author)
+            said = [(id, last_word(connection, id), replace(word, reviewer=desk.author)) for id, word in deed.review]
+            _review(connection, said)
             out = [*(id for id, _ in deed.correct), *deed.delete]
-            _note(connection, desk, DO, deed.title, out, [record.id for record in brought])
-            return _forwards(deed.title, out, brought)
+            _note(connection, desk, DO, _Step(deed.title, out, [record.id for record in brought], said))
+            return _with_reviewed(connection, _forwards(deed.title, out, brought), said)
 
     def undo(self, desk: Desk) -> Change | None:
         """Take back the newest step of a desk; None when there is none. BadInput when a record has changed since."""
@@ -75,12 +94,13 @@ class Journal:
             if not done:
                 return None
             step = done[-1]
-            _switch(connection, step["brought"], "deleted", desk.author)
-            taken = _all(connection, step["brought"])
-            old = _bring(connection, step["gone"], desk.author)
-            _note(connection, desk, UNDO, step["title"], step["gone"], step["brought"], step["seq"])
-            back = {new: was for was, new in _replaced(step["gone"], taken).items()}
-            return Change(step["title"], tuple(step["brought"]), old, back)
+            _switch(connection, step.brought, "deleted", desk.author)
+            taken = _all(connection, step.brought)
+            old = _bring(connection, step.gone, desk.author)
+            _review(connection, [(id, after, before) for id, before, after in step.said])
+            _note(connection, desk, UNDO, step)
+            back = {new: was for was, new in _replaced(step.gone, taken).items()}
+            return _with_reviewed(connection, Change(step.title, tuple(step.brought), old, back), step.said)
 
     def redo(self, desk: Desk) -> Change | None:
         """Do again what was taken back last at a desk; None when there is none."""
@@ -89,12 +109,13 @@ class Journal:
             if not undone:
                 return None
             step = undone[-1]
-            replaced = _replaced(step["gone"], _all(connection, step["brought"]))
-            for id in step["gone"]:
+            replaced = _replaced(step.gone, _all(connection, step.brought))
+            for id in step.gone:
                 _switch(connection, [id], "superseded" if id in replaced else "deleted", desk.author)
-            brought = _bring(connection, step["brought"], desk.author)
-            _note(connection, desk, REDO, step["title"], step["gone"], step["brought"], step["seq"])
-            return _forwards(step["title"], step["gone"], brought)
+            brought = _bring(connection, step.brought, desk.author)
+            _review(connection, step.said)
+            _note(connection, desk, REDO, step)
+            return _with_reviewed(connection, _forwards(step.title, step.gone, brought), step.said)
 
 
 def _correct(connection: Connection, id: str, facts: Facts, author: str | None) -> Annotation:
@@ -139,34 +160,52 @@ def _replaced(gone: Iterable[str], brought: Iterable[Annotation]) -> dict[str, s
     return {id: heirs[id] for id in gone if id in heirs}
 
 
-def _note(
-    connection: Connection, desk: Desk, kind: str, title: str, gone: list[str], brought: list[str], of: int = 0
-) -> None:
+def _review(connection: Connection, said: Iterable[Said]) -> None:
+    """Say what is new where what was before still counts; words that come back are those of who said them."""
+    for id, before, after in said:
+        if last_word(connection, id) != before:
+            raise BadInput(f"somebody has reviewed this mask since: annotation {id}")
+        say(connection, id, after)
+
+
+def _with_reviewed(connection: Connection, change: Change, said: Iterable[Said]) -> Change:
+    ids = tuple(id for id, _, _ in said)
+    stand = {**change.replaced, **{id: id for id in ids}}
+    return replace(change, out=(*change.out, *ids), brought=(*change.brought, *_all(connection, ids)), replaced=stand)
+
+
+def _note(connection: Connection, desk: Desk, kind: str, step: _Step) -> None:
+    said = [[id, astuple(before), astuple(after)] for id, before, after in step.said]
     values: dict[str, Any] = {
         "sha256": desk.image.sha256,
         "plane": _text(desk.plane),
         "author": desk.author,
         "kind": kind,
     }
-    values |= {"title": title, "gone": gone, "brought": brought, "of": of or None, "time": now()}
-    connection.execute(insert(journal).values(values))
+    values |= {"title": step.title, "gone": step.gone, "brought": step.brought, "said": said or None}
+    connection.execute(insert(journal).values({**values, "of": step.number, "time": now()}))
 
 
-def _steps(connection: Connection, desk: Desk) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def _steps(connection: Connection, desk: Desk) -> tuple[list[_Step], list[_Step]]:
     """Steps that are done and steps that are taken back, the one to turn to next is the last."""
     where = (journal.c.sha256 == desk.image.sha256, journal.c.plane == _text(desk.plane))
     query = select(journal).where(*where, journal.c.author.is_not_distinct_from(desk.author)).order_by(journal.c.seq)
-    done: list[dict[str, Any]] = []
-    undone: list[dict[str, Any]] = []
+    done: list[_Step] = []
+    undone: list[_Step] = []
     for row in connection.execute(query).mappings():
         if row["kind"] == DO:
-            done.append(dict(row))
+            done.append(_read(row))
             undone.clear()
         elif row["kind"] == UNDO:
             undone.append(done.pop())
         else:
             done.append(undone.pop())
     return done, undone
+
+
+def _read(row: RowMapping) -> _Step:
+    said = [(id, Word(*before), Word(*after)) for id, before, after in row["said"] or ()]
+    return _Step(row["title"], row["gone"], row["brought"], said, row["seq"])
 
 
 def _text(plane: Plane) -> str:

@@ -112,7 +112,13 @@ _COLUMNS = (
     "CREATE INDEX ix_annotation_part_of ON annotation (part_of)",
 )
 
-MIGRATIONS: tuple[Migration, ...] = (_add_journal, _add_image_state, _add_standing)
+
+def _add_said(connection: Connection) -> None:
+    """Steps that are reviews."""
+    connection.exec_driver_sql("ALTER TABLE journal ADD COLUMN said JSON")
+
+
+MIGRATIONS: tuple[Migration, ...] = (_add_journal, _add_image_state, _add_standing, _add_said)
 """``MIGRATIONS[i]`` brings a store from version i + 1 to i + 2; its statements are written out, never derived from
 ``schema``, which only describes the newest version."""
 

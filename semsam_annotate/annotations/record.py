@@ -13,6 +13,8 @@ Plane: TypeAlias = tuple[int, ...]
 """z/t indices of a plane of a stack, empty for a plain image."""
 
 KINDS = ("object", "part")
+NEW = "new"
+"""Review state of a mask that nobody has looked at, or whose reviewer took it back: a record's ``review`` is None."""
 STATUSES = ("accepted", "rejected", "superseded", "deleted")
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, FromClause, RowMapping, ScalarSelect, Select, and_, insert, select
 
-from semsam_annotate.annotations.record import Annotation, ImageRef, Source
+from semsam_annotate.annotations.record import NEW, Annotation, ImageRef, Source
 from semsam_annotate.annotations.schema import annotation, event, image, image_split, standing
 from semsam_annotate.annotations.standing import begin, open_tally
 from semsam_annotate.api import BadInput, Ladder, Prompt
@@ -175,7 +175,7 @@ def _record(row: RowMapping, heirs: dict[str, str]) -> Annotation:
         image=ImageRef(row["sha256"], row["path"], row["height"], row["width"]),
         plane=tuple(row["plane"]),
         status=row["status"],
-        review=row["review"],
+        review=None if row["review"] == NEW else row["review"],
         ladder=None if row["ladder"] is None else Ladder.kept(row["ladder"]),
         prompt=None if row["prompt"] is None else Prompt.from_json(row["prompt"]),
         source=source,

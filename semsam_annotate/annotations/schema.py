@@ -101,6 +101,7 @@ journal = Table(
     Column("title", String, nullable=False),
     Column("gone", _Json, nullable=False),
     Column("brought", _Json, nullable=False),
+    Column("said", _Json),  # reviews: [id, what counted before, what was said], each [state, reviewer, comment]
     Column("time", String, nullable=False),
 )
 Index("journal_of", journal.c.sha256, journal.c.plane, journal.c.seq)

@@ -7,11 +7,15 @@ import pytest
 from semsam_annotate.annotations import AnnotationStore
 from semsam_annotate.annotations.drafts import draft
 from semsam_annotate.annotations.journal import Deed, Desk
+from semsam_annotate.annotations.people.reviews import reviewed, set_reviews
+from semsam_annotate.annotations.reviewing import APPROVED, CHANGES, Word
 from semsam_annotate.api import BadInput
 
 
 def accepted(store, image):
-    return {(record.id, record.object, record.part_of) for record in store.annotations(image=image)}
+    """What a person sees, with the last word on each mask."""
+    words = {one.id: (one.state, one.reviewer, one.comment) for one in reviewed(store)}
+    return {(record.id, record.object, record.part_of, *words[record.id]) for record in store.annotations(image=image)}
 
 
 @pytest.fixture
@@ -80,12 +84,44 @@ def test_a_deed_happens_whole_or_not_at_all(store, desk, image, propose):
     assert store.journal.undo(desk) is None
 
 
+def test_a_review_taken_back_leaves_what_was_said_before_by_whom(store, desk, image, propose):
+    first, second = (store.accept(image, propose(seed), object="car").id for seed in (0, 1))
+    set_reviews(store, [first], CHANGES, "bob", "the mirror")
+    before = accepted(store, image)
+    review = Deed("approved", review=((first, Word(APPROVED)), (second, Word(APPROVED))))
+    change = store.journal.perform(desk, review)
+    assert (change.out, change.replaced) == ((first, second), {first: first, second: second})
+    assert [record.review for record in change.brought] == [APPROVED, APPROVED]
+    after = accepted(store, image)
+    assert {row[4] for row in after} == {"ann"}
+    back = store.journal.undo(desk)
+    assert [(record.id, record.review) for record in back.brought] == [(first, CHANGES), (second, None)]
+    assert accepted(store, image) == before
+    assert [one.id for one in reviewed(store, "new")] == [second]
+    store.journal.redo(desk)
+    assert accepted(store, image) == after
+
+
+def test_a_review_that_somebody_has_answered_is_not_taken_back(store, desk, image, propose):
+    made = store.accept(image, propose())
+    store.journal.perform(desk, Deed("approved", review=((made.id, Word(APPROVED)),)))
+    set_reviews(store, [made.id], CHANGES, "bob", "the mirror")
+    with pytest.raises(BadInput, match="somebody has reviewed"):
+        store.journal.undo(desk)
+    store.delete(made.id)
+    with pytest.raises(BadInput, match="only accepted masks"):
+        store.journal.perform(desk, Deed("approved", review=((made.id, Word(APPROVED)),)))
+    assert store.get(made.id).review == CHANGES
+
+
 def random_deed(rng, store, image, propose):
     ids = [record.id for record in store.annotations()]
     new = draft(image, propose(rng.randrange(9)), {"object": rng.choice("abc")})
     choices = [Deed("accept", accept=(new,))]
     if ids:
         id = rng.choice(ids)
+        word = rng.choice([Word(APPROVED), Word(CHANGES, comment=rng.choice("xyz"))])
+        choices.append(Deed("review", review=tuple((one, word) for one in rng.sample(ids, min(len(ids), 2)))))
         choices += [Deed("delete", delete=(id,)), Deed("rename", correct=((id, {"object": rng.choice("xyz")}),))]
     if len(ids) > 1:
         first, second = rng.sample(ids, 2)

@@ -15,7 +15,8 @@ from semsam_annotate.annotations.people.authors import figures
 from semsam_annotate.annotations.people.conflicts import choose, conflicts, release
 from semsam_annotate.annotations.people.history import history
 from semsam_annotate.annotations.people.matching import matched
-from semsam_annotate.annotations.people.reviews import APPROVED, CHANGES, reviewed, set_reviews
+from semsam_annotate.annotations.people.reviews import reviewed, set_reviews
+from semsam_annotate.annotations.reviewing import APPROVED, CHANGES
 from semsam_annotate.api import BadInput
 
 

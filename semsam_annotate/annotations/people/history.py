@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, or_, select
 
 from semsam_annotate.annotations.connection import transaction
+from semsam_annotate.annotations.record import NEW
 from semsam_annotate.annotations.schema import annotation, audit, event, image, image_state, journal
 from semsam_annotate.annotations.store import AnnotationStore
 from semsam_annotate.api import BadInput
@@ -65,7 +66,8 @@ def _records(connection: Connection, which: Any) -> list[Happening]:
     begun: set[str] = set()
     for row in connection.execute(query).mappings():
         id, value = row["annotation"], row["value"]
-        what = {"review": f"review: {value}", "heir": f"{value} was chosen over it"}.get(row["name"], value)
+        review = "taken back" if value == NEW else value
+        what = {"review": f"review: {review}", "heir": f"{value} was chosen over it"}.get(row["name"], value)
         if row["name"] == "status" and id not in begun:
             begun.add(id)
             what = f"{value} {names[id]}" + (f", a correction of {corrects[id]}" if id in corrects else "")

@@ -4,16 +4,14 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, func, or_, select
 
 from semsam_annotate.annotations.connection import transaction
+from semsam_annotate.annotations.record import NEW
+from semsam_annotate.annotations.reviewing import STATES, Word, say
 from semsam_annotate.annotations.schema import annotation, event, image, standing
 from semsam_annotate.annotations.store import AnnotationStore
-from semsam_annotate.annotations.writing import need, tell
 from semsam_annotate.api import BadInput
-
-APPROVED, CHANGES = "approved", "changes requested"
-STATES = (APPROVED, CHANGES)
 
 
 @dataclass(frozen=True)
@@ -42,10 +40,7 @@ def set_reviews(
         raise BadInput(f"a review says {' or '.join(STATES)}, not {state!r}")
     with transaction(store.engine, write=True) as connection:
         for id in ids:
-            record = need(connection, id)
-            if record.status != "accepted":
-                raise BadInput(f"annotation {id} is {record.status}: only accepted masks are reviewed")
-            tell(connection, id, "review", state, reviewer, comment)
+            say(connection, id, Word(state, reviewer, comment))
 
 
 def reviewed(
@@ -63,17 +58,19 @@ def reviewed(
     said = (annotation.c.author, standing.c.review, event.c.author, event.c.comment, event.c.time)
     query = select(*columns, *said).select_from(joined).where(standing.c.status == "accepted")
     if state is not None:
-        query = query.where(standing.c.review.is_(None) if state == "new" else standing.c.review == state)
+        unseen = or_(standing.c.review.is_(None), standing.c.review == NEW)
+        query = query.where(unseen if state == NEW else standing.c.review == state)
     if author is not None:
         query = query.where(annotation.c.author == author)
     if sha256 is not None:
         query = query.where(image.c.sha256 == sha256)
     with transaction(store.engine) as connection:
         rows = connection.execute(query.order_by(annotation.c.seq).limit(limit)).all()
-    return [
-        Reviewed(id, path, _name(kind, object, part), maker, said, who, comment, time)
-        for id, path, kind, object, part, maker, said, who, comment, time in rows
-    ]
+    found = []
+    for id, path, kind, object, part, maker, said, *how in rows:
+        word = (None,) if said in (None, NEW) else (said, *how)
+        found.append(Reviewed(id, path, _name(kind, object, part), maker, *word))
+    return found
 
 
 def _name(kind: str, object: str | None, part: str | None) -> str:

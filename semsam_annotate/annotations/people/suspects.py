@@ -5,8 +5,9 @@ from collections.abc import Callable, Sequence
 
 from semsam_annotate.annotations.connection import transaction
 from semsam_annotate.annotations.outgoing import Light, Stored, batches
-from semsam_annotate.annotations.people.reviews import CHANGES, set_reviews
+from semsam_annotate.annotations.people.reviews import set_reviews
 from semsam_annotate.annotations.project import Project
+from semsam_annotate.annotations.reviewing import CHANGES
 from semsam_annotate.annotations.suspicions import KINDS, Doubts, Kind, Suspicion, suspect, usual_parts
 from semsam_annotate.api import Engine
 

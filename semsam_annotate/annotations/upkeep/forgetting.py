@@ -97,7 +97,7 @@ def _forget(connection: Connection, author: str) -> None:
     gone = {row.id: row for row in rows}
     _give_back(connection, gone)
     connection.execute(delete(journal).where(journal.c.author == author))
-    _scrub_steps(connection, gone)
+    _scrub_steps(connection, author, gone)
     _disinherit(connection, gone)
     for ids in _few(gone):
         _bridge(connection, ids, gone)
@@ -180,12 +180,21 @@ def _disinherit(connection: Connection, gone: dict[str, Any]) -> None:
             held = passed
 
 
-def _scrub_steps(connection: Connection, gone: dict[str, Any]) -> None:
-    """Steps of others no longer name the masks that go."""
-    for row in connection.execute(select(journal.c.seq, journal.c.gone, journal.c.brought)).all():
-        kept = {name: [id for id in ids if id not in gone] for name, ids in (("gone", row[1]), ("brought", row[2]))}
-        if kept != {"gone": row[1], "brought": row[2]}:
+def _scrub_steps(connection: Connection, author: str, gone: dict[str, Any]) -> None:
+    """Steps of others name neither the masks that go nor the author."""
+    for row in connection.execute(select(journal.c.seq, journal.c.gone, journal.c.brought, journal.c.said)).all():
+        had = {"gone": row.gone, "brought": row.brought, "said": row.said}
+        kept: dict[str, Any] = {name: [id for id in had[name] if id not in gone] for name in ("gone", "brought")}
+        said = [[id, *(_unnamed(word, author) for word in words)] for id, *words in row.said or () if id not in gone]
+        kept |= {"said": said or None}
+        if kept != had:
             connection.execute(update(journal).where(journal.c.seq == row.seq).values(kept))
+
+
+def _unnamed(word: list[str | None], author: str) -> list[str | None]:
+    """A review, [state, reviewer, comment], by nobody if by the author."""
+    state, reviewer, comment = word
+    return [state, None if reviewer == author else reviewer, comment]
 
 
 def _few(ids: Iterable[str]) -> Iterator[list[str]]:

@@ -25,12 +25,14 @@ def review(
 ) -> None:
     """List masks with what was said of them, or say it: semsam project review ID --set approved."""
     from semsam_annotate.annotations import Project
-    from semsam_annotate.annotations.people.reviews import STATES, reviewed, set_reviews
+    from semsam_annotate.annotations.people.reviews import reviewed, set_reviews
+    from semsam_annotate.annotations.record import NEW
+    from semsam_annotate.annotations.reviewing import STATES
 
     if bool(masks) != (say is not None) or (comment is not None and not masks):
         raise BadInput("to judge masks give their ids and --set approved or --set changes-requested; to list, neither")
     wanted = None if state is None else state.replace("-", " ")
-    if wanted not in (None, "new", *STATES):
+    if wanted not in (None, NEW, *STATES):
         raise BadInput(f"a state is new, approved or changes-requested, not {state!r}")
     with Project.open(project) as opened:
         if masks and say is not None:
@@ -38,7 +40,7 @@ def review(
             answer(json, {"set": say, "masks": masks}, [f"{say}: {len(masks)} masks"])
             return
         found = reviewed(opened.store, wanted, author, limit)
-    rows = [(one.id, one.image, one.name, one.author, one.state or "new", one.reviewer, one.comment) for one in found]
+    rows = [(one.id, one.image, one.name, one.author, one.state or NEW, one.reviewer, one.comment) for one in found]
     head = ("mask", "image", "name", "author", "state", "reviewer", "comment")
     answer(json, [one.to_json() for one in found], table(head, rows))
 

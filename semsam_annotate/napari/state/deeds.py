@@ -7,6 +7,7 @@ import numpy as np
 
 from semsam_annotate.annotations.drafts import Facts
 from semsam_annotate.annotations.journal import Deed
+from semsam_annotate.annotations.reviewing import APPROVED, CHANGES, Word
 from semsam_annotate.api import Mask
 from semsam_annotate.napari.state.accepted import AcceptedMask
 from semsam_annotate.napari.state.labels import LabelChoice, describe
@@ -52,5 +53,16 @@ def merging(masks: Sequence[AcceptedMask], others: Sequence[AcceptedMask]) -> De
 
 def deletion(masks: Sequence[AcceptedMask]) -> Deed:
     """Delete masks."""
-    title = masks[0].title if len(masks) == 1 else f"{masks[0].title} and {len(masks) - 1} more"
-    return Deed(f"deleted {title}", delete=tuple(mask.id for mask in masks))
+    return Deed(f"deleted {_titled(masks)}", delete=tuple(mask.id for mask in masks))
+
+
+def reviewing(masks: Sequence[AcceptedMask], remark: str | None = None) -> Deed:
+    """A second look: masks are approved or, with a ``remark``, to be changed."""
+    word, verb = Word(APPROVED), "approved"
+    if remark is not None:
+        word, verb = Word(CHANGES, comment=remark), "asked for changes in"
+    return Deed(f"{verb} {_titled(masks)}", review=tuple((mask.id, word) for mask in masks))
+
+
+def _titled(masks: Sequence[AcceptedMask]) -> str:
+    return masks[0].title if len(masks) == 1 else f"{masks[0].title} and {len(masks) - 1} more"

@@ -7,7 +7,7 @@ from psygnal import Signal
 from semsam_annotate.annotations.journal import Deed
 from semsam_annotate.api import BadInput, Mask, Point
 from semsam_annotate.napari.state.accepted import AcceptedMask
-from semsam_annotate.napari.state.deeds import attaching, deletion, merging, redrawing, renaming
+from semsam_annotate.napari.state.deeds import attaching, deletion, merging, redrawing, renaming, reviewing
 from semsam_annotate.napari.state.labels import LabelChoice
 from semsam_annotate.napari.state.outline import descendants
 from semsam_annotate.napari.state.session import AnnotationSession
@@ -89,6 +89,12 @@ class MaskEditing:
         if masks:
             once = list({mask.id: mask for mask in masks}.values())
             self._do(once, lambda: deletion(once))
+
+    def review(self, ids: Sequence[str], remark: str | None = None) -> None:
+        """Approve masks, locked ones too or, with a ``remark``, ask their authors for changes."""
+        masks = [mask for mask in map(self._session.mask, ids) if mask is not None]
+        if masks:
+            self._do([], lambda: reviewing(masks, remark))
 
     def delete_at(self, point: Point) -> None:
         """Delete the smallest accepted mask under (x, y)."""

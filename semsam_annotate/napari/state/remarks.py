@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from semsam_annotate.annotations import Annotation
-from semsam_annotate.annotations.people.reviews import CHANGES, reviewed
+from semsam_annotate.annotations.people.reviews import reviewed
+from semsam_annotate.annotations.reviewing import CHANGES
 from semsam_annotate.annotations.store import AnnotationStore
 from semsam_annotate.napari.state.accepted import AcceptedMask
 

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
-from qtpy.QtWidgets import QGridLayout, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QGridLayout, QInputDialog, QVBoxLayout, QWidget
 
 from semsam_annotate.napari.canvas.annotator import Annotator
 from semsam_annotate.napari.state.connections import Connections
+from semsam_annotate.napari.state.editing import MaskEditing
 from semsam_annotate.napari.state.outline import outline
 from semsam_annotate.napari.widgets.buttons import quiet_button
 from semsam_annotate.napari.widgets.mask_rows import mask_rows
@@ -83,8 +84,15 @@ class MaskBox(QWidget):
                 "free": lambda: editing.free(ids),
                 "delete": lambda: editing.delete(ids),
                 "delete with parts": lambda: editing.delete(ids, with_parts=True),
+                "approve": lambda: editing.review(ids),
+                "ask for changes": lambda: self._ask_for_changes(editing, ids),
             }
             self._annotator.run(wishes[wish])
+
+    def _ask_for_changes(self, editing: MaskEditing, ids: list[str]) -> None:
+        words, said = QInputDialog.getText(self, "Ask for changes", "What is to be changed?")
+        if said and words.strip():
+            editing.review(ids, words.strip())
 
     def _do(self, action: Callable[[Annotator], Any]) -> None:
         annotator = self._annotator

@@ -143,6 +143,8 @@ class MaskTree(QTreeWidget):
 MENU = {
     "Lock or unlock": "lock",
     "Merge into one": "merge",
+    "Approve": "approve",
+    "Ask for changes…": "ask for changes",
     "Take out of its object": "free",
     "Delete": "delete",
     "Delete with parts": "delete with parts",
@@ -155,6 +157,8 @@ TIPS = {
     "free": "It stands on its own",
     "delete": "The masks selected; their parts stay",
     "delete with parts": "The masks selected, and all that lies under them",
+    "approve": "A second look found the masks selected right",
+    "ask for changes": "Say what their author is to change in the masks selected",
 }
 """What a wish does."""
 

@@ -5,8 +5,6 @@ import random
 import numpy as np
 import pytest
 
-from semsam_annotate.annotations import Project
-from semsam_annotate.annotations.people.reviews import APPROVED, CHANGES, set_reviews
 from semsam_annotate.api import Prompt
 from semsam_annotate.napari.state.editing import MaskEditing
 from semsam_annotate.napari.state.labels import LabelChoice
@@ -192,6 +190,7 @@ def edits(rng: random.Random, session: AnnotationSession, editing: MaskEditing):
     return [
         lambda: editing.merge(some),
         lambda: editing.delete(some, with_parts=rng.random() < 0.5),
+        lambda: editing.review(some, rng.choice([None, "smaller", "other name"])),
         lambda: editing.mark(some, hidden=rng.random() < 0.5, locked=rng.random() < 0.2),
         lambda: [editing.attach(id, rng.choice([None, *ids])) for id in some],
         lambda: [editing.rename(id, rng.choice(["car", "boat"]), rng.choice(["wheel", ""])) for id in some],
@@ -225,21 +224,3 @@ def test_any_order_of_actions_keeps_view_and_store_the_same(session, editing, le
     for _ in range(count):
         random_action(rng, session, editing)()
     assert session.accepted == ledger.masks(picture)
-
-
-def test_what_a_reviewer_wants_changed_is_there_when_the_picture_opens(session, picture, tmp_path):
-    ids = []
-    for point in (PART, SQUARE):
-        session.click(point)
-        ids.append(session.accept().id)
-    with Project.open(tmp_path / "project") as project:
-        for comment in ("smaller", "name: dog (93%, car 2%)"):
-            set_reviews(project.store, ids[:1], CHANGES, "ann", comment)
-        set_reviews(project.store, ids[1:], APPROVED, "ann", "fine")
-    session.open(picture)
-    assert [mask.review for mask in session.accepted] == [CHANGES, APPROVED]
-    assert [mask.remark for mask in session.accepted] == ["name: dog (93%, car 2%)", None]
-    MaskEditing(session).rename(ids[0], "dog", "")
-    assert session.mask(session.accepted[-1].id).remark is None, "a corrected mask waits for a new review"
-    session.undo()
-    assert session.mask(ids[0]).remark == "name: dog (93%, car 2%)"

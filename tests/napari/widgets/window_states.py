@@ -162,7 +162,10 @@ def annotating(tour: Tour) -> None:
     session.drop()
     annotator.turn_to(1)
     session.take(drawn_car())
-    annotator.editing.select([session.accepted[2].id])
+    body, door, window, *_ = session.accepted
+    annotator.editing.review([body.id])
+    annotator.editing.review([door.id], "without the handle")
+    annotator.editing.select([window.id])
     tour.look("tree", lambda: scroll_to(dock.panel.masks))
     person.tab("Effects")
     dock.effects.buttons["recolour"].click()
