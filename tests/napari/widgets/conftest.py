@@ -27,6 +27,21 @@ def screen() -> list[str]:
     pytest.skip("no display: DISPLAY is not set and xvfb-run is not installed")
 
 
+@pytest.fixture
+def annotator(qapp, scene, ledger, worker):
+    """On a viewer that is a model, with the real threads."""
+    from napari.components import ViewerModel
+
+    from semsam_annotate.napari.canvas.annotator import Annotator
+    from semsam_annotate.napari.state.session import AnnotationSession
+
+    viewer = ViewerModel()
+    viewer.add_image(scene, name="scene")
+    annotator = Annotator(viewer, AnnotationSession(ledger), worker)
+    yield annotator
+    annotator.close()
+
+
 class Nursery:
     """A process that opens windows, and the diary that they write."""
 

@@ -4,13 +4,10 @@ import time
 
 import numpy as np
 import pytest
-from napari.components import ViewerModel
 from qtpy.QtCore import QEventLoop
 from qtpy.QtGui import QColor
 
-from semsam_annotate.napari.canvas.annotator import Annotator
 from semsam_annotate.napari.canvas.effect_layers import is_effect
-from semsam_annotate.napari.state.session import AnnotationSession
 from semsam_annotate.napari.widgets.effects_box import IMAGE, NOTHING, EffectsBox
 
 pytestmark = pytest.mark.window
@@ -22,15 +19,6 @@ def turn_until(done, seconds: float = 20.0) -> None:
         assert time.monotonic() < end
         QEventLoop().processEvents()
         time.sleep(0.002)
-
-
-@pytest.fixture
-def annotator(qapp, scene, ledger, worker):
-    viewer = ViewerModel()
-    viewer.add_image(scene, name="scene")
-    annotator = Annotator(viewer, AnnotationSession(ledger), worker)
-    yield annotator
-    annotator.close()
 
 
 @pytest.fixture

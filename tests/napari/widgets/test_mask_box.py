@@ -1,25 +1,13 @@
 """Second looks with a hand at the buttons; the viewer is a model, the dialog is a real one."""
 
 import pytest
-from napari.components import ViewerModel
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QApplication, QInputDialog
 
 from semsam_annotate.annotations.reviewing import APPROVED, CHANGES
-from semsam_annotate.napari.canvas.annotator import Annotator
-from semsam_annotate.napari.state.session import AnnotationSession
 from semsam_annotate.napari.widgets.mask_box import MaskBox
 
 pytestmark = pytest.mark.window
-
-
-@pytest.fixture
-def annotator(qapp, scene, ledger, worker):
-    viewer = ViewerModel()
-    viewer.add_image(scene, name="scene")
-    annotator = Annotator(viewer, AnnotationSession(ledger), worker)
-    yield annotator
-    annotator.close()
 
 
 @pytest.fixture
