@@ -1,7 +1,7 @@
 """How far every image file of a project is, kept up to date by what has changed in its folders and in its store."""
 
+import os
 import threading
-from collections.abc import Iterable
 from pathlib import Path
 
 from semsam_annotate.annotations.image_files import ImageFiles
@@ -31,19 +31,30 @@ class ImageBook:
         with self._lock:
             listed = self._files.all(entries)
             self._change, fresh = self._states.since(self._change)
-            changed = {str(self._folder / tally.path): tally for tally in fresh}
+            changed = {self._name(tally.path): tally for tally in fresh}
             self._tallies |= changed
-            if listed is not self._listed:
-                self._listed = listed
-                self._rows = [ImageProgress(path) for path in listed]
-                self._places = {str(path): place for place, path in enumerate(listed)}
-                changed = self._tallies
-            self._follow(changed.items())
+            if listed is self._listed:
+                self._follow(changed)
+            else:
+                self._begin(listed)
             return list(self._rows)
 
-    def _follow(self, changed: Iterable[tuple[str, ImageTally]]) -> None:
-        for name, tally in changed:
+    def _name(self, recorded: str) -> str:
+        """A recorded path as ``paths`` writes it; joining tens of thousands as paths takes most of the first list."""
+        return os.path.join(self._folder, recorded.replace("/", os.sep))
+
+    def _begin(self, listed: list[Path]) -> None:
+        """Rows of another list of images."""
+        self._listed = listed
+        self._places = {str(path): place for place, path in enumerate(listed)}
+        self._rows = [_row(path, self._tallies.get(name)) for name, path in zip(self._places, listed, strict=True)]
+
+    def _follow(self, changed: dict[str, ImageTally]) -> None:
+        for name, tally in changed.items():
             place = self._places.get(name)
             if place is not None:
-                path = self._rows[place].path
-                self._rows[place] = ImageProgress(path, tally.state, tally.accepted, tally.score)
+                self._rows[place] = _row(self._listed[place], tally)
+
+
+def _row(path: Path, tally: ImageTally | None) -> ImageProgress:
+    return ImageProgress(path) if tally is None else ImageProgress(path, tally.state, tally.accepted, tally.score)
