@@ -7,11 +7,11 @@ by nobody.
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Column, Connection, Engine, delete, func, insert, or_, select, text, update
+from sqlalchemy import Column, Connection, Engine, bindparam, delete, func, insert, or_, select, text, update
 
 from semsam_annotate.annotations.connection import explained, transaction
 from semsam_annotate.annotations.drafts import now
@@ -49,15 +49,18 @@ def traces(project: Project, author: str) -> Forgotten:
         return _traces(connection, author)
 
 
-def forget(project: Project, author: str) -> Forgotten:
-    """Delete an author's data in one transaction, then have the database wipe the places where it lay."""
+def forget(project: Project, author: str, progress: Callable[[int, int], None] | None = None) -> Forgotten:
+    """Delete an author's data in one transaction, then have the database wipe the places where it lay.
+
+    ``progress`` counts masks.
+    """
     engine = project.store.engine
     server = engine.dialect.name == "postgresql"
     with transaction(engine, write=True) as connection:
         if not server:
             connection.execute(text("PRAGMA secure_delete=ON"))
         found = _traces(connection, author)
-        _forget(connection, author)
+        _forget(connection, author, progress)
         rebuild(connection)
         note(connection, "forget", found.counts)
     return replace(found, wiped=_wiped(engine))
@@ -91,7 +94,7 @@ def _traces(connection: Connection, author: str) -> Forgotten:
     return found
 
 
-def _forget(connection: Connection, author: str) -> None:
+def _forget(connection: Connection, author: str, progress: Callable[[int, int], None] | None) -> None:
     mine = annotation.c.author == author
     rows = connection.execute(select(annotation.c.id, annotation.c.part_of, annotation.c.supersedes).where(mine)).all()
     gone = {row.id: row for row in rows}
@@ -99,11 +102,15 @@ def _forget(connection: Connection, author: str) -> None:
     connection.execute(delete(journal).where(journal.c.author == author))
     _scrub_steps(connection, author, gone)
     _disinherit(connection, gone)
+    heirs, done = _heirs(connection, gone), 0
     for ids in _few(gone):
-        _bridge(connection, ids, gone)
+        _bridge(connection, ids, gone, heirs)
         for table in (event, standing):
             connection.execute(delete(table).where(table.c.annotation.in_(ids)))
         connection.execute(delete(event).where(event.c.name == "heir", event.c.value.in_(ids)))
+        done += len(ids)
+        if progress is not None:
+            progress(done, len(gone))
     for table in (event, image_state):
         connection.execute(update(table).where(table.c.author == author).values(author=None))
     connection.execute(update(annotation).where(mine).values(part_of=None))  # among themselves
@@ -140,24 +147,35 @@ def _before(id: str, gone: dict[str, Any]) -> str | None:
     return None if at in gone else at
 
 
-def _bridge(connection: Connection, ids: Sequence[str], gone: dict[str, Any]) -> None:
+def _heirs(connection: Connection, gone: dict[str, Any]) -> dict[str, str]:
+    """The newest correction that stays, of those that go and have one."""
+    found: dict[str, str] = {}
+    for ids in _few(gone):
+        query = select(annotation.c.id, annotation.c.supersedes).where(annotation.c.supersedes.in_(ids))
+        rows = connection.execute(query.order_by(annotation.c.seq)).all()
+        found |= {row.supersedes: row.id for row in rows if row.id not in gone}
+    return found
+
+
+def _bridge(connection: Connection, ids: Sequence[str], gone: dict[str, Any], heirs: Mapping[str, str]) -> None:
     """Others' masks that hang on those that go hang on what is next to these."""
     others = or_(annotation.c.part_of.in_(ids), annotation.c.supersedes.in_(ids))
     query = select(annotation.c.id, annotation.c.part_of, annotation.c.supersedes).where(others)
-    for row in connection.execute(query).all():
-        if row.id not in gone:
-            changes = {"part_of": _above(connection, row.part_of, gone), "supersedes": _before(row.supersedes, gone)}
-            connection.execute(update(annotation).where(annotation.c.id == row.id).values(changes))
+    hung = [
+        {"of": row.id, "part_of": _above(row.part_of, gone, heirs), "supersedes": _before(row.supersedes, gone)}
+        for row in connection.execute(query)
+        if row.id not in gone
+    ]
+    if hung:
+        connection.execute(update(annotation).where(annotation.c.id == bindparam("of")), hung)
 
 
-def _above(connection: Connection, id: str | None, gone: dict[str, Any]) -> str | None:
+def _above(id: str | None, gone: dict[str, Any], heirs: Mapping[str, str]) -> str | None:
     """What a part of ``id`` belongs to when it goes: its correction that stays, what it corrected, or its parent."""
     seen: set[str] = set()
     while id is not None and id in gone and id not in seen:
         seen.add(id)
-        query = select(annotation.c.id).where(annotation.c.supersedes == id).order_by(annotation.c.seq.desc())
-        heirs = [heir for heir in connection.execute(query).scalars() if heir not in gone]
-        id = heirs[0] if heirs else _before(id, gone) or gone[id].part_of
+        id = heirs.get(id) or _before(id, gone) or gone[id].part_of
     return None if id in gone else id
 
 

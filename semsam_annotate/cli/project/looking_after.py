@@ -37,8 +37,8 @@ def forget(
     from semsam_annotate.annotations.upkeep.forgetting import traces
     from semsam_annotate.napari.state.workspace_file import workspace_file
 
-    with Project.open(project) as opened:
-        found = wipe(opened, author) if yes else traces(opened, author)
+    with Project.open(project) as opened, bar("masks") as show:
+        found = wipe(opened, author, show) if yes else traces(opened, author)
         if yes:
             workspace_file(opened.folder, author).unlink(missing_ok=True)
     counts = ", ".join(f"{number} {what}" for what, number in found.counts.items())
