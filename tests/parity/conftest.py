@@ -3,7 +3,7 @@
 import importlib.util
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -119,7 +119,8 @@ def _network(size: str) -> SemanticSam:
     return network
 
 
-@pytest.fixture(scope="session")
-def network_of() -> Callable[[str], SemanticSam]:
+@pytest.fixture(scope="package")
+def network_of() -> Iterator[Callable[[str], SemanticSam]]:
     """The published network with the regenerated weights, "swin-t", "swin-t with text" or "swin-l"."""
-    return _network
+    yield _network
+    _network.cache_clear()  # more than a gigabyte

@@ -1,6 +1,6 @@
 """The guide's step at the top of the dock: small, never in the way."""
 
-from qtpy.QtCore import QRect, Qt, Signal
+from qtpy.QtCore import QEvent, QRect, Qt, Signal
 from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
@@ -50,9 +50,19 @@ class GuideStrip(QFrame):
             self.skip.setVisible(not last)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Room for the longest step, so that nothing below moves from step to step."""
+        """Another width: other lines."""
         super().resizeEvent(event)
-        metrics, room = self.text.fontMetrics(), QRect(0, 0, event.size().width() - 2 * SIDE, 1000)
+        self._make_room()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Another theme or font: other lines."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.StyleChange, QEvent.Type.FontChange):
+            self._make_room()
+
+    def _make_room(self) -> None:
+        """Room for the longest step, so that nothing below moves from step to step."""
+        metrics, room = self.text.fontMetrics(), QRect(0, 0, self.contentsRect().width() - 2 * SIDE, 1000)
         wrapped = (metrics.boundingRect(room, int(Qt.TextFlag.TextWordWrap), self._said(step)) for step in STEPS)
         self.text.setMinimumHeight(max(words.height() for words in wrapped) + 4)
 

@@ -3,6 +3,7 @@
 import napari.settings
 import pytest
 from qtpy.QtCore import QEventLoop
+from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from semsam_annotate.napari.canvas.keys import DEFAULTS
 from semsam_annotate.napari.files.settings import PAGE, PLUGIN, keep_guide_closed, read_preferences
@@ -34,6 +35,22 @@ def test_every_step_fits_a_narrow_dock_and_nothing_below_moves(strip):
         strip._guide.skip()
     assert len(heights) == 1
     assert strip.isHidden()
+
+
+def test_a_theme_with_a_larger_font_makes_more_room_at_once(strip, qapp):
+    window = QWidget()
+    QVBoxLayout(window).addWidget(strip)
+    strip._guide.start()
+    window.setFixedSize(NARROW, 600)
+    window.show()
+    QEventLoop().processEvents()
+    window.setStyleSheet("QLabel { font-size: 22px }")
+    QEventLoop().processEvents()
+    for _ in STEPS:
+        assert strip.text.heightForWidth(strip.text.width()) <= strip.text.minimumHeight(), strip.text.text()
+        strip._guide.skip()
+    strip.setParent(None)
+    window.deleteLater()
 
 
 def test_it_names_the_keys_that_count_and_a_button_where_there_is_none(strip):
