@@ -1,6 +1,6 @@
 """The application: engine routes always, Label Studio's routes unless the server is for the engine only."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, nullcontext
 
 from fastapi import APIRouter, FastAPI
@@ -53,8 +53,8 @@ def create_app(settings: ServerSettings, engine: Engine | None = None) -> FastAP
                 yield
         finally:
             if keeper is not None:
-                await run_in_threadpool(keeper.close)
-            await run_in_threadpool(shared.worker.close)
+                await _aside(keeper.close)
+            await _aside(shared.worker.close)
 
     app = FastAPI(title="semsam-annotate", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.services = shared
@@ -77,3 +77,11 @@ def create_app(settings: ServerSettings, engine: Engine | None = None) -> FastAP
 async def _health() -> dict[str, str]:
     """That the server is up."""
     return {"status": "UP"}
+
+
+async def _aside(close: Callable[[], None]) -> None:
+    """Close something that waits; here and now where the interpreter ends, which since Python 3.12 starts no thread."""
+    try:
+        await run_in_threadpool(close)
+    except RuntimeError:
+        close()

@@ -1,8 +1,9 @@
 """Everything that Label Studio's routes share, and the background work that goes with it."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -32,6 +33,8 @@ from semsam_annotate.backend.label_studio.retraining import Retraining
 from semsam_annotate.backend.label_studio.spool import Spool
 from semsam_annotate.backend.label_studio.task_order import TaskOrder
 from semsam_annotate.backend.services import Services
+
+log = logging.getLogger("semsam.backend")
 
 
 @dataclass(frozen=True)
@@ -75,8 +78,9 @@ class LabelStudio:
                 await self.predictor.prefetch.close()
             for task in tasks:
                 task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
+            for ended in await asyncio.gather(*tasks, return_exceptions=True):
+                if isinstance(ended, Exception):  # which must not keep the store open
+                    log.warning("work in the background ended: %s", ended)
             self._close()
 
     def _close(self) -> None:

@@ -85,6 +85,18 @@ def test_without_label_studio_ml_it_says_what_works(monkeypatch):
         make_model()
 
 
+def test_a_program_that_ends_with_it_ends_in_peace(tmp_path):
+    """Python 3.12 starts no thread any more by then."""
+    says = "from semsam_annotate.backend.ml_backend import make_model; make_model(project='project')"
+    kept = os.environ | {"PYTHONPATH": str(STAND_IN)}
+    done = subprocess.run(
+        [sys.executable, "-c", says], cwd=tmp_path, env=kept, capture_output=True, text=True, timeout=120
+    )
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
+    with Project.open(tmp_path / "project") as project:
+        assert project.store.count() == 0
+
+
 def test_the_folder_is_what_label_studio_ml_starts(tmp_path):
     """It runs ``python FOLDER/_wsgi.py`` with what was given behind ``start``."""
     folder = ROOT / "deploy/label-studio-ml"
