@@ -119,8 +119,8 @@ def _network(size: str) -> SemanticSam:
     return network
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def network_of() -> Iterator[Callable[[str], SemanticSam]]:
     """The published network with the regenerated weights, "swin-t", "swin-t with text" or "swin-l"."""
     yield _network
-    _network.cache_clear()  # more than a gigabyte
+    _network.cache_clear()  # more than a gigabyte, until the next file wants them
