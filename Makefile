@@ -7,6 +7,8 @@ SCREEN := xvfb-run -a -s "-screen 0 1600x1200x24 +extension GLX"
 STUDIO := $(CURDIR)/.venv-label-studio
 SEMSAM_LABEL_STUDIO ?= $(STUDIO)/bin/label-studio
 PYTEST := -m pytest -n 2 --dist loadfile
+# A test that hangs ends the run and is named.
+NO_HANGING := --max-worker-restart=0 -o faulthandler_timeout=600 -o faulthandler_exit_on_timeout=true
 SOURCES := semsam_annotate model training backend tests benchmarks tools
 
 .PHONY: help demo test stress e2e lint types screen browser clean
@@ -19,7 +21,7 @@ demo: $(VENV)/all.stamp ## set up, then the main job on real photos into semsam-
 	$(BIN)/semsam demo
 
 test: screen $(VENV)/dev.stamp lint types ## set up, then format, lint, import rules, types and tests
-	$(SCREEN) $(BIN)/python $(PYTEST) -m "not stress"
+	$(SCREEN) $(BIN)/python $(PYTEST) $(NO_HANGING) -m "not stress"
 
 stress: screen $(VENV)/dev.stamp $(SEMSAM_LABEL_STUDIO) lint types ## full counts, a real Label Studio, others' readers, every Python found
 	SEMSAM_LABEL_STUDIO=$(SEMSAM_LABEL_STUDIO) $(SCREEN) $(BIN)/python $(PYTEST) --hypothesis-profile=stress

@@ -15,6 +15,7 @@ from semsam_annotate.backend.label_studio.errors import TryLater
 from semsam_annotate.backend.label_studio.intake import Intake
 from semsam_annotate.backend.label_studio.news import Deleted, Written, read_news
 from semsam_annotate.backend.label_studio.spool import News, Spool
+from semsam_annotate.backend.label_studio.waking import woken
 
 _LATER = (OSError, sqlite3.Error, MemoryError)
 """What the machine lacks for the moment, such as room on its disk."""
@@ -63,10 +64,7 @@ class Hooks:
                 log.warning("webhooks wait: %s", error)
             if not self._wake.is_set():
                 self._idle.set()
-            try:
-                await asyncio.wait_for(self._wake.wait(), self.retry_seconds)
-            except TimeoutError:
-                continue
+            await woken(self._wake, self.retry_seconds)
 
     async def _apply_all(self) -> None:
         """Oldest first; a project whose image cannot be had yet waits as a whole, so its news stay in order."""

@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from semsam_annotate.annotations.retraining.loop import Loop
 from semsam_annotate.annotations.retraining.plan import Decision
 from semsam_annotate.api import BadInput, SemsamError
+from semsam_annotate.backend.label_studio.waking import woken
 
 log = logging.getLogger("semsam.backend.training")
 
@@ -37,10 +38,7 @@ class Looping:
                     await run_in_threadpool(self.look)
                 except SemsamError as error:  # the store, project.toml or the system: it is looked at again
                     log.warning("training did not start: %s", error)
-                try:
-                    await asyncio.wait_for(self._news.wait(), self.seconds)
-                except TimeoutError:
-                    continue
+                await woken(self._news, self.seconds)
         finally:
             self._leave()
 

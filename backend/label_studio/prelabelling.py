@@ -4,7 +4,6 @@ import asyncio
 import logging
 import sqlite3
 import time
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +19,7 @@ from semsam_annotate.backend.label_studio.connections import Connection, Connect
 from semsam_annotate.backend.label_studio.errors import TryLater
 from semsam_annotate.backend.label_studio.predictions import store, stored_versions
 from semsam_annotate.backend.label_studio.prelabel_queue import PrelabelQueue, Waiting
+from semsam_annotate.backend.label_studio.waking import woken
 from semsam_annotate.backend.worker import EngineWorker
 
 log = logging.getLogger("semsam.backend.prelabelling")
@@ -64,8 +64,7 @@ class Prelabelling:
             while True:
                 self._wake.clear()
                 await self._do_all()
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), 1.0)
+                await woken(self._wake, 1.0)
         finally:
             if self._api is not None:
                 self._api[1].close()

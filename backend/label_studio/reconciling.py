@@ -4,7 +4,6 @@ import asyncio
 import logging
 import sqlite3
 import time
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +15,7 @@ from semsam_annotate.backend.label_studio.connections import Connection, Connect
 from semsam_annotate.backend.label_studio.errors import TryLater
 from semsam_annotate.backend.label_studio.prelabelling import TIMEOUT
 from semsam_annotate.backend.label_studio.reconciler import Missed, Reconciler
+from semsam_annotate.backend.label_studio.waking import woken
 
 log = logging.getLogger("semsam.backend.reconciling")
 
@@ -46,8 +46,7 @@ class Reconciling:
         while True:
             self._wake.clear()
             await self._compare_due()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), min(self.seconds, self.retry_seconds))
+            await woken(self._wake, min(self.seconds, self.retry_seconds))
 
     async def _compare_due(self) -> None:
         try:
