@@ -4,22 +4,19 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import reduce
-from typing import TYPE_CHECKING
 
 import numpy as np
 from napari.layers import Image, Layer
 from psygnal import Signal
 
 from semsam_annotate.api import BadInput, Cancelled, CancelToken, Mask
+from semsam_annotate.napari.canvas.annotator import Annotator
 from semsam_annotate.napari.canvas.effect_layers import EffectLayers, chain_of
 from semsam_annotate.napari.state.connections import Connections
 from semsam_annotate.napari.state.effect_chain import EffectStep, redone
 from semsam_annotate.napari.state.effect_choice import VERBS, EffectChoice, Patch
 from semsam_annotate.napari.state.labels import describe
 from semsam_annotate.napari.state.picture import Picture
-
-if TYPE_CHECKING:
-    from semsam_annotate.napari.canvas.annotator import Annotator
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +44,7 @@ class Effects:
     progressed = Signal(float)
     """Share of the effect that is done, 0..1."""
 
-    def __init__(self, annotator: "Annotator", deliver: Callable[[Callable[[], None]], None]) -> None:
+    def __init__(self, annotator: Annotator, deliver: Callable[[Callable[[], None]], None]) -> None:
         self._annotator, self._deliver = annotator, deliver
         self._layers = EffectLayers(annotator.viewer)
         self._job: _Job | None = None
