@@ -90,6 +90,7 @@ def test_secrets_are_compared_in_constant_time(monkeypatch):
     [
         {"Origin": "http://evil.test"}, {"Origin": "null"}, {"Origin": "http://testserver.evil.test"},
         {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "http://testserver:81"},
+        {"Origin": "http://["}, {"Origin": "testserver"}, {"Origin": ""}, {"Origin": "http://testserver/"},
     ],
 )  # fmt: skip
 def test_the_page_of_another_site_changes_nothing(label_studio, body_of, headers, monkeypatch):
