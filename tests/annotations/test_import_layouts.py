@@ -4,7 +4,7 @@ from hashlib import sha256
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
@@ -150,8 +150,12 @@ def test_panoptic(scene, projects, there_and_back):
     assert told(after) == told([named(record, by_id) for record in before], pixels=left)
 
 
+BARE = dict.fromkeys(("object", "part", "track", "author"))
+
+
 @hypothesis_settings(max_examples=EXAMPLES)
 @given(scene=SCENES)
+@example(scene=[(0, 0, False, BARE), (0, 1, False, BARE | {"part": "wheel"}), (0, 1, False, BARE | {"object": "car"})])
 def test_both_panoptic_files(scene, projects, there_and_back):
     """A part's owner is the object of its name, if it has one, that more than half of it lies in."""
     before, after, _ = there_and_back(projects(scene), "panoptic")

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
+from semsam_annotate.annotations.categories import UNLABELLED
 from semsam_annotate.annotations.formats.panoptic import FILES
 from semsam_annotate.api import BadInput, Vocabulary
 from semsam_annotate.training.data.entry import ImageEntry
@@ -60,12 +61,12 @@ class PanopticFolder(DataSet):
 
 def _with_owners(objects: Sequence[Mark], parts: Sequence[Mark]) -> list[Mark]:
     shares = shares_inside([part.segment for part in parts], [object.segment for object in objects])
-    found = []
-    for part, row in zip(parts, shares, strict=True):
-        owners = [
-            object.id
-            for object, share in zip(objects, row, strict=True)
-            if share > MOST and part.object in (None, object.object)
-        ]
-        found.append(replace(part, id=("part", part.id), parent=owners[0] if owners else None))
-    return found
+    return [_with_owner(part, objects, row) for part, row in zip(parts, shares, strict=True)]
+
+
+def _with_owner(part: Mark, objects: Sequence[Mark], shares: Sequence[float]) -> Mark:
+    nameless = part.object in (None, UNLABELLED)
+    for object, share in zip(objects, shares, strict=True):
+        if share > MOST and (nameless or part.object == object.object):
+            return replace(part, id=("part", part.id), object=object.object, parent=object.id)
+    return replace(part, id=("part", part.id))
