@@ -14,10 +14,11 @@ sys.path.insert(0, str(ROOT / "tests/napari/widgets"))
 
 from qtpy.QtCore import Qt  # noqa: E402
 from qtpy.QtTest import QTest  # noqa: E402
-from window_person import PATCH, SUIT, Person, window  # noqa: E402
+from window_person import SUIT, Person, window  # noqa: E402
 from window_scenarios import ready  # noqa: E402
 
 SIZE, COLOURS = (800, 500), 96
+ROCKET = (420.0, 150.0)
 
 
 class Film:
@@ -43,14 +44,14 @@ class Film:
 
 
 def play(film: Film) -> None:
-    """A person, a part of her, a rocket; the tree; painting; the next photo."""
+    """A person, her suit, a rocket; the tree and a review; painting; the next photo."""
     person, shift = film.person, Qt.KeyboardModifier.ShiftModifier
     annotator = person.dock.annotator
     film.take(1200)
     QTest.mouseMove(person.canvas, person.spot(SUIT))
     person.rest(1.0)
     film.take(1000)
-    for place, rung, letter in ((SUIT, "1", "P"), (PATCH, "2", "S"), ((402.0, 400.0), "1", "R")):
+    for place, rung, letter in ((SUIT, "1", "P"), (SUIT, "3", "S"), (ROCKET, "1", "R")):
         person.click(place)
         film.take(1200)
         person.press("[")
@@ -61,8 +62,10 @@ def play(film: Film) -> None:
         film.take(1300)
     person.point(person.dock.panel.masks.tree, 0)
     bar = person.dock.tabs.currentWidget().verticalScrollBar()
-    bar.setValue(bar.maximum() // 2)
+    bar.setValue(bar.maximum())
     film.take(1500)
+    person.dock.panel.masks.buttons["approve"].click()
+    film.take(1300)
     bar.setValue(0)
     person.press("T", shift)
     person.paint((60, 60), (140, 60))
