@@ -20,13 +20,13 @@ def flattened(records: Sequence[Annotation], height: int, width: int) -> tuple[M
     """
     areas = [rle_area(record.mask) for record in records]
     order = sorted(range(len(records)), key=lambda index: (-areas[index], index))
-    drawn: Map = np.zeros((height, width), np.int32)
+    drawn: Map = np.zeros((height, width), np.int32, order="F")  # as masks are decoded
     for index in order:
         drawn[decode_rle(records[index].mask)] = index + 1
-    left = np.bincount(drawn.ravel(), minlength=len(records) + 1)[1:]
+    left = np.bincount(drawn.ravel(order="F"), minlength=len(records) + 1)[1:]
     seen = [index for index in range(len(records)) if left[index]]
     numbers = np.zeros(len(records) + 1, np.int32)
     numbers[np.array(seen, np.int64) + 1] = np.arange(1, len(seen) + 1)
     cut = sum(1 for index in seen if left[index] < areas[index])
     hidden = Counter({CUT: cut, HIDDEN: len(records) - len(seen)})
-    return numbers[drawn], [records[index] for index in seen], hidden
+    return np.ascontiguousarray(numbers[drawn]), [records[index] for index in seen], hidden

@@ -59,9 +59,10 @@ def _annotation(frame: Frame, drawn: Map, seen: list[Annotation], rows: dict[Cat
 
 
 def _save(drawn: Map, first: int, path: Path) -> None:
-    ids = np.where(drawn > 0, drawn + first, 0)
+    """Red, green and blue are the bytes of a segment's id, the lowest first."""
+    ids = np.where(drawn > 0, drawn + first, 0).astype("<u4")
     path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(np.stack([ids % 256, ids // 256 % 256, ids // 65536], -1).astype(np.uint8)).save(path)
+    Image.fromarray(np.ascontiguousarray(ids.view(np.uint8).reshape(*ids.shape, 4)[..., :3])).save(path)
 
 
 def _category(category: Category, row: dict[str, Any]) -> dict[str, Any]:
