@@ -26,6 +26,7 @@ test: screen $(VENV)/dev.stamp lint types ## set up, then format, lint, import r
 stress: screen $(VENV)/dev.stamp $(SEMSAM_LABEL_STUDIO) lint types ## full counts, a real Label Studio, others' readers, every Python found
 	SEMSAM_LABEL_STUDIO=$(SEMSAM_LABEL_STUDIO) $(SCREEN) $(BIN)/python $(PYTEST) --hypothesis-profile=stress
 	tools/foreign_readers.sh
+	tools/detectron2_code.sh
 	tools/qt_matrix.sh $(SCREEN)
 	tools/napari_matrix.sh $(SCREEN)
 	PYTHON=$(PYTHON) tools/python_matrix.sh $(SCREEN)

@@ -1,5 +1,6 @@
-"""A stand-in for detectron2 on the path, and projects to register."""
+"""A stand-in for detectron2 on the path, or its own code (tools/detectron2_code.sh), and projects to register."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -11,12 +12,13 @@ from semsam_annotate.annotations import Project
 from semsam_annotate.api import Proposal, encode_rle
 
 STAND_IN = Path(__file__).with_name("detectron2_stand_in")
+PLACE = os.environ.get("SEMSAM_DETECTRON2", str(STAND_IN))
 
 
 @pytest.fixture(autouse=True)
 def d2(monkeypatch):
-    """The stand-in, its catalogs empty."""
-    monkeypatch.syspath_prepend(str(STAND_IN))
+    """detectron2, its catalogs empty."""
+    monkeypatch.syspath_prepend(PLACE)
     import detectron2.data
     import detectron2.evaluation
     import detectron2.structures

@@ -65,7 +65,8 @@ def test_only_what_was_answered_is_measured(d2, val):
 
 
 def test_two_processes_measure_what_one_does(d2, val, tmp_path):
-    command = [sys.executable, str(SCRIPT), str(tmp_path / "project"), f"file://{tmp_path}/meeting"]
+    place = str(Path(d2.__file__).parent.parent)
+    command = [sys.executable, str(SCRIPT), place, str(tmp_path / "project"), f"file://{tmp_path}/meeting"]
     started = [subprocess.Popen([*command, str(rank)], stdout=subprocess.PIPE, text=True) for rank in (0, 1)]
     told = [json.loads(process.communicate(timeout=120)[0]) for process in started]
     assert [process.returncode for process in started] == [0, 0]

@@ -1,8 +1,7 @@
-"""The truth of a data set as answers, measured; as a program (PROJECT MEETING RANK) one of two processes that do it."""
+"""The truth of a data set as answers, measured; as a program (DETECTRON2 PROJECT MEETING RANK) one of two doing so."""
 
 import json
 import sys
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -51,8 +50,8 @@ def measured(d2, name, share=slice(None), **change):
     return d2.evaluation.inference_on_dataset(model, [[row] for row in rows[share]], SemsamEvaluator(name))
 
 
-def main(project, meeting, rank):
-    sys.path.insert(0, str(Path(__file__).with_name("detectron2_stand_in")))
+def main(place, project, meeting, rank):
+    sys.path.insert(0, place)
     import detectron2.data
     import detectron2.evaluation
     import detectron2.structures
@@ -66,4 +65,4 @@ def main(project, meeting, rank):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))
+    main(*sys.argv[1:4], int(sys.argv[4]))
