@@ -17,7 +17,7 @@ from semsam_annotate.annotations.images import image_sha256, read_image
 from semsam_annotate.annotations.importing import ImportReport, read_import, store_import
 from semsam_annotate.annotations.next_images import by_use
 from semsam_annotate.annotations.palette import told_apart
-from semsam_annotate.annotations.project_config import ProjectConfig, read_config, write_config
+from semsam_annotate.annotations.project_config import ProjectConfig, not_a_folder, read_config, write_config
 from semsam_annotate.annotations.record import ImageRef
 from semsam_annotate.annotations.splits import hashed_split
 from semsam_annotate.annotations.store import AnnotationStore
@@ -47,6 +47,8 @@ class Project:
         root = Path(folder).absolute()
         if (root / "project.toml").exists():
             raise BadInput(f"{root} is a project already: open it, or name another folder")
+        if root.is_file():
+            raise not_a_folder(root)
         if isinstance(parts, Mapping):
             parts = [PartClass(part, objects=tuple(owners)) for part, owners in parts.items()]
         classes = told_apart(

@@ -81,12 +81,19 @@ def read_config(path: Path) -> ProjectConfig:
         plain = tomllib.loads(path.read_bytes().decode("utf-8"))
     except FileNotFoundError as error:
         raise BadInput(f"no project in {path.parent}: {path.name} is missing") from error
+    except NotADirectoryError as error:
+        raise not_a_folder(path.parent) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadInput(f"{path} is damaged: {error}") from error
     try:
         return _config(plain)
     except BadInput as error:
         raise BadInput(f"{path}: {error}") from error
+
+
+def not_a_folder(path: Path) -> BadInput:
+    """What to raise when a file is given for a project."""
+    return BadInput(f"{path} is a file: a project is a folder")
 
 
 def write_config(path: Path, config: ProjectConfig) -> None:

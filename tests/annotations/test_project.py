@@ -171,3 +171,15 @@ def test_bad_commands_leave_nothing_behind(semsam, tmp_path):
         assert complaint.startswith("semsam: ")
         assert complaint.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_is_no_project(semsam, tmp_path):
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(b"not a project")
+    commands = (("next",), ("retrain",), ("export", "--out", tmp_path / "out.json"), ("serve", "--port", 0))
+    for command in commands:
+        code, _, complaint = semsam(*command, "--project", path)
+        assert (code, complaint) == (2, f"semsam: {path} is a file: a project is a folder\n")
+    with pytest.raises(BadInput, match="a project is a folder"):
+        Project.create(path)
+    assert [(one.name, one.read_bytes()) for one in tmp_path.iterdir()] == [("photo.jpg", b"not a project")]
