@@ -85,6 +85,7 @@ def _named(file: Path, row: Mapping[str, Any]) -> tuple[int, str]:
 
 def _found(file: Path, rows: Sequence[Mapping[str, Any]], folder: Path) -> dict[int, Path]:
     paths: dict[int, Path] = {}
+    names: dict[Path, str] = {}
     missing: list[str] = []
     for row in rows:
         id, name = _named(file, row)
@@ -93,6 +94,8 @@ def _found(file: Path, rows: Sequence[Mapping[str, Any]], folder: Path) -> dict[
         path = find_image(folder, name)
         if path is None:
             missing.append(name)
+        elif names.setdefault(path, name) != name:
+            raise BadInput(f"{file}: {names[path]} and {name} are both {path}: give the folder that holds both")
         else:
             paths[id] = path
     if missing:

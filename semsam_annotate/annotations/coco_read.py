@@ -91,6 +91,7 @@ class _Reader:
     ) -> None:
         self._content, self._file, self._images, self._categories = content, file, images, categories
         self._records: dict[int, Annotation] = {}
+        self._ids: dict[str, int] = {}
         self._start = datetime.now(UTC)
 
     def take(self, id: int, row: Mapping[str, Any], parent: int | None) -> None:
@@ -104,6 +105,8 @@ class _Reader:
         if record is None:
             self._content.empty += 1
             return
+        if self._ids.setdefault(record.id, id) != id:
+            raise BadInput(f"annotations {self._ids[record.id]} and {id} have one semsam id: {record.id}")
         self._records[id] = record
         self._content.records.append(record)
 

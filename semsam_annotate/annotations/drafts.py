@@ -10,6 +10,9 @@ import numpy as np
 from semsam_annotate.annotations.record import KINDS, Annotation, ImageRef, Kind, Plane, Source
 from semsam_annotate.api import BadInput, Ladder, Mask, Prompt, Proposal, Rle, decode_rle, encode_rle, rle_area
 
+MOST = 2**53
+"""Whole numbers up to here are the same in JSON, in floats and in a database."""
+
 
 class Facts(TypedDict, total=False):
     """What may be said about an annotation; every field as in ``Annotation``, ``mask`` also as (H, W) bool array."""
@@ -94,9 +97,21 @@ def checked(record: Annotation) -> Annotation:
         raise BadInput("an empty mask cannot be accepted")
     if record.level is not None and not 1 <= record.level <= 6:
         raise BadInput(f"a level is 1 (coarsest) to 6 (finest), not {record.level}")
-    if record.score is not None and not math.isfinite(record.score):
-        raise BadInput(f"a score is a number from 0 to 1, not {record.score}")
-    return record
+    for field in ("score", "seconds", "clicks", "edits", "rung"):
+        value = getattr(record, field)
+        if value is not None and not (math.isfinite(value) and abs(value) <= MOST):
+            raise BadInput(f"{field} cannot be {value}: it has to be a number that can be stored")
+    for field in ("id", "object", "part", "part_of", "track", "author", "review", "model", "supersedes"):
+        _storable(field, getattr(record, field))
+    return record.with_(time=utc(record.time))
+
+
+def _storable(field: str, text: str | None) -> None:
+    """BadInput for half of a surrogate pair, which is in no file and in no database."""
+    try:
+        (text or "").encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise BadInput(f"{field} {text!r} has a character that cannot be stored") from error
 
 
 def _with(record: Annotation, facts: Facts) -> Annotation:

@@ -1,7 +1,7 @@
 """Which part belongs to which: a parent exists, lies in the same image and plane, and is never its own descendant."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from semsam_annotate.annotations.record import Annotation
 from semsam_annotate.api import BadInput
@@ -51,6 +51,26 @@ def parents_first(parents: Mapping[_Key, _Key | None]) -> list[_Key]:
             node = parents[node]
         ordered.update(dict.fromkeys(reversed(chain)))
     return list(ordered)
+
+
+def needed_first(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of records as they came, but none before its parent or what it corrects; BadInput for a circle.
+
+    After ``forget`` a parent may be the later one.
+    """
+    waiting, placed, missing = rows, list[dict[str, Any]](), {row["id"] for row in rows}
+    while waiting:
+        left = []
+        for row in waiting:
+            if missing.isdisjoint((row["part_of"], row["supersedes"])):
+                placed.append(row)
+                missing.discard(row["id"])
+            else:
+                left.append(row)
+        if len(left) == len(waiting):
+            raise BadInput(f"masks go round in a circle, such as {left[0]['id']}: check that project first")
+        waiting = left
+    return placed
 
 
 def root_of(record: Annotation, by_id: Mapping[str, Annotation]) -> Annotation:

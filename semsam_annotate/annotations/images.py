@@ -51,6 +51,12 @@ def read_image(path: Path | str | bytes, max_pixels: int = MAX_PIXELS) -> RgbIma
     return np.ascontiguousarray(rgb)
 
 
+def upright_size(image: Image.Image) -> tuple[int, int]:
+    """(height, width) of an opened image after its EXIF orientation."""
+    turned = image.getexif().get(0x0112, 1) >= 5
+    return (image.width, image.height) if turned else (image.height, image.width)
+
+
 def image_sha256(rgb: RgbImage) -> str:
     """Name of an image: SHA-256 (hex) of its shape and its oriented (H, W, 3) uint8 pixels, whatever the file was."""
     if rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3:

@@ -123,7 +123,7 @@ def _correct(connection: Connection, id: str, facts: Facts, author: str | None) 
     _expect(old, "accepted")
     known: Facts = {"author": author}
     record = write_one(connection, corrected(old, None, {**known, **facts}), replaces=id)
-    tell(connection, id, "status", "superseded", author)
+    tell(connection, id, "status", "superseded", author, time=record.time)
     return record
 
 

@@ -9,6 +9,7 @@ from semsam_annotate.annotations.categories import UNLABELLED
 from semsam_annotate.annotations.classes import ObjectClass, PartClass
 from semsam_annotate.annotations.coco_images import find_image
 from semsam_annotate.annotations.coco_read import CocoContent
+from semsam_annotate.annotations.export_place import check_place
 from semsam_annotate.annotations.exports import ExportReport
 from semsam_annotate.annotations.formats.format import Format
 from semsam_annotate.annotations.image_book import ImageBook
@@ -103,6 +104,9 @@ class Project:
 
     def add_classes(self, objects: Iterable[str] = (), parts: Iterable[tuple[str | None, str]] = ()) -> None:
         """Add names that are new; ``parts``: (object or None, bare part name), the object joins those of the part."""
+        self._save(self._with_classes(objects, parts))
+
+    def _with_classes(self, objects: Iterable[str], parts: Iterable[tuple[str | None, str]]) -> ProjectConfig:
         known = {item.name: item for item in self.config.objects}
         for name in objects:
             known.setdefault(name, ObjectClass(name))
@@ -114,7 +118,7 @@ class Project:
                 listed[name] = replace(listed[name], objects=(*listed[name].objects, owner))
         before: list[ObjectClass | PartClass] = [*self.config.objects, *self.config.parts]
         coloured = told_apart(tuple(known.values()), tuple(listed.values()), before)
-        self._save(replace(self.config, objects=coloured[0], parts=coloured[1]))
+        return replace(self.config, objects=coloured[0], parts=coloured[1])
 
     def add_images(self, paths: Iterable[Path | str]) -> list[str]:
         """Add image files or folders of images, which stay where they are; the entries that are new."""
@@ -190,7 +194,11 @@ class Project:
         time: str | None = None,
         progress: Callable[[int, int], None] | None = None,
     ) -> ExportReport:
-        """Write the accepted annotations (of a ``time``), with every object class of the project, used or not."""
+        """Write the accepted annotations (of a ``time``), with every object class of the project, used or not.
+
+        BadInput where ``path`` is a file that the project itself needs, or is no file that can be replaced.
+        """
+        check_place(Path(path), self.folder, self.config.store)
         return self.store.export(format, path, self.vocabulary(), self.image_path, time, progress)
 
     def import_file(
@@ -206,14 +214,15 @@ class Project:
 
     def take_in(self, content: CocoContent) -> ImportReport:
         """Store what ``read_import`` read; its classes and its folder of images join the project."""
-        report = store_import(self.store, content)
-        objects = [category.object for category in report.categories if category.object != UNLABELLED]
+        objects = [category.object for category in content.categories if category.object != UNLABELLED]
         parts = [
             (None if category.object == UNLABELLED else category.object, category.part)
-            for category in report.categories
+            for category in content.categories
             if category.part is not None and category.part != UNLABELLED
         ]
-        self.add_classes(objects, parts)
+        config = self._with_classes(objects, parts)  # before anything is stored: a name may be none
+        report = store_import(self.store, content)
+        self._save(config)
         self.add_images([content.folder])
         return report
 

@@ -3,7 +3,18 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, RowMapping, ScalarSelect, Select, and_, insert, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    RowMapping,
+    ScalarSelect,
+    Select,
+    and_,
+    func,
+    insert,
+    select,
+)
 
 from semsam_annotate.annotations.record import NEW, Annotation, ImageRef, Source
 from semsam_annotate.annotations.schema import annotation, event, image, image_split, standing
@@ -133,21 +144,22 @@ def _next_in_line(connection: Connection, ids: Sequence[str], time: str | None) 
 
 
 def _candidates(connection: Connection, ids: Sequence[str], time: str | None) -> list[tuple[str, str, str]]:
-    """(superseded id, id that may stand for it, that one's status), oldest first: corrections, then chosen heirs."""
-    old, now, then = annotation.alias(), standing.alias(), standing.alias()
+    """(superseded id, id that may stand for it, that one's status): corrections and chosen heirs, as they came."""
+    old, now, then, birth = annotation.alias(), standing.alias(), standing.alias(), event.alias()
+    born = select(func.min(birth.c.seq)).where(birth.c.annotation == annotation.c.id).correlate(annotation)
     joined = annotation.join(now, now.c.annotation == annotation.c.id)
     chosen = joined.join(event, and_(event.c.value == annotation.c.id, event.c.name == "heir"))
     state: Any = now.c.status if time is None else as_of("status", time)
     before: Any = then.c.status if time is None else as_of("status", time, old)
-    found: list[tuple[str, str, str]] = []
+    found: list[tuple[int, str, str, str]] = []
     for was, way, order in (
-        (annotation.c.supersedes, joined, annotation.c.seq),
+        (annotation.c.supersedes, joined, born.scalar_subquery()),
         (event.c.annotation, chosen, event.c.seq),
     ):
         pair = way.join(old, old.c.id == was).join(then, then.c.annotation == old.c.id)
-        query = select(was, annotation.c.id, state).select_from(pair).where(was.in_(ids), before == "superseded")
-        found += [(row[0], row[1], row[2]) for row in connection.execute(query.order_by(order)) if row[2] is not None]
-    return found
+        query = select(order, was, annotation.c.id, state).select_from(pair).where(was.in_(ids), before == "superseded")
+        found += [(row[0], row[1], row[2], row[3]) for row in connection.execute(query) if row[3] is not None]
+    return [(was, now_id, status) for _, was, now_id, status in sorted(found)]
 
 
 def current(id: str | None, heirs: dict[str, str]) -> str | None:

@@ -51,7 +51,8 @@ def rebuild(connection: Connection) -> None:
     for table in (standing, tally):
         connection.execute(delete(table))
     said = (newest("status"), newest("review"))
-    connection.execute(insert(standing).from_select(list(standing.c), select(annotation.c.id, *said)))
+    told = select(annotation.c.id, *said).where(said[0].is_not(None))  # what has no status has no standing either
+    connection.execute(insert(standing).from_select(list(standing.c), told))
     connection.execute(insert(tally).from_select(list(tally.c), counted(changed)))
 
 

@@ -80,7 +80,7 @@ class AnnotationStore:
             if old.status != "accepted":
                 raise BadInput(f"annotation {id} is {old.status}: only an accepted one can be corrected")
             record = write_one(connection, corrected(old, proposal, facts), replaces=id)
-            tell(connection, id, "status", "superseded", facts.get("author"))
+            tell(connection, id, "status", "superseded", facts.get("author"), time=record.time)  # never both at once
             return record
 
     def delete(self, id: str, author: str | None = None) -> Annotation:

@@ -52,10 +52,16 @@ def now_called(connection: Connection, id: str | None) -> str | None:
 
 
 def tell(
-    connection: Connection, id: str, name: str, value: str, author: str | None, comment: str | None = None
+    connection: Connection,
+    id: str,
+    name: str,
+    value: str,
+    author: str | None,
+    comment: str | None = None,
+    time: str | None = None,
 ) -> None:
-    """Add an event: the "status" or the "review" state of a record is now another one."""
-    connection.execute(insert(event).values(event_row(id, name, value, author, now(), comment)))
+    """Add an event: the "status" or the "review" state of a record is now another one, or was since a ``time``."""
+    connection.execute(insert(event).values(event_row(id, name, value, author, time or now(), comment)))
     turn(connection, id, name, value)
 
 

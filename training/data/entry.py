@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from semsam_annotate.annotations.images import upright_size
 from semsam_annotate.api import BadInput
 from semsam_annotate.training.data.problem import Problem
 from semsam_annotate.training.data.record import Names, Supervision, TrainingImage, part_entry, supervision_of
@@ -142,9 +143,3 @@ class ImageEntry:
         if upright.size != (width, height):
             upright = upright.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=3.0)
         return np.asarray(upright)
-
-
-def upright_size(image: Image.Image) -> tuple[int, int]:
-    """(height, width) of an opened image after its EXIF orientation."""
-    turned = image.getexif().get(0x0112, 1) >= 5
-    return (image.width, image.height) if turned else (image.height, image.width)

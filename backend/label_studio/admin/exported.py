@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 from xml.etree.ElementTree import Element, SubElement, tostring
 
+from semsam_annotate.annotations.drafts import now
 from semsam_annotate.annotations.images import MAX_PIXELS
 from semsam_annotate.annotations.record import Annotation, ImageRef, Source
 from semsam_annotate.api import BadInput, Vocabulary
@@ -151,7 +152,7 @@ def _record(region: Region, told: Written, image: ImageRef, many: int) -> Annota
     return Annotation(
         id=name(region.id), image=image, mask=region.mask, kind="part" if region.is_part else "object",
         object=region.object, part=region.part, part_of=None if region.parent is None else name(region.parent),
-        level=region.level, score=region.score, author=told.author, time=told.version,
+        level=region.level, score=region.score, author=told.author, time=now() if told.version == "0" else told.version,
         seconds=None if told.seconds is None else told.seconds / many,
         source=Source(SYSTEM, told.project, f"{told.id}/{region.id}/{told.version}"),
     )  # fmt: skip

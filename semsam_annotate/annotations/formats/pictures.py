@@ -2,9 +2,14 @@
 
 import shutil
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
+from PIL import Image
+
 from semsam_annotate.annotations.formats.scene import Head, Scene
+from semsam_annotate.annotations.images import upright_size
+from semsam_annotate.api import BadInput
 
 FOLDERS = {"train": "train", "validation": "val", "test": "test"}
 """Of the splits; an image without one trains."""
@@ -16,13 +21,28 @@ def split_of(head: Head) -> str:
 
 
 def copy_picture(scene: Scene, head: Head, place: Path) -> str:
-    """Copy the file of an image to ``place``, a path without ending; the name that it has there."""
+    """Copy the file of an image to ``place``, a path without ending; the name that it has there.
+
+    BadInput for a file of another size than what was annotated, so far as its header tells.
+    """
     source = scene.copied(head.ref)
     ending = PurePosixPath(source.name).suffix.lower()
+    _same_size(source, head)
     target = place.with_name(place.name + ending)
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source, target)
     return target.name
+
+
+def _same_size(source: Path, head: Head) -> None:
+    if source.suffix.lower() in (".tif", ".tiff"):
+        return  # microscopes write sides in many orders
+    height, width = head.ref.height, head.ref.width
+    with suppress(OSError, ValueError, SyntaxError), Image.open(source) as opened:
+        height, width = upright_size(opened)
+    if (height, width) != (head.ref.height, head.ref.width):
+        told = f"{source} is {width}x{height}, annotated were {head.ref.width}x{head.ref.height}"
+        raise BadInput(f"{told}: it has changed, or is another image of that name")
 
 
 def plain_stems(heads: Iterable[Head]) -> dict[int, str]:

@@ -60,6 +60,8 @@ def choose(store: AnnotationStore, id: str, author: str | None = None) -> list[s
     losers = [mask.id for one in groups for mask in one.masks if mask.id != id]
     if not losers:
         raise BadInput(f"annotation {id} is in no conflict: nobody else has an accepted mask on the same thing")
+    if within := [loser for loser in losers if loser in _above(store, chosen)]:
+        raise BadInput(f"annotation {id} is a part within {within[0]}: it cannot stand for it, choose that one")
     with transaction(store.engine, write=True) as connection:
         for loser in [id, *losers]:
             if need(connection, loser).status != "accepted":
@@ -75,9 +77,21 @@ def release(store: AnnotationStore, id: str, author: str | None = None) -> Annot
     told = select(event.c.seq).where(event.c.annotation == id, event.c.name == "heir")
     with transaction(store.engine) as connection:
         chosen = connection.execute(told).first() is not None
-    if not chosen or store.get(id).status != "superseded":
+    mask = store.get(id)
+    if not chosen or mask.status != "superseded":
         raise BadInput(f"no other mask was chosen over annotation {id}")
+    if any(one.supersedes == id for one in store.annotations(image=mask.image)):
+        raise BadInput(f"annotation {id} was corrected since: its correction stands")
     return store.set_status(id, "accepted", author)
+
+
+def _above(store: AnnotationStore, mask: Annotation) -> set[str]:
+    """Ids of all that a mask is a part of."""
+    by_id, found = {one.id: one for one in store.annotations(image=mask.image)}, set[str]()
+    while mask.part_of in by_id and mask.part_of not in found:
+        found.add(mask.part_of)
+        mask = by_id[mask.part_of]
+    return found
 
 
 def _of(by_author: dict[str, list[Annotation]]) -> Iterator[Conflict]:

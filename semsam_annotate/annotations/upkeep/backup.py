@@ -3,11 +3,13 @@
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 from semsam_annotate.annotations.connection import explained
 from semsam_annotate.annotations.folders import new_folder
 from semsam_annotate.annotations.project import Project
+from semsam_annotate.annotations.project_config import read_config, write_config
 from semsam_annotate.api import BadInput
 
 PAGES_AT_ONCE = 2000
@@ -25,6 +27,9 @@ def back_up(project: Project, out: Path, progress: Callable[[int, int], None] | 
         raise BadInput("the store is on a PostgreSQL server, which makes its own backups: pg_dump --format=custom URL")
     with new_folder(out) as folder:
         (folder / "project.toml").write_bytes((project.folder / "project.toml").read_bytes())
+        config = read_config(folder / "project.toml")
+        if config.store != database.name:  # elsewhere: the copy must not lead to the store that is worked in
+            write_config(folder / "project.toml", replace(config, store=database.name))
         copy_store(project, database, folder / database.name, progress)
     return out / database.name
 
@@ -38,7 +43,12 @@ def store_file(project: Project) -> Path | None:
 def copy_store(
     project: Project, database: Path, target: Path, progress: Callable[[int, int], None] | None = None
 ) -> None:
-    """Copy a SQLite store to a new file. The open read transaction keeps every page as it was, whoever writes."""
+    """Copy a SQLite store to a new file. The open read transaction keeps every page as it was, whoever writes.
+
+    BadInput where its folder is not there.
+    """
+    if not target.parent.is_dir():
+        raise BadInput(f"there is no folder {target.parent} for the copy")
 
     def tell(_status: int, left: int, total: int) -> None:
         if progress is not None:

@@ -46,13 +46,13 @@ def _file(connection: Connection) -> Iterator[Problem]:
     if connection.dialect.name == "sqlite":
         lines = [str(row[0]) for row in connection.execute(text("PRAGMA integrity_check"))]
         if lines != ["ok"]:
-            indices = all("index" in line for line in lines)
+            indices = all("index" in line or line.startswith("*** in database") for line in lines)
             yield Problem("the database file is damaged", len(lines), tuple(lines[:SHOWN]), repairable=indices)
 
 
 def _references(connection: Connection) -> Iterator[Problem]:
     wanted: list[tuple[str, Column[Any], Column[Any]]] = [
-        ("masks of images that are not there", annotation.c.sha256, image.c.sha256),
+        ("images of masks that are not there", annotation.c.sha256, image.c.sha256),
         ("events of masks that are not there", event.c.annotation, annotation.c.id),
         ("splits of images that are not there", image_split.c.sha256, image.c.sha256),
         ("steps in images that are not there", journal.c.sha256, image.c.sha256),
@@ -79,7 +79,7 @@ def _sums(connection: Connection) -> Iterator[Problem]:
         standing_table.c.status.is_distinct_from(status),
         standing_table.c.review.is_distinct_from(review),
     )
-    wrong = list(connection.execute(query.where(or_(*other))).scalars())
+    wrong = list(connection.execute(query.where(or_(*other), status.is_not(None))).scalars())
     yield from _told("masks whose status is not what their events say", wrong, repairable=True)
     truth = counted(0).subquery()
     sha256, accepted, scored, total, said, _ = truth.c

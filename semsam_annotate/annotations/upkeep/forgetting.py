@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Column, Connection, Engine, bindparam, delete, func, insert, or_, select, text, update
+from sqlalchemy import Column, Connection, Engine, and_, bindparam, delete, func, insert, or_, select, text, update
 
 from semsam_annotate.annotations.connection import explained, transaction
 from semsam_annotate.annotations.drafts import now
@@ -107,7 +107,7 @@ def _forget(connection: Connection, author: str, progress: Callable[[int, int], 
         _bridge(connection, ids, gone, heirs)
         for table in (event, standing):
             connection.execute(delete(table).where(table.c.annotation.in_(ids)))
-        connection.execute(delete(event).where(event.c.name == "heir", event.c.value.in_(ids)))
+        _reroute(connection, ids, heirs)
         done += len(ids)
         if progress is not None:
             progress(done, len(gone))
@@ -148,13 +148,26 @@ def _before(id: str, gone: dict[str, Any]) -> str | None:
 
 
 def _heirs(connection: Connection, gone: dict[str, Any]) -> dict[str, str]:
-    """The newest correction that stays, of those that go and have one."""
+    """What stands for those that go and stays itself: their newest correction, else what was chosen over them."""
     found: dict[str, str] = {}
     for ids in _few(gone):
-        query = select(annotation.c.id, annotation.c.supersedes).where(annotation.c.supersedes.in_(ids))
-        rows = connection.execute(query.order_by(annotation.c.seq)).all()
-        found |= {row.supersedes: row.id for row in rows if row.id not in gone}
+        chosen = select(event.c.value, event.c.annotation.label("old")).where(event.c.annotation.in_(ids))
+        chosen = chosen.where(event.c.name == "heir").order_by(event.c.seq)
+        made = select(annotation.c.id, annotation.c.supersedes).join(standing, standing.c.annotation == annotation.c.id)
+        made = made.where(annotation.c.supersedes.in_(ids), standing.c.status != "deleted").order_by(annotation.c.seq)
+        found |= {row.old: row.value for row in connection.execute(chosen) if row.value not in gone}
+        found |= {row.supersedes: row.id for row in connection.execute(made) if row.id not in gone}
     return found
+
+
+def _reroute(connection: Connection, ids: Sequence[str], heirs: Mapping[str, str]) -> None:
+    """What was chosen over others' masks gives its place to what stands for it."""
+    was = and_(event.c.name == "heir", event.c.value.in_(ids))
+    for id in connection.execute(select(event.c.value).where(was).distinct()).scalars().all():
+        if id in heirs:
+            mine = and_(event.c.name == "heir", event.c.value == id)
+            connection.execute(update(event).where(mine).values(value=heirs[id]))
+    connection.execute(delete(event).where(was))
 
 
 def _bridge(connection: Connection, ids: Sequence[str], gone: dict[str, Any], heirs: Mapping[str, str]) -> None:

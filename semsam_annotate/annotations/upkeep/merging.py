@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select
 
 from semsam_annotate.annotations.connection import transaction
+from semsam_annotate.annotations.hierarchy import needed_first
 from semsam_annotate.annotations.outgoing import batches
 from semsam_annotate.annotations.project import Project
 from semsam_annotate.annotations.record import ImageRef
@@ -145,7 +146,7 @@ def _take_records(theirs: Connection, ours: Connection, batch: list[str], report
         row["part_of"] = stands_for.get(row["part_of"], row["part_of"])
         row["supersedes"] = stands_for.get(row["supersedes"], row["supersedes"])
     if fresh:
-        ours.execute(insert(annotation), fresh)
+        ours.execute(insert(annotation), needed_first(fresh))
     report.added += len(fresh)
     _give_way(ours, fresh, stands_for, events, here)
     told = here.events

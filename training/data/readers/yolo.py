@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from semsam_annotate.annotations.formats.pictures import FOLDERS
+from semsam_annotate.annotations.image_files import SUFFIXES
 from semsam_annotate.api import BadInput
 from semsam_annotate.training.data import problem
 from semsam_annotate.training.data.entry import ImageEntry, Picture
@@ -17,7 +18,6 @@ from semsam_annotate.training.data.synonyms import Synonyms
 
 DATA = "data.yaml"
 _SPLITS = {folder: split for split, folder in FOLDERS.items()} | {"validation": "validation"}
-SUFFIXES = frozenset(f".{end}" for end in ("png", "jpg", "jpeg", "tif", "tiff", "bmp", "webp"))
 
 
 class YoloSet(DataSet):

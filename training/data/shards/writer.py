@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from semsam_annotate.annotations.files import write_atomically
-from semsam_annotate.annotations.lock import held
 from semsam_annotate.api import BadInput
+from semsam_annotate.api.lock import held
 from semsam_annotate.training.data.encoding import to_jpeg
 from semsam_annotate.training.data.entry import ImageEntry
 from semsam_annotate.training.data.record import TrainingImage
