@@ -5,11 +5,13 @@ import os
 import re
 import shutil
 import time
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from semsam_annotate.api import BadInput
+from semsam_annotate.api.lock import held
 from semsam_annotate.api.promotions import PACKAGED, Promotions
 from semsam_annotate.model.checkpoints.weights import load_checkpoint
 
@@ -67,7 +69,7 @@ class ModelRegistry:
         try:
             partial.mkdir(parents=True)
             shutil.copyfile(weights, partial / "weights.safetensors")
-            written = {**notes, "created": time.time()}
+            written = {**notes, "created": self._later()}
             (partial / "notes.json").write_text(json.dumps(written, indent=1), encoding="utf-8")
             if place.exists():
                 for file in partial.iterdir():
@@ -83,20 +85,22 @@ class ModelRegistry:
 
         Promoting the active version changes nothing, so that a rollback always leads to another one.
         """
-        chosen = self.get(version)
-        load_checkpoint(chosen.weights)
-        history = self._history()
-        if history[-1] != version:
-            self._write_history([*history, version])
+        chosen = self._sound(version)
+        with self._alone():
+            history = self._history()
+            if history[-1] != version:
+                self._write_history([*history, version])
         return chosen
 
     def rollback(self) -> ModelVersion:
-        """Make the version before the active one active again."""
-        history = self._history()
-        if len(history) < 2:
-            raise BadInput("there is no earlier model to go back to: nothing was promoted yet")
-        self._write_history(history[:-1])
-        return self.active()
+        """Make the version before the active one active again; BadInput, and nothing is changed, when it is gone or
+        damaged."""
+        self._earlier()
+        with self._alone():
+            history = self._earlier()
+            chosen = self._sound(history[-2])
+            self._write_history(history[:-1])
+        return chosen
 
     def prune(self, keep: int) -> list[str]:
         """Take away all but the ``keep`` newest versions, 0 none; the names of those that are gone.
@@ -106,20 +110,49 @@ class ModelRegistry:
         """
         if not keep:
             return []
-        history = self._history()
-        own = [item.version for item in self.versions()[1:]]
-        staying = {*own[-keep:], *history[-2:], PACKAGED}
-        if any(version not in staying for version in history):
-            kept = [version for version in history if version in staying]
-            self._write_history(
-                [version for version, after in zip(kept, [*kept[1:], ""], strict=True) if version != after]
-            )
+        with self._alone():
+            history = self._history()
+            own = [item.version for item in self.versions()[1:]]
+            staying = {*own[-keep:], *history[-2:], PACKAGED}
+            if any(version not in staying for version in history):
+                kept = [version for version in history if version in staying]
+                self._write_history(
+                    [version for version, after in zip(kept, [*kept[1:], ""], strict=True) if version != after]
+                )
         gone = [version for version in own if version not in staying]
         for version in gone:
             shutil.rmtree(self.folder / version, ignore_errors=True)
-            for memory in (self.folder / "prototypes").glob(f"{version}*.sqlite*"):
-                memory.unlink(missing_ok=True)
+            for left in (*self.folder.glob(f"prototypes/{version}*.sqlite*"), *self._calibration(version)):
+                left.unlink(missing_ok=True)
         return gone
+
+    def _calibration(self, version: str) -> list[Path]:
+        return [self.folder / "calibration" / f"{version}.{ending}" for ending in ("json", "png")]
+
+    def _alone(self) -> AbstractContextManager[None]:
+        """Hold the list of promotions: what is read is what is changed."""
+        return held(self.folder / ".promote.lock", f"another process promotes a model in {self.folder} now: try again")
+
+    def _earlier(self) -> list[str]:
+        """The history, which leads back to another version."""
+        history = self._history()
+        if len(history) < 2:
+            raise BadInput("there is no earlier model to go back to: nothing was promoted yet")
+        return history
+
+    def _sound(self, version: str) -> ModelVersion:
+        """A version whose weights can be loaded, else BadInput."""
+        chosen = self.get(version)
+        load_checkpoint(chosen.weights)
+        return chosen
+
+    def _later(self) -> float:
+        """Now, and later than every version that is there, should the clock have been set back."""
+        created = [time.time()]
+        for path in self.folder.glob("*/notes.json"):
+            with suppress(BadInput, TypeError, ValueError):
+                created.append(float(self._read(path.parent.name).notes.get("created", 0)) + 1e-3)
+        return max(created)
 
     def _read(self, version: str) -> ModelVersion:
         place = self.folder / version
@@ -139,6 +172,8 @@ class ModelRegistry:
         partial = file.with_name(f"{file.name}.{os.getpid()}.part")
         try:
             partial.write_text(json.dumps({"promoted": history[1:]}), encoding="utf-8")
+            with partial.open("rb+") as written:
+                os.fsync(written.fileno())  # or a power cut may leave an empty list
             os.replace(partial, file)
         finally:
             partial.unlink(missing_ok=True)

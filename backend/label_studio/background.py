@@ -10,8 +10,8 @@ from pathlib import Path
 from starlette.concurrency import run_in_threadpool
 
 from semsam_annotate.annotations.files import clear_unfinished
-from semsam_annotate.annotations.lock import held
 from semsam_annotate.api import BadInput
+from semsam_annotate.api.lock import held
 from semsam_annotate.backend.label_studio.hooks import Hooks
 from semsam_annotate.backend.label_studio.intake import images_folder
 from semsam_annotate.backend.label_studio.prelabelling import Prelabelling

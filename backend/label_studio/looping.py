@@ -36,7 +36,7 @@ class Looping:
                 self._news.clear()
                 try:
                     await run_in_threadpool(self.look)
-                except SemsamError as error:  # the store, project.toml or the system: it is looked at again
+                except (SemsamError, OSError) as error:  # the store, project.toml or the disk: it is looked at again
                     log.warning("training did not start: %s", error)
                 await woken(self._news, self.seconds)
         finally:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from semsam_annotate.annotations import Project
 from semsam_annotate.annotations.images import MAX_PIXELS
-from semsam_annotate.annotations.lock import held
 from semsam_annotate.api import BadInput
+from semsam_annotate.api.lock import held
 from semsam_annotate.backend.label_studio.admin.client import LabelStudioApi
 from semsam_annotate.backend.label_studio.background import background_lock
 from semsam_annotate.backend.label_studio.connections import Connections, project_id

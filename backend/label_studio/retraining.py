@@ -4,10 +4,10 @@ import subprocess
 from pathlib import Path
 from threading import Lock
 
-from semsam_annotate.annotations.lock import is_held
 from semsam_annotate.annotations.retraining.child import CannotStart, semsam, start
 from semsam_annotate.annotations.retraining.run import LOCK, Run, runs
 from semsam_annotate.api import EngineUnavailable
+from semsam_annotate.api.lock import is_held
 
 
 class Retraining:

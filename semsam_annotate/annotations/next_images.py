@@ -11,7 +11,7 @@ from semsam_annotate.annotations.files import write_atomically
 from semsam_annotate.api import BadInput, Box
 from semsam_annotate.api.promotions import Promotions
 
-FILE = "next.json"
+FILE, LOCK = "next.json", ".next.lock"
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,8 @@ class NextImages:
     """An order of images, the most useful first, by the ``strategy`` and ``model`` that made it at a ``time`` in UTC.
 
     ``serving``: the version that was promoted then; another one makes the order stale. ``most``: images that were
-    looked at at most, 0 all.
+    looked at at most, 0 all; ``count``, ``review``: images with proposals to review, and how many each; ``seed``: of
+    what was drawn.
     """
 
     strategy: str
@@ -50,6 +51,9 @@ class NextImages:
     time: str
     images: tuple[NextImage, ...]
     most: int = 0
+    count: int = 20
+    review: int = 5
+    seed: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values."""
@@ -80,7 +84,8 @@ def last_order(models: Path) -> NextImages | None:
         plain = json.loads((models / FILE).read_bytes())
         strategy, model, serving, time = (str(plain[key]) for key in ("strategy", "model", "serving", "time"))
         images = tuple(_image(row) for row in plain["images"])
-        return NextImages(strategy, model, serving, time, images, int(plain.get("most", 0)))
+        more = {name: int(plain[name]) for name in ("most", "count", "review", "seed") if name in plain}
+        return NextImages(strategy, model, serving, time, images, **more)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from semsam_annotate.api import SemsamError
+
 if TYPE_CHECKING:
     from semsam_annotate.annotations import Project
     from semsam_annotate.annotations.retraining.loop import Loop
@@ -46,30 +48,51 @@ def loop(
 
 
 def _run(project: "Project", running: "Loop", once: bool, every: float, json: bool) -> None:
-    told: Decision | None = None
+    told: Decision | str | None = None
+    if once:
+        _once(project, running, json)
+        return
     ended = _ended(project)
     while True:
-        decision = running.step()
+        decision = _looked(running)
         if decision != told:
             _tell(decision, json)
         told = decision
-        if once and decision.act == "start":
-            _wait(running)
         if _ended(project) != ended:
             ended = _ended(project)
             _tell_end(project, json)
-        elif once and running.child is not None and running.child.returncode:
-            typer.echo(f"semsam: the training has failed, see {project.models / 'retrain.log'}", err=True)
-        if once:
-            return
         time.sleep(every)
+
+
+def _once(project: "Project", running: "Loop", json: bool) -> None:
+    """Look, and wait for the training that begins; ends with 1 when that fails."""
+    ended = _ended(project)
+    decision = running.step()
+    _tell(decision, json)
+    if decision.act == "start":
+        _wait(running)
+    failed = running.child is not None and running.child.returncode
+    if _ended(project) != ended:
+        _tell_end(project, json)
+    elif failed:
+        typer.echo(f"semsam: the training has failed, see {project.models / 'retrain.log'}", err=True)
+    if failed:
+        raise typer.Exit(1)
 
 
 def _wait(running: "Loop") -> None:
     """Until the training has ended, with the heartbeat going on; quiet hours may put it by meanwhile."""
     while running.child is not None and running.child.poll() is None:
-        running.step()
+        _looked(running)
         time.sleep(0.5)
+
+
+def _looked(running: "Loop") -> "Decision | str":
+    """What is decided, or what is wrong: project.toml is being edited, or the disk is full. It is looked at again."""
+    try:
+        return running.step()
+    except (SemsamError, OSError) as error:
+        return str(error)
 
 
 def _ended(project: "Project") -> int:
@@ -99,7 +122,10 @@ def _tell_end(project: "Project", json: bool) -> None:
         typer.echo(f"         Report: {page}")
 
 
-def _tell(decision: "Decision", json: bool) -> None:
+def _tell(decision: "Decision | str", json: bool) -> None:
+    if isinstance(decision, str):
+        typer.echo(f"semsam: {decision}; looking again", err=True)
+        return
     typer.echo(jsonlib.dumps(decision.to_json()) if json else f"{time.strftime('%H:%M:%S')} {decision.sentence}")
 
 

@@ -1,15 +1,18 @@
 """``semsam next``."""
 
 import json
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from semsam_annotate.api import BadInput
+from semsam_annotate.api.lock import held
 from semsam_annotate.cli.bars import bar
 
 if TYPE_CHECKING:
+    from semsam_annotate.annotations import Project
     from semsam_annotate.annotations.next_images import NextImage
     from semsam_annotate.training.active.rank import Ranked
 
@@ -45,7 +48,7 @@ def next_(
         raise BadInput(f"ranking needs the extra 'train' ({error}): pip install 'semsam-annotate[train]'") from error
 
     settings = RankSettings(strategy or DEFAULT, count, review, most, seed)
-    with Project.open(project) as opened, bar("images") as show:
+    with Project.open(project) as opened, _only_one(opened), bar("images") as show:
         engine = open_engine(f"project:{project}", device)
         try:
             found = rank(opened, engine, settings, show)
@@ -54,6 +57,12 @@ def next_(
     for path, reason in found.skipped:
         typer.echo(f"semsam: skipped: {path.name}: {reason}", err=True)
     _tell(found, count, as_json)
+
+
+def _only_one(project: "Project") -> AbstractContextManager[None]:
+    from semsam_annotate.annotations.next_images import LOCK
+
+    return held(project.models / LOCK, f"the images of {project.folder} are being ranked already: wait for its end")
 
 
 def _tell(ranked: "Ranked", count: int, as_json: bool) -> None:

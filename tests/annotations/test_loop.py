@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 from semsam_annotate.annotations import ImageRef, Project
-from semsam_annotate.annotations.lock import held
 from semsam_annotate.annotations.project_config import read_config, write_config
 from semsam_annotate.annotations.retraining.loop import Loop
 from semsam_annotate.annotations.retraining.memory import LoopMemory
@@ -21,13 +20,14 @@ from semsam_annotate.annotations.retraining.run import LOCK, runs
 from semsam_annotate.annotations.retraining.runner import LOOP_FILE, STALE, runner_of, running
 from semsam_annotate.annotations.retraining.writer import recorded
 from semsam_annotate.api import BadInput, encode_rle
+from semsam_annotate.api.lock import held
 
 SCRIPT = """
 import signal, sys, time
 from pathlib import Path
 from semsam_annotate.annotations import Project
 from semsam_annotate.annotations.retraining.writer import PutBy, recorded
-from semsam_annotate.annotations.lock import held
+from semsam_annotate.api.lock import held
 from semsam_annotate.annotations.retraining.run import LOCK
 folder, how = Path(sys.argv[1]), sys.argv[2]
 if how == "refuse":
@@ -223,9 +223,13 @@ def test_one_on_another_machine_lives_as_long_as_its_heart_beats(project):
     (project.models / LOOP_FILE).write_text(json.dumps(elsewhere))
     with pytest.raises(BadInput, match="process 7 on elsewhere, since"), running(project.models):
         pass
-    (project.models / LOOP_FILE).write_text(json.dumps({**elsewhere, "beat": time.time() - STALE - 1}))
-    with running(project.models):
-        assert runner_of(project.models).host == socket.gethostname()
+    (project.models / LOOP_FILE).write_text(json.dumps({**elsewhere, "pid": os.getpid()}))  # as containers have them
+    with pytest.raises(BadInput, match="on elsewhere, since"), running(project.models):
+        pass
+    for wrong in (-STALE - 1, STALE + 1):
+        (project.models / LOOP_FILE).write_text(json.dumps({**elsewhere, "beat": time.time() + wrong}))
+        with running(project.models):
+            assert runner_of(project.models).host == socket.gethostname()
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"null", b"[]", b'{"pid": "x"}', b"\xff"])

@@ -137,6 +137,12 @@ def test_every_rule(after, config, found, now, act, words):
     assert Decision.from_json(decision.to_json()) == Decision(act, decision.reason, decision.at)
 
 
+def test_a_time_with_nothing_to_learn_is_let_pass_too():
+    later = EVENING + timedelta(hours=7)
+    assert decide(0, NIGHTLY, Situation(0, 0, since=MONDAY), later).passed
+    assert not decide(0, NIGHTLY, Situation(0, 0, since=MONDAY), EVENING).passed
+
+
 def test_a_time_with_nothing_new_is_let_pass_once_and_not_made_up_for():
     at = EVENING + timedelta(hours=7)
     assert decide(0, NIGHTLY, Situation(0, 9, since=MONDAY), at).passed

@@ -13,7 +13,6 @@ import pytest
 
 from semsam_annotate.annotations import ImageRef, Project
 from semsam_annotate.annotations.journal import Deed, Desk
-from semsam_annotate.annotations.lock import held, is_held
 from semsam_annotate.annotations.retrain_config import KEEP
 from semsam_annotate.annotations.retraining import child
 from semsam_annotate.annotations.retraining.counts import count
@@ -21,6 +20,7 @@ from semsam_annotate.annotations.retraining.progress import ProgressReader
 from semsam_annotate.annotations.retraining.run import last_finished, runs
 from semsam_annotate.annotations.retraining.writer import RunWriter, recorded
 from semsam_annotate.api import BadInput
+from semsam_annotate.api.lock import held, is_held
 
 
 @pytest.fixture
@@ -128,7 +128,7 @@ def test_a_lock_is_seen_by_others_and_looking_at_it_refuses_nobody(tmp_path):
     path = tmp_path / "lock"
     assert not is_held(path)
     assert not path.exists()
-    look = "from semsam_annotate.annotations.lock import is_held; from pathlib import Path\n"
+    look = "from semsam_annotate.api.lock import is_held; from pathlib import Path\n"
     look += f"while True: is_held(Path({str(path)!r}))"
     looking = subprocess.Popen([sys.executable, "-c", look])
     try:

@@ -8,8 +8,8 @@ import pytest
 from typer.testing import CliRunner
 
 from semsam_annotate.annotations import Project
-from semsam_annotate.annotations.lock import is_held
 from semsam_annotate.api import BadInput
+from semsam_annotate.api.lock import is_held
 from semsam_annotate.cli.app import build
 
 LATER = "2026-11-22T00:00:00.000000Z"

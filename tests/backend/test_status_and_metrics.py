@@ -8,9 +8,9 @@ import jsonschema
 import pytest
 
 from semsam_annotate import load_engine
-from semsam_annotate.annotations.lock import held
 from semsam_annotate.annotations.retraining.run import LOCK
 from semsam_annotate.annotations.retraining.writer import recorded
+from semsam_annotate.api.lock import held
 from semsam_annotate.backend.documents import described
 from semsam_annotate.backend.engine_routes import router as engine_router
 from semsam_annotate.backend.search_routes import router as search_router

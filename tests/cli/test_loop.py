@@ -89,7 +89,7 @@ def test_a_training_that_cannot_begin_is_named(project, semsam, monkeypatch):
     for _ in range(3):
         project.store.accept(image, mask=np.ones((8, 8), bool), object="car")
     code, out, told = semsam("loop", "--project", project.folder, "--once")
-    assert code == 0
+    assert code == 1
     assert "Training begins now: 3 masks are new" in out
     assert "Training 1 failed: the image gone.png" in out
     assert told == ""

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from itertools import groupby
+from itertools import groupby, pairwise
 from pathlib import Path
 
 import pytest
@@ -58,11 +58,11 @@ def test_promote_and_rollback(registry, weights_of):
 def test_pruning_keeps_what_serves_what_was_before_and_the_newest(tmp_path_factory, weights_of, promoted, keep):
     registry = ModelRegistry(tmp_path_factory.mktemp("project") / "models", weights_of(0))
     own = []
-    for seed in range(1, 5):  # folders alone: weights are loaded when promoted, which is tested elsewhere
+    for seed in range(1, 5):
         own.append(f"v{seed}")
         place = registry.folder / own[-1]
         place.mkdir(parents=True)
-        (place / "weights.safetensors").touch()
+        (place / "weights.safetensors").hardlink_to(registry.packaged)
         (place / "notes.json").write_text(json.dumps({"created": seed}))
     registry._write_history([PACKAGED, *(name for name, _ in groupby([PACKAGED, *own][number] for number in promoted))])
     active, before = registry.active().version, registry._history()[-2:]
@@ -93,7 +93,7 @@ def test_adding_again_keeps_what_serves(registry, weights_of):
     assert registry.add(weights_of(1), {"run": 2}).version == version
     assert registry.active().notes["run"] == 2
     assert len(registry.versions()) == 2
-    assert not list(registry.folder.glob(".*"))
+    assert [path.name for path in registry.folder.glob(".*")] == [".promote.lock"]
 
 
 def test_half_copied_versions_are_not_there(registry, weights_of):
@@ -123,6 +123,44 @@ def test_damaged_weights_are_not_promoted(registry, weights_of):
     with pytest.raises(BadInput):
         registry.promote(version)
     assert registry.active().version == PACKAGED
+
+
+def test_a_rollback_to_a_damaged_version_changes_nothing(registry, weights_of):
+    first, second = (registry.add(weights_of(seed), {}).version for seed in (1, 2))
+    registry.promote(first)
+    registry.promote(second)
+    whole = registry.get(first).weights.read_bytes()
+    registry.get(first).weights.write_bytes(whole[:-10])
+    with pytest.raises(BadInput):
+        registry.rollback()
+    assert registry.active().version == second
+    registry.get(first).weights.write_bytes(whole)
+    assert registry.rollback().version == first
+
+
+def test_the_newest_is_the_newest_though_the_clock_was_set_back(registry, weights_of, monkeypatch):
+    first = registry.add(weights_of(1), {}).version
+    monkeypatch.setattr("time.time", lambda: 1000.0)
+    second = registry.add(weights_of(2), {}).version
+    assert [item.version for item in registry.versions()] == [PACKAGED, first, second]
+    assert registry.prune(1) == [first]
+
+
+def test_who_promotes_at_one_time_loses_nothing(registry, weights_of):
+    versions = [registry.add(weights_of(seed), {}).version for seed in (1, 2, 3)]
+
+    def promote(version):
+        for _ in range(10):
+            registry.promote(version)
+
+    threads = [threading.Thread(target=promote, args=[version]) for version in versions]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    history = registry._history()
+    assert set(history) == {PACKAGED, *versions}
+    assert all(before != after for before, after in pairwise(history))
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"promoted": 3}', "null"])

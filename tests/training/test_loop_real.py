@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from semsam_annotate.annotations import Project
-from semsam_annotate.annotations.lock import is_held
 from semsam_annotate.annotations.project_config import write_config
 from semsam_annotate.annotations.retraining.counts import count
 from semsam_annotate.annotations.retraining.run import LOCK, runs
 from semsam_annotate.annotations.retraining.runner import runner_of
+from semsam_annotate.api.lock import is_held
 from semsam_annotate.api.promotions import Promotions
 from semsam_annotate.model.checkpoints.weights import load_checkpoint
 from semsam_annotate.model.engine.opening import packaged_weights

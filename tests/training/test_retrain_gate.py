@@ -127,3 +127,31 @@ def test_answers_that_are_no_numbers_are_refused(value) -> None:
     verdict = judge(OLD, broken, REPLAY, REPLAY, GateSettings())
     assert not verdict.promote
     assert "broken" in verdict.reasons[0]
+
+
+def _of(run: EvaluationResult, images: int) -> EvaluationResult:
+    return EvaluationResult(tuple(row for row in run.rows if int(row.image) < images))
+
+
+@pytest.mark.parametrize("images", [1, 2, 3, 5, 8])
+def test_noise_is_no_gain_however_few_images_are_held_back(images) -> None:
+    """At most one in forty should pass; a bootstrap over two images lets a quarter through."""
+    settings = GateSettings(margin=100.0, least=1)
+    passed = sum(
+        judge(
+            _of(_run(noise=0.05, seed=seed), images),
+            _of(_run(noise=0.05, seed=500 + seed), images),
+            REPLAY,
+            REPLAY,
+            settings,
+        ).promote
+        for seed in range(60)
+    )
+    assert passed <= (0 if images == 1 else 8)
+
+
+def test_a_plain_gain_on_a_few_images_is_promoted() -> None:
+    better = _of(_run(0.1, 0.01, 0.8, seed=1), 4)
+    assert judge(_of(OLD, 4), better, REPLAY, REPLAY, GateSettings(margin=100.0)).promote
+    alone = judge(_of(OLD, 1), _of(better, 1), REPLAY, REPLAY, GateSettings(margin=100.0, least=1))
+    assert alone.reasons[0] == "all validation masks are of one image, which says nothing of others"

@@ -36,7 +36,8 @@ class CandidateCache:
             vector = np.array(plain["vector"], np.float32)
             if vector.ndim != 1 or not np.isfinite(vector).all():
                 return None
-            return Candidate(key, tuple(_guess(row) for row in plain["guesses"]), vector, str(plain["embedding"]))
+            guesses = tuple(_guess(row) for row in plain["guesses"])
+            return Candidate(key, guesses, vector, str(plain["embedding"])) if all(map(_sound, guesses)) else None
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
@@ -52,6 +53,11 @@ class CandidateCache:
 
     def _path(self, key: str) -> Path:
         return self.folder / f"{key}.json"
+
+
+def _sound(guess: Guess) -> bool:
+    shares = [share for _, share in (*guess.objects, *guess.parts)]
+    return bool(np.isfinite([*guess.box, guess.score, guess.stability, guess.part, guess.rival, *shares]).all())
 
 
 def _guess(row: dict[str, Any]) -> Guess:

@@ -7,7 +7,7 @@ from pathlib import Path
 from semsam_annotate.annotations import Project, image_sha256, read_image
 from semsam_annotate.annotations.drafts import now
 from semsam_annotate.annotations.next_images import NextImage, NextImages, Review, write_next
-from semsam_annotate.annotations.retraining.run import FINISHED, runs
+from semsam_annotate.annotations.retraining.run import last_finished
 from semsam_annotate.api import BadInput, CancelToken
 from semsam_annotate.api.automatic import Progress
 from semsam_annotate.api.promotions import Promotions
@@ -59,7 +59,7 @@ def rank(
     strategy = strategy_named(settings.strategy)
     serving, version = Promotions(project.models).history()[-1], engine.info.version
     states = project.progress()
-    new = _drawn([one.path for one in states if one.state == "new"], settings)
+    new = _drawn([one.path for one in states if one.state == "new"], settings, project)
     old = [one.path for one in states if one.accepted] if strategy.compares else []
     look = _Looking(project, engine, lambda done: progress(done, len(old) + len(new)), cancel or CancelToken())
     labelled = tuple(one.vector for _, one in look.at(old))
@@ -67,7 +67,8 @@ def rank(
     moment = Moment(settings.seed, _trainings(project), labelled)
     ordered = strategy.order([one for _, one in pool.values()], moment)
     images = [_image(_short(pool[one.key][0], project), one, settings, place) for place, one in enumerate(ordered)]
-    found = NextImages(strategy.name, version, serving, now(), tuple(images), settings.most)
+    asked = {name: getattr(settings, name) for name in ("most", "count", "review", "seed")}
+    found = NextImages(strategy.name, version, serving, now(), tuple(images), **asked)
     write_next(project.models, found)
     return Ranked(found, tuple(look.skipped))
 
@@ -105,18 +106,21 @@ class _Looking:
         return found.corrected(self.calibration)
 
 
-def _drawn(paths: list[Path], settings: RankSettings) -> list[Path]:
+def _drawn(paths: list[Path], settings: RankSettings, project: Project) -> list[Path]:
     """At most so many, whichever order they come in."""
     if not settings.most or len(paths) <= settings.most:
         return paths
     moment = Moment(settings.seed)
-    chosen = set(sorted(paths, key=lambda path: moment.chance(path.as_posix(), "drawn"))[: settings.most])
+    chosen = set(
+        sorted(paths, key=lambda path: moment.chance(_short(path, project).as_posix(), "drawn"))[: settings.most]
+    )
     return [path for path in paths if path in chosen]
 
 
 def _trainings(project: Project) -> int:
-    """How many came to a verdict, of those that are remembered."""
-    return sum(run.outcome is not None and run.outcome.state == FINISHED for run in runs(project.models))
+    """The number of the last one that came to a verdict: of those before it not all are remembered."""
+    last = last_finished(project.models)
+    return 0 if last is None else last.number
 
 
 def _short(path: Path, project: Project) -> Path:

@@ -1,13 +1,14 @@
 """Calibrating a project's model on the photos held back, and writing down how well that went."""
 
+import logging
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from semsam_annotate.annotations.files import write_atomically
 from semsam_annotate.annotations.retraining.counts import LEAST_HELD_BACK
+from semsam_annotate.annotations.retraining.writer import PutBy
 from semsam_annotate.api import BadInput, SemsamError
 from semsam_annotate.model.engine import LocalEngine
 from semsam_annotate.model.engine.loaded import LoadedModel
@@ -21,6 +22,7 @@ from semsam_annotate.training.evaluation.run import Proposer
 from semsam_annotate.training.evaluation.sample import EvaluationSample
 
 Progress = Callable[[int, int], None]
+log = logging.getLogger("semsam.training")
 
 
 @dataclass(frozen=True)
@@ -62,9 +64,13 @@ def calibrate_quietly(weights: Path, models: Path, sample: EvaluationSample, pro
     """``calibrate`` at the end of a training, which nothing that goes wrong here undoes; too few masks are no error."""
     if len(sample) < LEAST_HELD_BACK:
         return
-    with suppress(SemsamError, OSError):
+    try:
         model = LoadedModel.read(weights, "auto")
         calibrate(LocalEngine(lambda: model), models, sample, progress)
+    except PutBy:
+        raise
+    except (SemsamError, OSError) as error:
+        log.warning("the new model is not calibrated: %s", error)
 
 
 def helpful(seen: Seen, figures: dict[str, dict[str, Any]]) -> tuple[Calibration, list[str]]:

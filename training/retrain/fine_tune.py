@@ -1,6 +1,7 @@
 """From accepted masks to the weights of a new version, begun anew or gone on with."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from semsam_annotate.model.registry import ModelVersion
@@ -19,14 +20,14 @@ def begin(data: ProjectData, old: ModelVersion, settings: RetrainSettings, work:
     pack = work / "project.pack"
     write_pack(data.train, pack)
     config = within_minutes(fine_tune_config(old.weights, pack, settings), settings.minutes, work / "pace")
-    begun = Begun(old.version, asked_for(settings), config, data.learned)
+    begun = Begun(old.version, asked_for(settings), config, data.learned, len(data.train))
     begun.write(work)
     return begun
 
 
 def fine_tune(begun: Begun, old: ModelVersion, settings: RetrainSettings, work: Path, told: Telling) -> Path:
     """Train, or go on, and write the weights of the new version, its names fitted last."""
-    config = begun.config
+    config = replace(begun.config, threads=settings.threads, workers=settings.workers)
     train(config, work / "run", lambda done, steps, losses: told("training", done, steps, losses["total"]))
     naming: Callable[[int, int], None] = lambda done, total: told("naming", done, total)  # noqa: E731
     out = work / "weights.safetensors"

@@ -5,8 +5,10 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from semsam_annotate.annotations.retraining.counts import LEAST_HELD_BACK
+from semsam_annotate.training.evaluation.bootstrap import LEVEL
 from semsam_annotate.training.evaluation.metrics import compare, summarize
 from semsam_annotate.training.evaluation.result import EvaluationResult
+from semsam_annotate.training.retrain.few_images import LEAST_IMAGES, widened
 from semsam_annotate.training.retrain.labels import LabelChange, label_changes
 
 ONE_SIDED = 0.90
@@ -61,16 +63,18 @@ def judge(
 
     Not worse means shown not to be worse: with 95 % certainty (one-sided, so the lower end of the 90 % interval) the
     difference is above minus the margin. Labels that were learned wrongly hover around no difference with a wide
-    interval, and do not pass. A gain is one whose whole 95 % interval is above zero. A model is refused too when half
-    of the labels that can be judged alone are shown to be worse, or anything that it answered is no number.
+    interval, and do not pass. A gain is one whose whole 95 % interval is above zero. Of few images intervals are wider
+    than the bootstrap says (``few_images``). A model is refused too when half of the labels that can be judged alone
+    are shown to be worse, or anything that it answered is no number.
     """
-    found, certain = compare(new, old), compare(new, old, level=ONE_SIDED)
+    images, found = _images(new), _compared(new, old, LEVEL)
+    certain = _compared(new, old, ONE_SIDED)
     differences = {key: found[key] for key in WATCHED if found.get(key) is not None}
     forgotten = _mean_oracle(old_replay) - _mean_oracle(new_replay)
     count, labels = len(new.rows), label_changes(old, new, ONE_SIDED)
     reasons = [
         *_no_numbers(new, new_replay),
-        *_too_few(count, settings),
+        *_too_few(count, images, settings),
         *_worse({key: certain[key] for key in differences}, settings),
         *_worse_labels(labels),
         *_no_gain(differences),
@@ -85,7 +89,7 @@ def judge(
         replay_loss=round(forgotten, 3),
         validation_masks=count,
         held_back=_figures(old, new, found),
-        replay=_figures(old_replay, new_replay, compare(new_replay, old_replay)),
+        replay=_figures(old_replay, new_replay, _compared(new_replay, old_replay, LEVEL)),
         labels=tuple(label.to_json() for label in labels),
     )
 
@@ -123,10 +127,21 @@ def _mean_oracle(result: EvaluationResult) -> float:
     return 100 * sum(row.oracle for row in result.rows) / len(result.rows)
 
 
-def _too_few(count: int, settings: GateSettings) -> list[str]:
-    if count >= settings.least:
-        return []
-    return [f"only {count} validation masks, at least {settings.least} are needed to say anything"]
+def _compared(new: EvaluationResult, old: EvaluationResult, level: float) -> dict[str, list[float] | None]:
+    """New minus old, points with intervals that hold for few images too."""
+    return widened(compare(new, old, level=level), _images(new), level)
+
+
+def _images(result: EvaluationResult) -> int:
+    return len({row.group for row in result.rows})
+
+
+def _too_few(masks: int, images: int, settings: GateSettings) -> list[str]:
+    if masks < settings.least:
+        return [f"only {masks} validation masks, at least {settings.least} are needed to say anything"]
+    if images < LEAST_IMAGES:
+        return ["all validation masks are of one image, which says nothing of others"]
+    return []
 
 
 def _worse(differences: dict[str, list[float] | None], settings: GateSettings) -> list[str]:

@@ -9,6 +9,7 @@ from semsam_annotate.training.evaluation.bootstrap import grouped_mean, paired_b
 from semsam_annotate.training.evaluation.metrics import paired_rows
 from semsam_annotate.training.evaluation.result import EvaluationResult
 from semsam_annotate.training.evaluation.rows import ClickRow
+from semsam_annotate.training.retrain.few_images import widened
 
 LEAST_MASKS, LEAST_IMAGES = 10, 3
 """Of a label among what is held back, below which nothing is said about it alone."""
@@ -67,10 +68,11 @@ def _change(name: str, pairs: Sequence[tuple[ClickRow, ClickRow]], level: float)
 
     def measured(values: Sequence[tuple[float, float]]) -> Change | None:
         before, after = ([100 * value for value in side] for side in zip(*values, strict=True))
-        told = paired_bootstrap(after, before, groups, level=level)
+        told = list(paired_bootstrap(after, before, groups, level=level))
         if math.isnan(told[0]):
             return None
-        return Change(*(round(value, DIGITS) for value in (grouped_mean(before), grouped_mean(after), *told)))
+        shown = widened({name: told}, len(set(groups)), level)[name] or told
+        return Change(*(round(value, DIGITS) for value in (grouped_mean(before), grouped_mean(after), *shown)))
 
     mask = measured([(before.oracle, after.oracle) for before, after in pairs])
     named = measured([(_right(before), _right(after)) for before, after in pairs])

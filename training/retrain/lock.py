@@ -1,12 +1,19 @@
 """One retraining of a project at a time."""
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from semsam_annotate.annotations.lock import held
-from semsam_annotate.annotations.retraining.run import LOCK
+from semsam_annotate.annotations.retraining.run import LOCK, runs
+from semsam_annotate.api import BadInput
+from semsam_annotate.api.lock import held
 
 
-def only_one(folder: Path) -> AbstractContextManager[None]:
-    """Hold the lock of a project's models."""
-    return held(folder / LOCK, f"a retraining of this project is already running ({folder})")
+@contextmanager
+def only_one(folder: Path) -> Iterator[None]:
+    """Hold the lock of a project's models; BadInput where another retraining runs, here or on another machine."""
+    with held(folder / LOCK, f"a retraining of this project is already running ({folder})"):
+        found = runs(folder)
+        if found and found[-1].elsewhere:
+            raise BadInput(f"a retraining of this project is already running on {found[-1].host} ({folder})")
+        yield

@@ -49,7 +49,7 @@ def read_project(project: Project, progress: Callable[[int, int], None] = lambda
     held: list[SampleImage] = []
     learned: list[str] = []
     judged: list[str] = []
-    annotated = [ref for ref in project.store.images() if project.store.annotations(image=ref)]
+    annotated = [ref for ref in project.store.images() if _plain(project, ref)]
     refs = [ref for ref in annotated if not is_test(project, ref)]
     prints = Fingerprints(project)
     for number, ref in enumerate(refs):
@@ -58,16 +58,21 @@ def read_project(project: Project, progress: Callable[[int, int], None] = lambda
     leaks = leak_words(draw_splits(project, annotated, prints.of(annotated)))
     prints.save()
     for ref in refs:
-        rows = [row for row in project.store.annotations(image=ref) if not row.plane]
-        if rows and project.split_of(ref) == "validation":
+        rows = _plain(project, ref)
+        if project.split_of(ref) == "validation":
             held.append(_held_back(project, ref, rows))
             judged += [row.id for row in rows]
-        elif rows:
+        else:
             train.append(project_entry(project, ref, rows))
             learned += [row.id for row in rows]
     clicked = tuple(image for image in held if image.chosen)
     sample = EvaluationSample(clicked, _vocabulary(project, train, held), 0)
     return ProjectData(tuple(train), sample, tuple(learned), tuple(judged), len(annotated) - len(refs), leaks)
+
+
+def _plain(project: Project, ref: ImageRef) -> list[Annotation]:
+    """Accepted masks of an image, but for those in planes of a stack, which nothing is learned from."""
+    return [row for row in project.store.annotations(image=ref) if not row.plane]
 
 
 def _vocabulary(project: Project, train: Sequence[ImageEntry], held: Sequence[SampleImage]) -> Vocabulary:

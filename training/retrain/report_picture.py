@@ -38,7 +38,7 @@ def draw_report(report: Report) -> bytes:
     pairs = [*report.pairs[: MOST_PAIRS // 2], *report.pairs[MOST_PAIRS // 2 :][-MOST_PAIRS // 2 :]]
     figure = Figure(figsize=(12, 5.2 + (2.2 if pairs else 0)), dpi=DPI, layout="constrained", facecolor="white")
     title = "\n".join([report.title, *textwrap.wrap(report.verdict, 120)[:3]])
-    figure.suptitle(title, fontsize=12, x=0.01, ha="left")
+    figure.suptitle(_plain(title), fontsize=12, x=0.01, ha="left")
     rows = figure.subfigures(2 if pairs else 1, 1, height_ratios=[4, 2.2] if pairs else None, squeeze=False)[:, 0]
     panels = rows[0].subplots(1, 3, width_ratios=[1.15, 1.15, 0.9])
     _before_after(panels[0], report.figures)
@@ -77,7 +77,7 @@ def _labels(axes: Axes, labels: Sequence[Mapping[str, Any]]) -> None:
         around = [[max(0.0, middle - low)], [max(0.0, high - middle)]]
         axes.errorbar(middle, -place, xerr=around, fmt="o", color=colour, capsize=3, markersize=5)
     axes.axvline(0, color=BEFORE, linewidth=0.8)
-    names = [f"{textwrap.shorten(str(label['name']), 26, placeholder='…')} ({label['masks']})" for label in shown]
+    names = [f"{_short(str(label['name']), 26)} ({label['masks']})" for label in shown]
     axes.set_yticks([-place for place in range(len(shown))], names, fontsize=8)
     more = f"; {len(labels) - len(shown)} more on the page" if len(labels) > len(shown) else ""
     axes.set_title(f"labels, points won or lost, 90 %{more}", fontsize=10)
@@ -98,6 +98,15 @@ def _draw_pairs(part: Any, pairs: Sequence[BeforeAfter]) -> None:
             with Image.open(path) as picture:
                 axes.imshow(np.asarray(picture.convert("RGB")))
             axes.set_axis_off()
-            name = textwrap.shorten(pair.name, 22, placeholder="…")
+            name = _short(pair.name, 22)
             axes.set_title(f"{name}\nbefore {100 * value:.0f} %" if not place else f"\nafter {100 * value:.0f} %",
                            fontsize=8)  # fmt: skip
+
+
+def _short(name: str, width: int) -> str:
+    return _plain(textwrap.shorten(name, width, placeholder="…"))
+
+
+def _plain(text: str) -> str:
+    """Names are no formulas, which matplotlib takes whatever stands between two dollar signs for."""
+    return text.replace("$", r"\$")

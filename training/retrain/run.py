@@ -1,5 +1,6 @@
 """One retraining: read the project, fine-tune the active model, compare, keep the version, promote it or not."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -9,7 +10,7 @@ import torch
 
 from semsam_annotate.annotations import Project
 from semsam_annotate.annotations.retraining.writer import recorded
-from semsam_annotate.api import BadInput
+from semsam_annotate.api import BadInput, SemsamError
 from semsam_annotate.model.engine.opening import packaged_weights
 from semsam_annotate.model.registry import ModelRegistry, ModelVersion
 from semsam_annotate.training.calibrating import calibrate_quietly
@@ -85,7 +86,7 @@ def retrain(
         calibrate_quietly(weights, project.models, data.validation, partial(told, "calibrating"))
         promoted = (verdict.promote or settings.force) and not settings.hold
         report = RetrainReport(
-            version, promoted, verdict, len(data.train), data.test_images, news, data.leaks, run.run.page
+            version, promoted, verdict, begun.images, data.test_images, news, data.leaks, run.run.page
         )
         plain = {"parent": old.version, **report.to_json()}
         write_report(run.run, plain, news.sentence, report.leaks, judged.cases)
@@ -93,5 +94,6 @@ def retrain(
             registry.promote(version.version)
         done_with(work)
         run.finish(plain)
-        registry.prune(settings.keep)
+        with suppress(SemsamError, OSError):  # the new model serves, whatever is wrong with an old one
+            registry.prune(settings.keep)
         return report

@@ -23,13 +23,14 @@ _FREE = ("threads", "workers", "force", "hold", "keep", "pictures", "gate", "rep
 
 @dataclass(frozen=True)
 class Begun:
-    """A fine-tuning: from which version and settings, its configuration, the records in its pack, and how often it was
-    gone on with since it was killed."""
+    """A fine-tuning: from which version and settings, its configuration, the records in its pack and of how many images
+    they are, and how often it was gone on with since it was killed."""
 
     parent: str
     asked: dict[str, Any]
     config: TrainConfig
     learned: tuple[str, ...]
+    images: int
     resumed: int = 0
 
     def write(self, work: Path) -> None:
@@ -43,7 +44,8 @@ class Begun:
         try:
             plain = json.loads((work / "begun.json").read_bytes())
             config, learned = config_from_json(plain["config"]), tuple(map(str, plain["learned"]))
-            return cls(str(plain["parent"]), dict(plain["asked"]), config, learned, int(plain["resumed"]))
+            counts = int(plain["images"]), int(plain["resumed"])
+            return cls(str(plain["parent"]), dict(plain["asked"]), config, learned, *counts)
         except (OSError, ValueError, KeyError, TypeError, BadInput):
             return None
 

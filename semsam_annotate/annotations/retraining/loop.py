@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from datetime import datetime, timedelta
 
-from semsam_annotate.annotations.lock import is_held
 from semsam_annotate.annotations.project import Project
 from semsam_annotate.annotations.project_config import ProjectConfig, read_config
 from semsam_annotate.annotations.retraining import child
@@ -18,6 +17,7 @@ from semsam_annotate.annotations.retraining.ranking import Ranking
 from semsam_annotate.annotations.retraining.run import LOCK, PUT_BY, Run, runs
 from semsam_annotate.annotations.retraining.runner import running
 from semsam_annotate.annotations.retraining.writer import put_by
+from semsam_annotate.api.lock import is_held
 
 log = logging.getLogger("semsam.loop")
 STARTING = timedelta(minutes=5)
@@ -48,6 +48,7 @@ class Loop:
         self._stack = ExitStack()
         self._beat: Callable[[Decision], None] = lambda decision: None
         self._child: subprocess.Popen[bytes] | None = None
+        self._busy = False
         self.ranking = Ranking(project.folder)
         self.decision = Decision("wait", "it has just begun")
 
@@ -67,12 +68,13 @@ class Loop:
         """Look, decide, do it, and tell those who watch."""
         decision = self.look()
         if decision.act == "start":
+            self.ranking.stop()
             self._start()
         elif decision.act == "pause":
             put_by(self._project.models)
         elif decision.passed:
             self._remember(LoopMemory.read(self._project.models).at(self._clock()))
-        if decision.act == "wait" and not is_held(self._project.models / LOCK):
+        if decision.act == "wait" and not self._busy:
             self.ranking.step()
         if decision != self.decision:
             log.info("%s", decision.sentence)
@@ -84,10 +86,12 @@ class Loop:
         """What is to be done now; changes nothing but the memory of when the loop first looked."""
         config, now = self.config(), self._clock()
         memory = LoopMemory.read(self._project.models)
-        if memory.since is None:
+        if memory.since is None or memory.since > now:  # or the clock was ahead then
             memory = memory.at(now)
             self._remember(memory)
-        return decide(self._count(config), config.retrain, self._situation(memory), now)
+        found = self._situation(memory)
+        self._busy = found.running
+        return decide(self._count(config), config.retrain, found, now)
 
     @property
     def wanted(self) -> bool:
@@ -103,10 +107,16 @@ class Loop:
         return config.retrain_after if self._after is None else self._after
 
     def put_by(self) -> bool:
-        """Ask the training that this loop began, if it goes on, to end for now; whether one goes on."""
-        if not self._situation(LoopMemory.read(self._project.models)).ours:
+        """Ask the training that this loop began, if it goes on, to end for now; whether one goes on.
+
+        One that has not yet begun to work is ended: it has nothing to keep.
+        """
+        if self._situation(LoopMemory.read(self._project.models)).ours:
+            put_by(self._project.models)
+            return True
+        if self._child is None or self._child.poll() is not None:
             return False
-        put_by(self._project.models)
+        self._child.terminate()
         return True
 
     def _situation(self, memory: LoopMemory) -> Situation:
@@ -115,7 +125,7 @@ class Loop:
         if self._child is not None:
             self._child.poll()  # or it stays behind as a zombie
         last = found[-1] if found else None
-        busy = self._starting(memory, last) or is_held(models / LOCK)
+        busy = self._starting(memory, last) or is_held(models / LOCK) or (last is not None and last.elsewhere)
         fresh, learn = count_new(self._project, memory.tried)
         return Situation(
             fresh=fresh,
@@ -124,7 +134,7 @@ class Loop:
             ours=busy and last is not None and (last.pid, last.host) == (memory.pid, memory.host),
             unfinished=not busy and (_unfinished(last) or self._vanished(memory, last)),
             attempts=0 if memory.over(last) else memory.attempts,
-            since=max(filter(None, (memory.since, _began(last))), default=None),
+            since=max((at for at in (memory.since, _began(last)) if at and at <= self._clock()), default=None),
         )
 
     def _starting(self, memory: LoopMemory, last: Run | None) -> bool:
@@ -132,7 +142,7 @@ class Loop:
         of a loop which was killed meanwhile."""
         if self._child is not None and self._child.returncode is None:
             return True
-        fresh = memory.since is not None and self._clock() - memory.since < STARTING
+        fresh = memory.since is not None and timedelta(0) <= self._clock() - memory.since < STARTING
         here = memory.host == socket.gethostname() and child.alive(memory.pid)
         return fresh and here and (last is None or last.number <= memory.before)
 

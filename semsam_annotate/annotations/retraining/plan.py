@@ -71,9 +71,9 @@ def decide(after: int, config: RetrainConfig, found: Situation, now: datetime) -
     if not after and not config.schedule:
         return Decision("wait", "only people start one here, since project.toml has neither retrain_after nor schedule")
     upcoming = _outside(config, config.next_time(now))
-    if not found.learn:
-        return Decision("wait", "there is nothing to learn from yet", upcoming)
     due = found.since is not None and (next_due := config.next_time(found.since)) is not None and next_due <= now
+    if not found.learn:
+        return Decision("wait", "there is nothing to learn from yet", upcoming, passed=due)
     cause = _cause(after, found, due)
     if cause is None:
         return Decision("wait", _missing(after, found, upcoming), upcoming, passed=due)
@@ -101,7 +101,7 @@ def _cause(after: int, found: Situation, due: bool) -> str | None:
         return "the last one was interrupted"
     if after and found.fresh >= after:
         return f"{_masks(found.fresh)} new, {after} were waited for"
-    return f"its time has come, with {_masks(found.fresh)} new" if due and found.fresh else None
+    return f"its time has come, and {_masks(found.fresh)} new" if due and found.fresh else None
 
 
 def _missing(after: int, found: Situation, upcoming: datetime | None) -> str:
@@ -111,7 +111,7 @@ def _missing(after: int, found: Situation, upcoming: datetime | None) -> str:
     if after:
         missing.append(f"{_masks(found.fresh)} new, {after} are waited for")
     if upcoming is not None:
-        new = "" if after else f", with {_masks(found.fresh)} new so far"
+        new = "" if after else f", {_masks(found.fresh)} new so far"
         missing.append(f"the next time is {upcoming:%a %Y-%m-%d %H:%M}{new}")
     return "; ".join(missing)
 

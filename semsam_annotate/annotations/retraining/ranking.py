@@ -5,8 +5,9 @@ import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from semsam_annotate.annotations.next_images import NextImages, last_order, serving
+from semsam_annotate.annotations.next_images import LOCK, NextImages, last_order, serving
 from semsam_annotate.annotations.retraining import child
+from semsam_annotate.api.lock import is_held
 
 log = logging.getLogger("semsam.loop")
 
@@ -28,7 +29,7 @@ class Ranking:
 
     def step(self) -> bool:
         """Begin it if the order is stale and none goes on; whether it was begun."""
-        if self._child is not None and self._child.poll() is None:
+        if (self._child is not None and self._child.poll() is None) or is_held(self._models / LOCK):
             return False
         order, version = last_order(self._models), serving(self._models)
         if order is None or version in (None, order.serving, self._tried):
@@ -38,9 +39,15 @@ class Ranking:
         log.info("another model serves: images are ranked again, see %s", self._models / "next.log")
         return True
 
+    def stop(self) -> None:
+        """End it, so that a training has the machine for itself; what was looked at is kept, and it is begun again."""
+        if self._child is not None and self._child.poll() is None:
+            self._child.terminate()
+            self._child.wait()
+            self._tried = None
+
 
 def _again(project: Path, order: NextImages) -> list[str]:
-    shown = max(1, sum(bool(image.review) for image in order.images))
-    options = {"strategy": order.strategy, "most": order.most, "count": shown}
+    options = {name: getattr(order, name) for name in ("strategy", "most", "count", "review", "seed")}
     given = [text for name, value in options.items() for text in (f"--{name}", str(value))]
     return child.semsam("next", "--project", str(project), *given)

@@ -5,12 +5,16 @@
 """
 
 import json
+import socket
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 RUNS = "runs"
 LOCK = ".retrain.lock"
+STALE = 180.0
+"""Seconds without a sign of life after which what ran on another machine is dead: there a lock may not be seen."""
 WORK = ".retrain-work"
 """What a training computes with; it stays behind one that was killed or put by, for the next to go on with."""
 FINISHED, FAILED, STOPPED, PUT_BY = "finished", "failed", "stopped", "put by"
@@ -69,6 +73,14 @@ class Run:
             return None
         report = plain.get("report")
         return Outcome(plain["state"], str(plain.get("message", "")), report if isinstance(report, dict) else {})
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether it runs on another machine, to judge by its signs of life."""
+        if self.host == socket.gethostname() or self.outcome is not None:
+            return False
+        signs = [path.stat().st_mtime for path in (self.folder / "run.json", self.progress) if path.is_file()]
+        return abs(time.time() - max(signs, default=0.0)) < STALE
 
     @property
     def masks(self) -> frozenset[str]:

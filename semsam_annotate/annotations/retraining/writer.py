@@ -137,7 +137,8 @@ def _clear(models: Path, keep: int) -> None:
     for place in (models / RUNS).iterdir():
         clear_unfinished(place)
     for run in runs(models)[:-1]:  # the last one is this one's own
-        if run.outcome is None:
+        told = run.page.is_file()  # perhaps of the model that serves
+        if run.outcome is None and not run.elsewhere and not told:
             shutil.rmtree(run.folder, ignore_errors=True)
     last = last_finished(models)
     numbers = sorted(_numbers(models / RUNS))

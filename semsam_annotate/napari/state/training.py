@@ -14,12 +14,12 @@ from typing import Literal
 from psygnal import Signal
 
 from semsam_annotate.annotations import Project
-from semsam_annotate.annotations.lock import is_held
 from semsam_annotate.annotations.retraining import child
 from semsam_annotate.annotations.retraining.counts import TrainingCounts, count
 from semsam_annotate.annotations.retraining.run import FAILED, FINISHED, LOCK, Run, runs
 from semsam_annotate.annotations.retraining.verdict import Verdict
 from semsam_annotate.api import BadInput
+from semsam_annotate.api.lock import is_held
 from semsam_annotate.napari.state.last_words import last_words
 from semsam_annotate.napari.state.model_switch import ModelSwitch
 from semsam_annotate.napari.state.training_loop import TrainingLoop

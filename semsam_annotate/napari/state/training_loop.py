@@ -73,7 +73,7 @@ class TrainingLoop:
             self._next = self._clock() + EVERY
             try:
                 self._loop.step()
-            except SemsamError as error:  # project.toml is damaged, the system starts no process: it is tried again
+            except (SemsamError, OSError) as error:  # project.toml is damaged, the disk is full: it is tried again
                 told = f"Training by itself is stuck: {error}."
         words = told or self._words()
         if words != self.words:

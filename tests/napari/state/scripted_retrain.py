@@ -5,10 +5,10 @@ import sys
 import time
 from pathlib import Path
 
-from semsam_annotate.annotations.lock import held
 from semsam_annotate.annotations.retraining.run import LOCK
 from semsam_annotate.annotations.retraining.writer import recorded
 from semsam_annotate.api import BadInput, SemsamError
+from semsam_annotate.api.lock import held
 
 STEPS = 20
 REPORT = {

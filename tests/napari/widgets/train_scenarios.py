@@ -15,11 +15,11 @@ from qtpy.QtCore import QEventLoop
 from qtpy.QtWidgets import QApplication, QLabel, QPushButton, QScrollArea
 
 from semsam_annotate.annotations import ImageRef, Project
-from semsam_annotate.annotations.lock import held
 from semsam_annotate.annotations.retraining.run import LOCK
 from semsam_annotate.annotations.retraining.runner import runner_of
 from semsam_annotate.annotations.retraining.writer import RunWriter, recorded
 from semsam_annotate.api import BadInput
+from semsam_annotate.api.lock import held
 from semsam_annotate.napari.canvas.annotator import Annotator
 from semsam_annotate.napari.engine.worker import EngineWorker
 from semsam_annotate.napari.state.project_ledger import ProjectLedger

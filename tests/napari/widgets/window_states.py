@@ -18,10 +18,10 @@ from train_scenarios import REPORT, fail, marks, photograph
 from window_person import PATCH, SUIT, Person
 
 from semsam_annotate.annotations import Project
-from semsam_annotate.annotations.lock import held
 from semsam_annotate.annotations.retraining.run import LOCK
 from semsam_annotate.annotations.retraining.writer import recorded
 from semsam_annotate.api import encode_rle
+from semsam_annotate.api.lock import held
 from semsam_annotate.napari.canvas.shortcuts import register
 from semsam_annotate.napari.engine.link import EngineChoice
 from semsam_annotate.napari.state.drawn import DrawnMask

@@ -124,7 +124,7 @@ def test_the_command_prints_the_order_and_writes_it(project, semsam):
 
 
 def test_a_promotion_makes_the_loop_rank_again_as_it_was_ranked_once_a_model(project, engine):
-    rank(project, engine, RankSettings("entropy", count=2, most=2))
+    rank(project, engine, RankSettings("entropy", count=3, review=2, most=2, seed=7))
     registry = ModelRegistry(project.models, packaged_weights())
     with Loop(project) as loop:
         loop.step()
@@ -135,6 +135,7 @@ def test_a_promotion_makes_the_loop_rank_again_as_it_was_ranked_once_a_model(pro
         assert loop.ranking.child.wait(120) == 0, (project.models / "next.log").read_text()
         found = read_next(project.models)
         assert (found.strategy, found.most, len(found.images)) == ("entropy", 2, 2)
+        assert (found.count, found.review, found.seed) == (3, 2, 7)
         assert [bool(one.review) for one in found.images] == [True, True]
         begun = loop.ranking.child
         (project.models / FILE).write_text(json.dumps({**found.to_json(), "serving": "packaged"}))

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from semsam_annotate.api import BadInput
+from semsam_annotate.api.errors import BadInput
 
 PATIENCE, PAUSE = 0.5, 0.02
-"""Seconds that a lock is tried for, since whoever only looks at it holds it for a moment; seconds between two tries."""
+"""Seconds that a lock is tried for, since whoever only looks at it shares it for a moment; seconds between tries."""
 
 
 @contextmanager
@@ -33,13 +33,13 @@ def is_held(path: Path) -> bool:
     """Whether a process holds the lock file; one that cannot be opened is held by nobody."""
     try:
         with path.open("r+") as file:
-            return not _taken(file)
+            return not _taken(file, shared=True)
     except OSError:
         return False
 
 
-def _taken(file: IO[str]) -> bool:
-    """Lock an open file until it is closed; False when somebody else has."""
+def _taken(file: IO[str], shared: bool = False) -> bool:
+    """Lock an open file until it is closed; False when somebody else has. ``shared``: among those who only look."""
     try:
         if sys.platform == "win32":
             import msvcrt
@@ -48,7 +48,7 @@ def _taken(file: IO[str]) -> bool:
         else:
             import fcntl
 
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except OSError:
         return False
     return True
