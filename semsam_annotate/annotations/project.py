@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from os.path import abspath
 from pathlib import Path
 from types import TracebackType
 
@@ -45,7 +46,7 @@ class Project:
         validation: float = 0.2,
     ) -> "Project":
         """Make a project; ``parts``: names, or part name -> objects it belongs to. BadInput when one is there."""
-        root = Path(folder).absolute()
+        root = Path(abspath(folder))
         if (root / "project.toml").exists():
             raise BadInput(f"{root} is a project already: open it, or name another folder")
         if root.is_file():
@@ -69,7 +70,7 @@ class Project:
     @classmethod
     def open(cls, folder: Path | str = ".") -> "Project":
         """Open a project; BadInput when there is none or its file is damaged."""
-        root = Path(folder).absolute()
+        root = Path(abspath(folder))
         config = read_config(root / "project.toml")
         where = config.store if "://" in config.store else root / config.store
         return cls(root, config, AnnotationStore.open(where))
@@ -124,7 +125,7 @@ class Project:
         """Add image files or folders of images, which stay where they are; the entries that are new."""
         entries: list[str] = []
         for path in paths:
-            absolute = Path(path).absolute()
+            absolute = Path(abspath(path))
             if not absolute.exists():
                 raise BadInput(f"no such image or folder: {path}")
             inside = absolute.is_relative_to(self.folder)

@@ -95,6 +95,7 @@ def _above(store: AnnotationStore, mask: Annotation) -> set[str]:
 
 
 def _of(by_author: dict[str, list[Annotation]]) -> Iterator[Conflict]:
+    """The likest masks first; what one person drew as two things is never one thing."""
     group: dict[str, str] = {}
     masks = {mask.id: mask for records in by_author.values() for mask in records}
 
@@ -103,9 +104,14 @@ def _of(by_author: dict[str, list[Annotation]]) -> Iterator[Conflict]:
             id = group[id]
         return id
 
-    for first, second in combinations(sorted(by_author), 2):
-        for one, other, _ in matched(by_author[first], by_author[second]):
-            group[root(one.id)] = root(other.id)
+    authors = {mask.id: {author} for author, records in by_author.items() for mask in records}
+    sides = combinations(sorted(by_author), 2)
+    pairs = [pair for first, second in sides for pair in matched(by_author[first], by_author[second])]
+    for one, other, _ in sorted(pairs, key=lambda pair: -pair[2]):
+        here, there = root(one.id), root(other.id)
+        if authors[here].isdisjoint(authors[there]):
+            group[here] = there
+            authors[there] |= authors[here]
     members: dict[str, list[Annotation]] = defaultdict(list)
     for id, mask in masks.items():
         members[root(id)].append(mask)

@@ -8,6 +8,7 @@ from pycocotools import mask as coco_mask
 
 from semsam_annotate.annotations.record import Annotation
 from semsam_annotate.api import BadInput, Rle
+from semsam_annotate.api.rle import checked_rle
 
 SAME = 0.5
 """IoU from which two masks mean the same thing, as in panoptic quality."""
@@ -31,10 +32,18 @@ def matched(first: Sequence[Annotation], second: Sequence[Annotation]) -> list[t
 
 
 def ious(first: Sequence[Rle], second: Sequence[Rle]) -> NDArray[np.float64]:
-    """IoU (F, S) of each mask with each, without decoding."""
-    one, other = ([{**rle, "counts": rle["counts"].encode("ascii")} for rle in side] for side in (first, second))
+    """IoU (F, S) of each mask with each, without decoding; BadInput for a damaged one, which would be read for ever."""
+    try:
+        one, other = [_whole(rle) for rle in first], [_whole(rle) for rle in second]
+    except BadInput as error:
+        raise BadInput(f"a mask in the store is damaged ({error}): semsam project check names it") from error
     found = coco_mask.iou(one, other, [0] * len(other))
     return np.asarray(found, np.float64).reshape(len(first), len(second))
+
+
+def _whole(rle: Rle) -> dict[str, object]:
+    checked = checked_rle(rle)
+    return {**checked, "counts": checked["counts"].encode("ascii")}
 
 
 def _nested(one: Annotation, other: Annotation) -> bool:

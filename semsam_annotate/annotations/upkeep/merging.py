@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
+from os.path import abspath
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +93,7 @@ def _placed(project: Project, other: Project, ref: ImageRef, report: MergeReport
     except BadInput:
         report.missing_files += 1
         path = other.folder / ref.path
-    absolute = Path(path).absolute()
+    absolute = Path(abspath(path))
     inside = absolute.is_relative_to(project.folder)
     shown = absolute.relative_to(project.folder) if inside else absolute
     return ImageRef(ref.sha256, shown.as_posix(), ref.height, ref.width)
@@ -134,12 +135,14 @@ def _take_records(theirs: Connection, ours: Connection, batch: list[str], report
     events = _events(theirs, batch)
     here = _Here(ours, batch, [row["id"] for row in rows])
     stands_for: dict[str, str] = {}
+    by_source = set[str]()
     fresh = []
     for row in rows:
         known = here.known(row)
         double = None if known else here.double(row, events[row["id"]])
         report.known, report.doubles = report.known + bool(known), report.doubles + bool(double)
         stands_for[row["id"]] = known or double or row["id"]
+        by_source |= {row["id"]} if known and known != row["id"] else set()
         if not known and not double:
             fresh.append(_without_seq(dict(row)))
     for row in fresh:
@@ -152,10 +155,11 @@ def _take_records(theirs: Connection, ours: Connection, batch: list[str], report
     told = here.events
     for row in rows:
         id, same = stands_for[row["id"]], stands_for[row["id"]] == row["id"]
-        if same:  # of doubles and other records of a source, what was said there is about another record
+        if same or row["id"] in by_source:  # of doubles, what was said there is about another record
             newest = {one["name"]: one["time"] for one in told.get(id, [])}
-            later = [one for one in events[id] if one["time"] > newest.get(one["name"], "")]
-            later = [{**one, "value": stands_for.get(one["value"], one["value"])} for one in later]
+            later = [one for one in events[row["id"]] if one["time"] > newest.get(one["name"], "")]
+            later = [{**one, "annotation": id, "value": stands_for.get(one["value"], one["value"])} for one in later]
+            later = [one for one in later if same or one["name"] == "review"]
             if later:
                 ours.execute(insert(event), later)
             report.events += len(later) if newest else 0
