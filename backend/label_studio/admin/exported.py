@@ -10,7 +10,6 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 from xml.etree.ElementTree import Element, SubElement, tostring
 
-from semsam_annotate.annotations.drafts import now
 from semsam_annotate.annotations.images import MAX_PIXELS
 from semsam_annotate.annotations.record import Annotation, ImageRef, Source
 from semsam_annotate.api import BadInput, Vocabulary
@@ -19,6 +18,9 @@ from semsam_annotate.backend.label_studio.config import LabelConfig, parse_confi
 from semsam_annotate.backend.label_studio.image_address import of_task
 from semsam_annotate.backend.label_studio.news import Written, read_news
 from semsam_annotate.backend.label_studio.shapes import GEOMETRY, is_mask
+
+UNTOLD = "1970-01-01T00:00:00.000000+00:00"
+"""The time of an annotation whose task does not tell it: the same at every reading."""
 
 SYSTEM = "label-studio"
 _IDS = uuid.UUID("6f0f9d5e-7f0c-4a53-9f5c-2d6f4f1f4f0e")
@@ -152,7 +154,8 @@ def _record(region: Region, told: Written, image: ImageRef, many: int) -> Annota
     return Annotation(
         id=name(region.id), image=image, mask=region.mask, kind="part" if region.is_part else "object",
         object=region.object, part=region.part, part_of=None if region.parent is None else name(region.parent),
-        level=region.level, score=region.score, author=told.author, time=now() if told.version == "0" else told.version,
+        level=region.level, score=region.score, author=told.author,
+        time=UNTOLD if told.version == "0" else told.version,
         seconds=None if told.seconds is None else told.seconds / many,
         source=Source(SYSTEM, told.project, f"{told.id}/{region.id}/{told.version}"),
     )  # fmt: skip

@@ -8,11 +8,11 @@ from pathlib import Path
 from semsam_annotate.annotations.categories import UNLABELLED, Category
 from semsam_annotate.annotations.coco_images import CocoImage, find_image
 from semsam_annotate.annotations.coco_read import CocoContent
-from semsam_annotate.annotations.drafts import checked
+from semsam_annotate.annotations.drafts import checked, now
 from semsam_annotate.annotations.images import image_sha256, read_image
 from semsam_annotate.annotations.record import ImageRef
 from semsam_annotate.api import BadInput, Vocabulary
-from semsam_annotate.backend.label_studio.admin.exported import Exported, read_tasks
+from semsam_annotate.backend.label_studio.admin.exported import UNTOLD, Exported, read_tasks
 from semsam_annotate.backend.label_studio.admin.sources import from_file
 
 Progress = Callable[[int, int], None]
@@ -27,7 +27,9 @@ def tasks_content(path: Path, folder: Path, words: Vocabulary, progress: Progres
     taken = from_file(path, None, words)
     found = read_tasks(taken.tasks, taken.config)
     images = _images(path, found, folder, progress)
-    records = [checked(record.with_(image=images[record.image.sha256].ref)) for record in found.records]
+    arrived = now()
+    timed = [record.with_(time=arrived) if record.time == UNTOLD else record for record in found.records]
+    records = [checked(record.with_(image=images[record.image.sha256].ref)) for record in timed]
     categories = {
         Category(record.object or UNLABELLED, None if record.kind == "object" else record.part or UNLABELLED)
         for record in records
