@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from semsam_annotate import load_engine
 from semsam_annotate.annotations import Project
 from semsam_annotate.api import Proposal, encode_rle
 
@@ -26,6 +27,14 @@ def d2(monkeypatch):
     detectron2.data.DatasetCatalog.clear()
     detectron2.data.MetadataCatalog.clear()
     return sys.modules["detectron2"]
+
+
+@pytest.fixture(scope="session")
+def engine():
+    """The packaged model."""
+    opened = load_engine("default", device="cpu")
+    yield opened
+    opened.close()
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ import torch
 from pycocotools import mask as coco_mask
 
 from semsam_annotate import detectron2 as room
-from semsam_annotate import load_engine
 from semsam_annotate.annotations import Project, read_image
 
 if "SEMSAM_DETECTRON2" not in os.environ:
@@ -18,13 +17,6 @@ if "SEMSAM_DETECTRON2" not in os.environ:
 
 SIZE = 160
 answers_of = runpy.run_path(str(Path(__file__).with_name("two_processes.py")))["answers_of"]
-
-
-@pytest.fixture(scope="module")
-def engine():
-    opened = load_engine("default", device="cpu")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

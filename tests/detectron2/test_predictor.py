@@ -6,18 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from semsam_annotate import load_engine
 from semsam_annotate.annotations import read_image
 from semsam_annotate.api import BadInput, Vocabulary
 from semsam_annotate.detectron2.datasets import register_project
 from semsam_annotate.detectron2.predictor import SemsamPredictor
-
-
-@pytest.fixture(scope="module")
-def engine():
-    opened = load_engine("default", device="cpu")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from math import sqrt
 
 from scipy.special import ndtri, stdtrit
 
+DIGITS = 4
 LEAST_IMAGES = 2
 """Held-back images below which a difference has no interval at all."""
 
@@ -17,12 +18,13 @@ def widened(differences: Mapping[str, list[float] | None], images: int, level: f
     About the Bootstrap, 3.2). Of two images the sides become 13 times as long, of five 1.6, of forty 1.05 times.
     """
     wider = _factor(images, level)
-    return {
-        key: None
-        if found is None
-        else [found[0], found[0] - wider * (found[0] - found[1]), found[0] + wider * (found[2] - found[0])]
-        for key, found in differences.items()
-    }
+    return {key: None if found is None else _around(found, wider) for key, found in differences.items()}
+
+
+def _around(found: list[float], wider: float) -> list[float]:
+    middle, low, high = found
+    sides = middle, middle - wider * (middle - low), middle + wider * (high - middle)
+    return [round(value, DIGITS) for value in sides]
 
 
 def _factor(images: int, level: float) -> float:
