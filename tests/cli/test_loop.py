@@ -13,7 +13,9 @@ import pytest
 
 from semsam_annotate.annotations import ImageRef, Project
 from semsam_annotate.annotations.project_config import write_config
+from semsam_annotate.annotations.retraining.loop import Loop
 from semsam_annotate.annotations.retraining.runner import runner_of
+from semsam_annotate.cli.loop import _looked
 
 
 @pytest.fixture
@@ -93,3 +95,11 @@ def test_a_training_that_cannot_begin_is_named(project, semsam, monkeypatch):
     assert "Training begins now: 3 masks are new" in out
     assert "Training 1 failed: the image gone.png" in out
     assert told == ""
+
+
+def test_what_goes_wrong_for_a_moment_is_told_and_looked_at_again(project):
+    with Loop(project) as running:
+        (project.folder / "project.toml").write_text("retrain_after = 5O")
+        assert "project.toml is damaged" in _looked(running)
+        running.look = lambda: (_ for _ in ()).throw(OSError(28, "No space left on device"))
+        assert "No space" in _looked(running)

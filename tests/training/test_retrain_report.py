@@ -14,7 +14,7 @@ from semsam_annotate.training.retrain import GateSettings, judge
 from semsam_annotate.training.retrain.news import MOST, News, news_of
 from semsam_annotate.training.retrain.report import rows_of, write_report
 
-EVIL = "<script>alert(1)</script> & 'wheel'"
+EVIL = "$^$ <script>alert(1)</script> & 'wheel'"
 
 
 def _run(shift: float, count: int, name: str = EVIL) -> EvaluationResult:
