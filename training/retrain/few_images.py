@@ -1,6 +1,6 @@
 """Intervals of few images: a bootstrap over a handful of them is far too sure of itself."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from math import sqrt
 
 from scipy.special import ndtri, stdtrit
@@ -10,21 +10,18 @@ LEAST_IMAGES = 2
 """Held-back images below which a difference has no interval at all."""
 
 
-def widened(differences: Mapping[str, list[float] | None], images: int, level: float) -> dict[str, list[float] | None]:
+def widened(found: Sequence[float], images: int, level: float) -> list[float]:
     """[difference, low, high] of a percentile bootstrap over so many ``images``, each side as wide as Student's t.
 
     Drawing n images again gives a spread that is too small by sqrt((n - 1) / n), and its percentiles are those of a
     normal distribution, not of Student's with n - 1 degrees of freedom (Hesterberg 2015, What Teachers Should Know
     About the Bootstrap, 3.2). Of two images the sides become 13 times as long, of five 1.6, of forty 1.05 times.
     """
-    wider = _factor(images, level)
-    return {key: None if found is None else _around(found, wider) for key, found in differences.items()}
-
-
-def _around(found: list[float], wider: float) -> list[float]:
     middle, low, high = found
-    sides = middle, middle - wider * (middle - low), middle + wider * (high - middle)
-    return [round(value, DIGITS) for value in sides]
+    wider = _factor(images, level)
+    return [
+        round(value, DIGITS) for value in (middle, middle - wider * (middle - low), middle + wider * (high - middle))
+    ]
 
 
 def _factor(images: int, level: float) -> float:

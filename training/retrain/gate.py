@@ -129,7 +129,8 @@ def _mean_oracle(result: EvaluationResult) -> float:
 
 def _compared(new: EvaluationResult, old: EvaluationResult, level: float) -> dict[str, list[float] | None]:
     """New minus old, points with intervals that hold for few images too."""
-    return widened(compare(new, old, level=level), _images(new), level)
+    images, found = _images(new), compare(new, old, level=level)
+    return {key: None if one is None else widened(one, images, level) for key, one in found.items()}
 
 
 def _images(result: EvaluationResult) -> int:

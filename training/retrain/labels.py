@@ -68,10 +68,10 @@ def _change(name: str, pairs: Sequence[tuple[ClickRow, ClickRow]], level: float)
 
     def measured(values: Sequence[tuple[float, float]]) -> Change | None:
         before, after = ([100 * value for value in side] for side in zip(*values, strict=True))
-        told = list(paired_bootstrap(after, before, groups, level=level))
+        told = paired_bootstrap(after, before, groups, level=level)
         if math.isnan(told[0]):
             return None
-        shown = widened({name: told}, len(set(groups)), level)[name] or told
+        shown = widened(told, len(set(groups)), level)
         return Change(*(round(value, DIGITS) for value in (grouped_mean(before), grouped_mean(after), *shown)))
 
     mask = measured([(before.oracle, after.oracle) for before, after in pairs])
