@@ -65,13 +65,13 @@ def _run(project: "Project", running: "Loop", once: bool, every: float, json: bo
 
 
 def _once(project: "Project", running: "Loop", json: bool) -> None:
-    """Look, and wait for the training that begins; ends with 1 when that fails."""
+    """Look, and wait for the training that begins; ends with 1 when that fails, not when quiet hours put it by."""
     ended = _ended(project)
     decision = running.step()
     _tell(decision, json)
     if decision.act == "start":
         _wait(running)
-    failed = running.child is not None and running.child.returncode
+    failed = running.child is not None and running.child.returncode and not _is_put_by(project)
     if _ended(project) != ended:
         _tell_end(project, json)
     elif failed:
@@ -100,6 +100,13 @@ def _ended(project: "Project") -> int:
     from semsam_annotate.annotations.retraining.run import runs
 
     return max((run.number for run in runs(project.models) if run.outcome is not None), default=0)
+
+
+def _is_put_by(project: "Project") -> bool:
+    from semsam_annotate.annotations.retraining.run import PUT_BY, runs
+
+    outcome = runs(project.models)[-1].outcome if runs(project.models) else None
+    return outcome is not None and outcome.state == PUT_BY
 
 
 def _tell_end(project: "Project", json: bool) -> None:

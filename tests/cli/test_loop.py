@@ -10,12 +10,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import typer
 
 from semsam_annotate.annotations import ImageRef, Project
 from semsam_annotate.annotations.project_config import write_config
 from semsam_annotate.annotations.retraining.loop import Loop
 from semsam_annotate.annotations.retraining.runner import runner_of
-from semsam_annotate.cli.loop import _looked
+from semsam_annotate.cli.loop import _looked, _once
 
 
 @pytest.fixture
@@ -103,3 +104,22 @@ def test_what_goes_wrong_for_a_moment_is_told_and_looked_at_again(project):
         assert "project.toml is damaged" in _looked(running)
         running.look = lambda: (_ for _ in ()).throw(OSError(28, "No space left on device"))
         assert "No space" in _looked(running)
+
+
+@pytest.mark.parametrize(("error", "code"), [("PutBy('quiet hours')", 0), ("RuntimeError('broken')", 1)])
+def test_once_has_not_failed_when_the_training_is_put_by(project, error, code):
+    script = (
+        "import sys; from pathlib import Path\n"
+        "from semsam_annotate.annotations.retraining.writer import PutBy, recorded\n"
+        f"with recorded(Path(sys.argv[1])): raise {error}"
+    )
+    image = ImageRef("0" * 64, "gone.png", 8, 8)
+    for _ in range(3):
+        project.store.accept(image, mask=np.ones((8, 8), bool), object="car")
+    with Loop(project, command=[sys.executable, "-c", script, str(project.models)]) as running:
+        if code:
+            with pytest.raises(typer.Exit) as caught:
+                _once(project, running, False)
+            assert caught.value.exit_code == code
+        else:
+            _once(project, running, False)
