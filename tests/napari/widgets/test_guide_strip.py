@@ -3,7 +3,7 @@
 import napari.settings
 import pytest
 from qtpy.QtCore import QEventLoop
-from qtpy.QtWidgets import QVBoxLayout, QWidget
+from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from semsam_annotate.napari.canvas.keys import DEFAULTS
 from semsam_annotate.napari.files.settings import PAGE, PLUGIN, keep_guide_closed, read_preferences
@@ -21,20 +21,35 @@ def strip(qapp):
     strip.deleteLater()
 
 
-def test_every_step_fits_a_narrow_dock_and_nothing_below_moves(strip):
+@pytest.mark.parametrize("width", (NARROW, 330, 420))
+@pytest.mark.parametrize("pixels", (10, 14, 19))
+def test_every_step_fits_its_dock_and_nothing_below_moves(strip, width, pixels):
+    window, below = QWidget(), QLabel("the list of masks")
+    layout = QVBoxLayout(window)
+    layout.addWidget(strip)
+    layout.addWidget(below, 1)
+    window.setStyleSheet(f"QLabel {{ font-size: {pixels}px }}")
+    window.setFixedSize(width, 700)
     strip._guide.start()
-    strip.setFixedWidth(NARROW)
-    strip.show()
-    heights = set()
-    for place in range(len(STEPS)):
-        strip.adjustSize()
+    strip._guide.skip()  # the first step has the sample's button below it
+    window.show()
+    places = set()
+    for _ in STEPS[1:]:
         QEventLoop().processEvents()
         assert strip.text.heightForWidth(strip.text.width()) <= strip.text.height(), strip.text.text()
-        heights.add(strip.text.height())
+        places.add(below.y())
+        strip._guide.skip()
+    assert len(places) == 1
+    assert strip.isHidden()
+    strip.setParent(None)
+    window.deleteLater()
+
+
+def test_the_samples_button_is_there_in_the_first_step_alone(strip):
+    strip._guide.start()
+    for place in range(len(STEPS)):
         assert strip.sample.isHidden() == (place > 0)
         strip._guide.skip()
-    assert len(heights) == 1
-    assert strip.isHidden()
 
 
 def test_a_theme_with_a_larger_font_makes_more_room_at_once(strip, qapp):
