@@ -1,5 +1,6 @@
 """Opening the store's database, and saying in one line what is wrong with it."""
 
+import json
 import re
 import sys
 import warnings
@@ -151,10 +152,16 @@ def explained(engine: Engine) -> Iterator[None]:
     """Turn a database's complaint into ``StoreUnavailable`` with one line that names the store."""
     try:
         yield
-    except (DBAPIError, UnicodeDecodeError) as error:  # of a damaged file SQLite's very message may be no text
+    except (DBAPIError, UnicodeDecodeError, json.JSONDecodeError) as error:
         name = engine.url.database if engine.dialect.name == "sqlite" else engine.url.render_as_string()
-        message = str(error.orig) if isinstance(error, DBAPIError) else "malformed"
-        raise StoreUnavailable(f"store {name}: {_reason(message)}") from error
+        raise StoreUnavailable(f"store {name}: {_complaint(error)}") from error
+
+
+def _complaint(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return "a record is damaged; semsam project check names it"
+    # of a damaged file SQLite's very message may be no text
+    return _reason(str(error.orig) if isinstance(error, DBAPIError) else "malformed")
 
 
 def _reason(message: str) -> str:

@@ -1,5 +1,6 @@
 """The project folder: images, vocabulary, annotations, models and embeddings of one piece of work."""
 
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from os.path import abspath
@@ -10,6 +11,7 @@ from semsam_annotate.annotations.categories import UNLABELLED
 from semsam_annotate.annotations.classes import ObjectClass, PartClass
 from semsam_annotate.annotations.coco_images import find_image
 from semsam_annotate.annotations.coco_read import CocoContent
+from semsam_annotate.annotations.connection import StoreWarning
 from semsam_annotate.annotations.export_place import check_place
 from semsam_annotate.annotations.exports import ExportReport
 from semsam_annotate.annotations.formats.format import Format
@@ -63,17 +65,21 @@ class Project:
         for sub in ("models", "embeddings"):
             (root / sub).mkdir(parents=True, exist_ok=True)
         write_config(root / "project.toml", config)
-        project = cls.open(root)
+        project = cls(root, config, AnnotationStore.open(_place(root, config)))
         project.add_images(images)
         return project
 
     @classmethod
     def open(cls, folder: Path | str = ".") -> "Project":
-        """Open a project; BadInput when there is none or its file is damaged."""
+        """Open a project; BadInput when there is none or its file is damaged, StoreWarning when its store is lost."""
         root = Path(abspath(folder))
         config = read_config(root / "project.toml")
-        where = config.store if "://" in config.store else root / config.store
-        return cls(root, config, AnnotationStore.open(where))
+        place = _place(root, config)
+        if isinstance(place, Path) and place.parent.is_dir() and not place.exists():
+            warnings.warn(
+                f"{place} was not there: an empty one is made; what the lost one held is in its backup", StoreWarning, 2
+            )
+        return cls(root, config, AnnotationStore.open(place))
 
     def close(self) -> None:
         """Close the store; calling it twice is fine."""
@@ -231,6 +237,10 @@ class Project:
         if config != self.config:
             write_config(self.folder / "project.toml", config)
             self.config = config
+
+
+def _place(root: Path, config: ProjectConfig) -> Path | str:
+    return config.store if "://" in config.store else root / config.store
 
 
 def _mean(image: ImageProgress) -> float:

@@ -1,6 +1,7 @@
 """The program: its commands, and one clear line for whatever a person can mend."""
 
 import sys
+import warnings
 from importlib import import_module
 
 import typer
@@ -54,6 +55,7 @@ def _program() -> None:
 
 def main() -> None:
     """Entry point of ``semsam``: exit code 2 and one line on bad input, 1 on anything else that was foreseen."""
+    warnings.formatwarning = _warning
     try:
         build()()
     except SemsamError as error:
@@ -63,6 +65,13 @@ def main() -> None:
     except KeyboardInterrupt:
         print("semsam: stopped", file=sys.stderr)
         sys.exit(130)
+
+
+def _warning(message: Warning | str, category: type[Warning], file: str, number: int, line: str | None = None) -> str:
+    """Ours in one line like every complaint; others' say where they come from."""
+    if category.__module__.startswith("semsam_annotate."):
+        return f"semsam: {' '.join(str(message).split())}\n"
+    return f"{file}:{number}: {category.__name__}: {message}\n"
 
 
 def _complain(message: str) -> int:

@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from semsam_annotate.annotations import ImageRef, ObjectClass, PartClass, Project
+from semsam_annotate.annotations import ImageRef, ObjectClass, PartClass, Project, StoreWarning
 from semsam_annotate.annotations.palette import PALETTE
 from semsam_annotate.annotations.project_config import to_toml
 from semsam_annotate.api import BadInput, Vocabulary
 from semsam_annotate.cli import main
+from semsam_annotate.cli.app import _warning
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 VALUES = st.one_of(TEXTS, st.integers(-(2**53), 2**53), st.floats(allow_nan=False), st.lists(TEXTS, max_size=6))
@@ -25,6 +26,20 @@ KEYS = st.text("abcdefgh_", min_size=1, max_size=8)
 def project(tmp_path):
     with Project.create(tmp_path / "project", objects=["car"], parts={"wheel": ["car"], "handle": []}) as made:
         yield made
+
+
+def test_a_lost_store_is_not_made_anew_in_silence(project, recwarn):
+    project.close()
+    with Project.open(project.folder):
+        assert not recwarn.list
+    (project.folder / "annotations.sqlite").unlink()
+    with pytest.warns(StoreWarning, match=r"annotations.sqlite was not there: an empty one is made; .* backup$"):
+        Project.open(project.folder).close()
+
+
+def test_our_warnings_are_one_line_and_others_say_whence():
+    assert _warning("a\nb", StoreWarning, "x.py", 3) == "semsam: a b\n"
+    assert _warning("a", UserWarning, "x.py", 3) == "x.py:3: UserWarning: a\n"
 
 
 @given(st.dictionaries(KEYS, st.one_of(VALUES, st.lists(st.dictionaries(KEYS, VALUES), min_size=1, max_size=3))))

@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from semsam_annotate.annotations import AnnotationStore, Project
+from semsam_annotate.annotations import AnnotationStore, Project, StoreUnavailable
 from semsam_annotate.annotations.people.history import history
 from semsam_annotate.annotations.upkeep.backup import back_up
 from semsam_annotate.annotations.upkeep.checking import check
@@ -63,6 +63,18 @@ def test_every_damage_is_found_and_nothing_else_is_said_of_a_whole_store(kind, s
         statement = statement.replace(name, value)
     break_it(store, statement)
     assert kind in kinds(store)
+
+
+@pytest.mark.parametrize("column", ["mask", "plane", "ladder", "prompt", "proposed_mask"])
+@pytest.mark.parametrize("text", ["", "[1", "no json"])
+def test_a_text_that_is_no_json_is_found_and_told_in_one_line(column, text, tmp_path, image, propose):
+    with AnnotationStore.open(tmp_path / "annotations.sqlite") as store:  # a server takes no such text
+        id = store.accept(image, propose(0), object="car").id
+        break_it(store, f"UPDATE annotation SET {column} = '{text}'")
+        (problem,) = check(store)
+        assert (problem.kind.split()[-1], problem.examples) == ("decoded" if column == "mask" else "read", (id,))
+        with pytest.raises(StoreUnavailable, match=r"^store .*sqlite: a record is damaged; semsam project check names"):
+            store.get(id)
 
 
 def test_sums_are_mended_after_a_copy_and_rows_are_left_alone(project, image, propose, tmp_path):

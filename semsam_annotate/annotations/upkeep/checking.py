@@ -1,11 +1,12 @@
 """Whether a store holds together: its file, its references, its masks, its splits, and the sums beside its events."""
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Column, Connection, func, or_, select, text
+from sqlalchemy import Column, ColumnElement, Connection, String, and_, cast, func, or_, select, text
 
 from semsam_annotate.annotations.connection import transaction
 from semsam_annotate.annotations.outgoing import batches
@@ -37,7 +38,8 @@ class Problem:
 def check(store: AnnotationStore, progress: Callable[[int, int], None] | None = None) -> list[Problem]:
     """Everything that is wrong, nothing when all is well; nothing is changed. ``progress`` counts images."""
     with transaction(store.engine, steady=True) as connection:
-        found = [*_file(connection), *_references(connection), *_sums(connection), *_groups(connection)]
+        found = [*_file(connection), *_texts(connection), *_references(connection)]
+        found += [*_sums(connection), *_groups(connection)]
         found += _problems(_records(connection, progress))
     return found
 
@@ -48,6 +50,18 @@ def _file(connection: Connection) -> Iterator[Problem]:
         if lines != ["ok"]:
             indices = all("index" in line or line.startswith("*** in database") for line in lines)
             yield Problem("the database file is damaged", len(lines), tuple(lines[:SHOWN]), repairable=indices)
+
+
+def _texts(connection: Connection) -> Iterator[Problem]:
+    """JSON that is none; a server takes no such text. Masks are looked at one by one."""
+    if connection.dialect.name == "sqlite":
+        columns = [annotation.c[name] for name in ("plane", "ladder", "prompt", "proposed_mask")]
+        broken = (and_(column.is_not(None), func.json_valid(cast(column, String)) == 0) for column in columns)
+        yield from _told("records that cannot be read", _ids(connection, or_(*broken)))
+
+
+def _ids(connection: Connection, where: ColumnElement[bool]) -> list[str]:
+    return list(connection.execute(select(annotation.c.id).where(where)).scalars())
 
 
 def _references(connection: Connection) -> Iterator[Problem]:
@@ -66,8 +80,7 @@ def _references(connection: Connection) -> Iterator[Problem]:
     lost = lost.where(annotation.c.part_of.is_not(None), above.c.id.is_(None))
     yield from _told("parts of masks that are not there", list(connection.execute(lost).scalars()))
     told = select(event.c.seq).where(event.c.annotation == annotation.c.id, event.c.name == "status")
-    silent = select(annotation.c.id).where(~told.correlate(annotation).exists())
-    yield from _told("masks without a status", list(connection.execute(silent).scalars()))
+    yield from _told("masks without a status", _ids(connection, ~told.correlate(annotation).exists()))
 
 
 def _sums(connection: Connection) -> Iterator[Problem]:
@@ -108,8 +121,9 @@ def _records(connection: Connection, progress: Callable[[int, int], None] | None
     sizes = {row.sha256: [row.height, row.width] for row in images}
     done = 0
     for batch in batches(sizes):
-        names = ("id", "sha256", "plane", "mask", "part_of", "supersedes")
-        query = select(*(annotation.c[name] for name in names)).where(annotation.c.sha256.in_(batch))
+        names = ("id", "sha256", "part_of", "supersedes")
+        texts = (cast(annotation.c[name], String).label(name) for name in ("plane", "mask"))
+        query = select(*(annotation.c[name] for name in names), *texts).where(annotation.c.sha256.in_(batch))
         by_image: dict[str, list[Any]] = defaultdict(list)
         for row in connection.execute(query.order_by(annotation.c.seq)):
             by_image[row.sha256].append(row)
@@ -122,10 +136,10 @@ def _records(connection: Connection, progress: Callable[[int, int], None] | None
             progress(done, len(sizes))
 
 
-def _mask(mask: Any, size: list[int]) -> Iterator[str]:
+def _mask(mask: str, size: list[int]) -> Iterator[str]:
     try:
-        shape = list(decode_rle(mask).shape)
-    except (BadInput, TypeError, AttributeError):
+        shape = list(decode_rle(json.loads(mask)).shape)
+    except (BadInput, TypeError, AttributeError, ValueError):
         yield "masks that cannot be decoded"
         return
     if shape != size:

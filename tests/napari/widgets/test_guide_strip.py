@@ -21,8 +21,8 @@ def strip(qapp):
     strip.deleteLater()
 
 
-@pytest.mark.parametrize("width", (NARROW, 330, 420))
-@pytest.mark.parametrize("pixels", (10, 14, 19))
+@pytest.mark.parametrize("width", [NARROW, 330, 420])
+@pytest.mark.parametrize("pixels", [10, 14, 19])
 def test_every_step_fits_its_dock_and_nothing_below_moves(strip, width, pixels):
     window, below = QWidget(), QLabel("the list of masks")
     layout = QVBoxLayout(window)
