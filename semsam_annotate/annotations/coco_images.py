@@ -1,5 +1,6 @@
 """The images of a COCO file, found in a folder and read once to learn their size and name."""
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -29,12 +30,26 @@ Finder = Callable[[str], Path | None]
 
 def find_image(folder: Path, name: str) -> Path | None:
     """``folder``/name, else ``folder``/basename, None when neither is there; never anything outside ``folder``."""
-    pure = PurePosixPath(name.replace("\\", "/"))
-    inside = not pure.is_absolute() and ".." not in pure.parts and ":" not in (pure.parts or ("",))[0]
-    tried = [folder / pure] if inside else []
-    if pure.name not in ("", ".."):
-        tried.append(folder / pure.name)
+    tried = [path for written in ways_to_read(name) for path in _places(folder, written)]
     return next((path for path in tried if path.is_file()), None)
+
+
+def ways_to_read(name: str) -> list[PurePosixPath]:
+    r"""A path in a file, as it is written and as Windows writes one: only elsewhere can a name itself hold a ``\``."""
+    windows = PurePosixPath(name.replace("\\", "/"))
+    return [windows] if os.name == "nt" else list(dict.fromkeys((PurePosixPath(name), windows)))
+
+
+def within(written: PurePosixPath) -> bool:
+    """Whether a path names something inside of the folder that it is meant in, which no drive of Windows is."""
+    first = (written.parts or ("",))[0]
+    drive = ":" in first if os.name == "nt" else first.endswith(":") and len(first) == 2
+    return not written.is_absolute() and ".." not in written.parts and not drive
+
+
+def _places(folder: Path, written: PurePosixPath) -> list[Path]:
+    places = [folder / written] if within(written) else []
+    return places if written.name in ("", "..") else [*places, folder / written.name]
 
 
 def read_images(

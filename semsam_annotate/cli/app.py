@@ -67,11 +67,13 @@ def main() -> None:
         sys.exit(130)
 
 
-def _warning(message: Warning | str, category: type[Warning], file: str, number: int, line: str | None = None) -> str:
+def _warning(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None
+) -> str:
     """Ours in one line like every complaint; others' say where they come from."""
     if category.__module__.startswith("semsam_annotate."):
         return f"semsam: {' '.join(str(message).split())}\n"
-    return f"{file}:{number}: {category.__name__}: {message}\n"
+    return f"{filename}:{lineno}: {category.__name__}: {message}\n"
 
 
 def _complain(message: str) -> int:

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from napari.utils.notifications import show_warning
 
-from semsam_annotate.annotations.coco_images import Finder, find_image
+from semsam_annotate.annotations.coco_images import Finder, find_image, ways_to_read
 from semsam_annotate.annotations.coco_read import LISTS, CocoContent, CocoFile, parsed
 from semsam_annotate.annotations.image_files import listed_images
 from semsam_annotate.annotations.project_config import read_config
@@ -75,8 +75,8 @@ def image_finder(folder: Path) -> Finder:
     )
 
     def find(name: str) -> Path | None:
-        parts = PurePosixPath(name.replace("\\", "/")).parts
-        ending = (path for path in listed if path.parts[-len(parts) :] == parts and path.is_file())
+        ways = [way.parts for way in ways_to_read(name)]
+        ending = (path for path in listed if any(path.parts[-len(way) :] == way for way in ways) and path.is_file())
         return find_image(folder, name) or next(ending, None)
 
     return find

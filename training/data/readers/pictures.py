@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from os.path import isfile
 from pathlib import Path, PurePosixPath
 
+from semsam_annotate.annotations.coco_images import ways_to_read, within
 from semsam_annotate.training.data import problem
 from semsam_annotate.training.data.problem import Problem
 
@@ -13,8 +14,7 @@ MOST_FOLDERS = 200
 
 def leaves(name: str) -> bool:
     """Whether a relative path names something outside of the folder that it is meant in."""
-    pure = PurePosixPath(name.replace("\\", "/"))
-    return not name or pure.is_absolute() or ".." in pure.parts or ":" in (pure.parts or ("",))[0] or "\0" in name
+    return not name or "\0" in name or not within(PurePosixPath(name.replace("\\", "/")))
 
 
 def find_picture(folder: Path, names: Sequence[str], where: str) -> tuple[Path, tuple[Problem, ...]]:
@@ -23,12 +23,12 @@ def find_picture(folder: Path, names: Sequence[str], where: str) -> tuple[Path, 
     Where there is none, the path that was expected and a problem. A name that leaves the folder is never followed, its
     last component may still be there.
     """
-    written = [PurePosixPath(name.replace("\\", "/")) for name in names if name]
-    kept = [name for name in written if not leaves(str(name))]
+    kept = [way for name in names if not leaves(name) for way in ways_to_read(name)]
     refused = () if kept else (Problem(problem.PATH_LEAVES, where, names[0] if names else "no file_name"),)
-    for name in [*kept, *(PurePosixPath(name.name) for name in written if not leaves(name.name))]:
-        if isfile(folder / name):  # unlike Path.is_file, false for names that no file system takes
-            return folder / name, refused
+    ends = [PurePosixPath(way.name) for name in names if name for way in ways_to_read(name) if not leaves(way.name)]
+    for path in (folder / way for way in (*kept, *ends)):
+        if isfile(path):  # unlike Path.is_file, false for names that no file system takes
+            return path, refused
     if not kept:
         return folder / "refused", refused
     return folder / kept[0], (Problem(problem.MISSING_IMAGE, where, str(folder / kept[0])),)
