@@ -9,8 +9,8 @@ from typing import TypeVar
 
 from starlette.concurrency import run_in_threadpool
 
-from semsam_annotate.annotations.images import read_image
-from semsam_annotate.api import CancelToken, Embedding, Engine, StaleEmbedding
+from semsam_annotate.annotations.images import image_sha256, read_image
+from semsam_annotate.api import CancelToken, Embedding, Engine, RgbImage, StaleEmbedding
 from semsam_annotate.backend.label_studio.connections import Connection
 from semsam_annotate.backend.label_studio.fetch import fetch_image
 from semsam_annotate.backend.worker import EngineWorker
@@ -23,6 +23,7 @@ AT_ONCE = 8
 @dataclass(frozen=True)
 class _Entry:
     embedding: Embedding
+    sha256: str
     version: str
     """Of the engine when it encoded: after a promotion the image is encoded by the new model."""
     made: float
@@ -63,6 +64,11 @@ class TaskEmbeddings:
             fresh = await self._entry(key, cancel)
             return await run(lambda engine: call(engine, fresh.embedding))
 
+    def sha256(self, address: str, connection: Connection) -> str | None:
+        """Of the pixels of an image that was asked for lately."""
+        entry = self._entries.get((connection, address))
+        return None if entry is None else entry.sha256
+
     async def _entry(self, key: tuple[Connection, str], cancel: CancelToken | None) -> _Entry:
         lock = self._locks.setdefault(key, asyncio.Lock())
         async with lock:
@@ -78,17 +84,22 @@ class TaskEmbeddings:
     async def _encode(self, connection: Connection, address: str, cancel: CancelToken | None) -> _Entry:
         async with self._room:
             body = await fetch_image(address, connection, self._max_bytes)
-            image = await run_in_threadpool(read_image, body)
+            image, sha256 = await run_in_threadpool(_read, body)
         embedding, version = await self._worker.run_long(
             lambda engine: (engine.encode(image, cancel=cancel), engine.info.version)
         )
-        return _Entry(embedding, version, time.monotonic())
+        return _Entry(embedding, sha256, version, time.monotonic())
 
     def _forget(self) -> None:
         while len(self._entries) > self._capacity:
             self._entries.popitem(last=False)
         for key in [key for key, lock in self._locks.items() if key not in self._entries and not lock.locked()]:
             del self._locks[key]
+
+
+def _read(body: bytes) -> tuple[RgbImage, str]:
+    image = read_image(body)
+    return image, image_sha256(image)
 
 
 def _current(engine: Engine, entry: _Entry, call: Callable[[Engine, Embedding], T]) -> T:

@@ -48,10 +48,13 @@ class Prelabeller:
             sure = [
                 mask.score * certainty(mask, label_of(mask, config)) for mask in (one.proposal for one in candidates)
             ]
-            return {**told, "score": self.order.score(embedding.key, sum(sure) / len(sure))}
+            return {**told, "score": sum(sure) / len(sure)}
 
         found: dict[str, Any] | None = await self.embeddings.ask(address, connection, call, cancel, takes_long=True)
-        return found
+        if found is None:
+            return None
+        image = self.embeddings.sha256(address, connection) or ""
+        return {**found, "score": self.order.score(image, found["score"])}
 
     def _reaches(self, mask: Proposal, config: LabelConfig) -> bool:
         """A region of the brush needs one of its labels, so a mask without a sure name is not sent at all."""

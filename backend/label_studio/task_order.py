@@ -15,13 +15,13 @@ class TaskOrder:
 
     models: Path | None = None
 
-    def score(self, embedding: str, sure: float) -> float:
-        """0..1, the most useful task lowest; ``embedding``: the key of its image's, ``sure``: mean certainty, 0..1.
+    def score(self, image: str, sure: float) -> float:
+        """0..1, the most useful task lowest; ``image``: sha256 of its pixels, ``sure``: mean certainty, 0..1.
 
         Its place in the order; where that does not know the image, how sure the model is, behind all that it knows.
         """
         found = None if self.models is None else read_next(self.models)
         if found is None:
             return round(sure, 4)
-        place = found.places.get(embedding)
+        place = found.places.get(image)
         return round(KNOWN + (1 - KNOWN) * sure if place is None else KNOWN * place / len(found.places), 6)

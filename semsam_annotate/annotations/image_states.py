@@ -60,6 +60,12 @@ class ImageStates:
         """Path as stored, state, and number of accepted masks of every image the store knows."""
         return [(one.path, one.state, one.accepted) for one in self.since()[1]]
 
+    def begun(self) -> frozenset[str]:
+        """The sha256 of every image that has an accepted mask, is done, or is skipped."""
+        query = select(tally.c.sha256).where((tally.c.accepted > 0) | tally.c.said.in_(("done", "skipped")))
+        with transaction(self._engine) as connection:
+            return frozenset(connection.execute(query).scalars())
+
     def since(self, change: int = 0) -> tuple[int, list[ImageTally]]:
         """The images that changed after a change (all after 0), and the newest change there was, to ask with again."""
         columns = (image.c.path, tally.c.said, tally.c.accepted, tally.c.scored, tally.c.score_sum, tally.c.changed)

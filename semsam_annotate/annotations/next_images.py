@@ -27,11 +27,11 @@ class Review:
 
 @dataclass(frozen=True)
 class NextImage:
-    """An image in the order: its file, relative to the project if inside, the key of its embedding, the ``clicks`` that
+    """An image in the order: its file, relative to the project if inside, the sha256 of its pixels, the ``clicks`` that
     it is expected to cost."""
 
     path: Path
-    embedding: str
+    sha256: str
     clicks: float
     review: tuple[Review, ...] = ()
 
@@ -62,8 +62,8 @@ class NextImages:
 
     @cached_property
     def places(self) -> dict[str, int]:
-        """Place of an image, 0 the first, by the key of its embedding."""
-        return {one.embedding: place for place, one in enumerate(self.images)}
+        """Place of an image, 0 the first, by the sha256 of its pixels."""
+        return {one.sha256: place for place, one in enumerate(self.images)}
 
 
 def write_next(models: Path, found: NextImages) -> None:
@@ -86,7 +86,7 @@ def last_order(models: Path) -> NextImages | None:
         images = tuple(_image(row) for row in plain["images"])
         more = {name: int(plain[name]) for name in ("most", "count", "review", "seed") if name in plain}
         return NextImages(strategy, model, serving, time, images, **more)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError):
         return None
 
 
@@ -108,7 +108,7 @@ def by_use(paths: Iterable[Path], models: Path) -> list[Path]:
 
 def _image(row: dict[str, Any]) -> NextImage:
     review = tuple(_review(one) for one in row["review"])
-    return NextImage(Path(row["path"]), str(row["embedding"]), float(row["clicks"]), review)
+    return NextImage(Path(row["path"]), str(row["sha256"]), float(row["clicks"]), review)
 
 
 def _review(row: dict[str, Any]) -> Review:

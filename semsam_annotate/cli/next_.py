@@ -42,6 +42,7 @@ def next_(
 
     try:
         from semsam_annotate.model.engine import open_engine
+        from semsam_annotate.model.engine.settings import EngineSettings
         from semsam_annotate.training.active.choice import DEFAULT
         from semsam_annotate.training.active.rank import RankSettings, rank
     except ImportError as error:
@@ -49,7 +50,7 @@ def next_(
 
     settings = RankSettings(strategy or DEFAULT, count, review, most, seed)
     with Project.open(project) as opened, _only_one(opened), bar("images") as show:
-        engine = open_engine(f"project:{project}", device)
+        engine = open_engine(f"project:{project}", device, EngineSettings(cache_folder=opened.embeddings))
         try:
             found = rank(opened, engine, settings, show)
         finally:
@@ -75,7 +76,7 @@ def _tell(ranked: "Ranked", count: int, as_json: bool) -> None:
     if not found.images:
         typer.echo("no image is left to label")
         return
-    typer.echo(f"{len(found.images)} images to label, by {found.strategy}; the next {min(count, len(found.images))}:")
+    typer.echo(f"{len(found.images)} images ranked by {found.strategy}; the next {min(count, len(found.images))}:")
     for place, one in enumerate(found.images[:count], 1):
         typer.echo(f"{place:>4}  {one.path}  about {one.clicks:.0f} clicks{_names(one)}")
 

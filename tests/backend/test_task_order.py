@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from semsam_annotate.annotations import image_sha256
 from semsam_annotate.annotations.next_images import FILE, NextImage, NextImages, write_next
 from semsam_annotate.api.promotions import PACKAGED
 from semsam_annotate.backend.label_studio.task_order import TaskOrder
@@ -33,8 +34,8 @@ def test_pre_labels_are_scored_by_the_project_s_order(label_studio, studio_api, 
     body = {**body_of("predict_interactive_three_points"), "tasks": tasks}
     del body["params"]
     sure = [row["score"] for row in answered(label_studio, body)]
-    keys = list(region_engine.images)
-    images = tuple(NextImage(Path(f"{key}.png"), key, 1.0) for key in reversed(keys))
+    shas = [image_sha256(image) for image in region_engine.images.values()]
+    images = tuple(NextImage(Path(f"{sha}.png"), sha, 1.0) for sha in reversed(shas))
     write_next(project_folder / "models", NextImages("entropy", "v", PACKAGED, "2030", images))
     body["project"] = "9.1795220051"  # another project asks for them anew
     assert [row["score"] for row in answered(label_studio, body)] == [0.25, 0.0]

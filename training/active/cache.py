@@ -13,19 +13,15 @@ from semsam_annotate.api import Vocabulary
 from semsam_annotate.training.active.candidate import Candidate, Guess
 from semsam_annotate.training.active.features import SEARCH
 
-RECIPE = 1
+RECIPE = 2
 """Of what a candidate holds: raise it when that changes."""
 
 
 class CandidateCache:
-    """Files of one model ``version`` and one vocabulary in a folder that may be deleted at any time.
+    """Files of one model ``version`` and one vocabulary in a folder that may be deleted at any time."""
 
-    ``learned``: how many masks the engine's memory holds, which name what looks like them: their names count as the
-    same until that doubles.
-    """
-
-    def __init__(self, folder: Path, version: str, words: Vocabulary, learned: int = 0) -> None:
-        told = json.dumps([RECIPE, words.to_json(), SEARCH.to_json(), learned.bit_length()], sort_keys=True)
+    def __init__(self, folder: Path, version: str, words: Vocabulary) -> None:
+        told = json.dumps([RECIPE, words.to_json(), SEARCH.to_json()], sort_keys=True)
         self.folder = folder / f"{version}-{hashlib.sha256(told.encode()).hexdigest()[:12]}"
         clear_unfinished(self.folder, seconds=60.0)
 
@@ -37,14 +33,14 @@ class CandidateCache:
             if vector.ndim != 1 or not np.isfinite(vector).all():
                 return None
             guesses = tuple(_guess(row) for row in plain["guesses"])
-            return Candidate(key, guesses, vector, str(plain["embedding"])) if all(map(_sound, guesses)) else None
+            return Candidate(key, guesses, vector) if all(map(_sound, guesses)) else None
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
     def put(self, one: Candidate) -> None:
         """Keep a candidate; a disk that refuses only costs time later."""
         vector = [round(float(value), 6) for value in one.vector]
-        plain = {"embedding": one.embedding, "vector": vector, "guesses": [asdict(guess) for guess in one.guesses]}
+        plain = {"vector": vector, "guesses": [asdict(guess) for guess in one.guesses]}
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             write_atomically(self._path(one.key), json.dumps(plain).encode())

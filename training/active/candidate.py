@@ -73,13 +73,11 @@ class Guess:
 
 @dataclass(frozen=True, eq=False)
 class Candidate:
-    """An image: ``key``, the sha256 of its pixels; its ``guesses``; (D,) ``vector``, how the whole image looks;
-    ``embedding``: the key of its embedding."""
+    """An image: ``key``, the sha256 of its pixels; its ``guesses``; (D,) ``vector``, how the whole image looks."""
 
     key: str
     guesses: tuple[Guess, ...]
     vector: Vector
-    embedding: str = ""
 
     @cached_property
     def clicks(self) -> float:

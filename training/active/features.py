@@ -43,7 +43,7 @@ def candidate(
     embedding = engine.encode(rgb, cancel)
     try:
         tree = engine.auto(embedding, words, SEARCH, cancel=cancel)
-        return Candidate(key, guesses_of(tree), np.round(engine.look(embedding), 6), embedding.key)
+        return Candidate(key, guesses_of(tree), np.round(engine.look(embedding), 6))
     finally:
         engine.release(embedding)
 

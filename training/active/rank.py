@@ -54,21 +54,23 @@ def rank(
 ) -> Ranked:
     """Order the images that are neither done nor skipped and have no accepted mask, and write the order down.
 
-    Killed or cancelled it leaves the last order as it is; what was looked at is not looked at again.
+    Killed or cancelled it leaves the last order as it is; what was looked at is not looked at again. ``engine``: one
+    without a memory, as the one that calibrations are fitted with. BadInput when its model changes meanwhile.
     """
     strategy = strategy_named(settings.strategy)
-    serving, version = Promotions(project.models).history()[-1], engine.info.version
+    serving = Promotions(project.models).history()[-1]
     states = project.progress()
     new = _drawn([one.path for one in states if one.state == "new"], settings, project)
     old = [one.path for one in states if one.accepted] if strategy.compares else []
     look = _Looking(project, engine, lambda done: progress(done, len(old) + len(new)), cancel or CancelToken())
     labelled = tuple(one.vector for _, one in look.at(old))
-    pool = {one.key: (path, one) for path, one in reversed(look.at(new))}  # of copies of an image the first
+    begun = project.store.states.begun()  # under another path it may be, too
+    pool = {one.key: (path, one) for path, one in reversed(look.at(new)) if one.key not in begun}  # of copies the first
     moment = Moment(settings.seed, _trainings(project), labelled)
     ordered = strategy.order([one for _, one in pool.values()], moment)
     images = [_image(_short(pool[one.key][0], project), one, settings, place) for place, one in enumerate(ordered)]
     asked = {name: getattr(settings, name) for name in ("most", "count", "review", "seed")}
-    found = NextImages(strategy.name, version, serving, now(), tuple(images), **asked)
+    found = NextImages(strategy.name, look.version, serving, now(), tuple(images), **asked)
     write_next(project.models, found)
     return Ranked(found, tuple(look.skipped))
 
@@ -78,9 +80,9 @@ class _Looking:
 
     def __init__(self, project: Project, engine: Looker, done: Callable[[int], None], cancel: CancelToken) -> None:
         self.words, self.engine, self.done, self.cancel = project.vocabulary(), engine, done, cancel
-        folder, learned = project.embeddings / FOLDER, len(project.store.accepted_ids())
-        self.cache = CandidateCache(folder, engine.info.version, self.words, learned)
-        self.calibration = read_calibration(project.models, engine.info.version)
+        self.version = engine.info.version
+        self.cache = CandidateCache(project.embeddings / FOLDER, self.version, self.words)
+        self.calibration = read_calibration(project.models, self.version)
         self.looked, self.skipped = 0, list[tuple[Path, str]]()
 
     def at(self, paths: Sequence[Path]) -> list[tuple[Path, Candidate]]:
@@ -90,6 +92,8 @@ class _Looking:
             self.cancel.check()
             try:
                 found.append((path, self._candidate(path)))
+            except _Swapped as error:
+                raise BadInput(str(error)) from None
             except (BadInput, OSError) as error:
                 self.skipped.append((path, str(error)))
             self.looked += 1
@@ -102,8 +106,17 @@ class _Looking:
         found = self.cache.get(key)
         if found is None:
             found = candidate(self.engine, key, rgb, self.words, self.cancel)
+            self._check()
             self.cache.put(found)
         return found.corrected(self.calibration)
+
+    def _check(self) -> None:
+        if self.engine.info.version != self.version:
+            raise _Swapped("another model serves since images are ranked: rank them again")
+
+
+class _Swapped(Exception):
+    """Half of the images would be looked at by one model, half by another."""
 
 
 def _drawn(paths: list[Path], settings: RankSettings, project: Project) -> list[Path]:
@@ -130,7 +143,7 @@ def _short(path: Path, project: Project) -> Path:
 
 def _image(path: Path, one: Candidate, settings: RankSettings, place: int) -> NextImage:
     shown = one.by_use()[: settings.review] if place < settings.count else []
-    return NextImage(path, one.embedding, round(one.clicks, 1), tuple(_review(guess) for guess in shown))
+    return NextImage(path, one.key, round(one.clicks, 1), tuple(_review(guess) for guess in shown))
 
 
 def _review(guess: Guess) -> Review:

@@ -1,16 +1,17 @@
 """Ranking a project's images with the packaged weights: what is written down, and what goes wrong on the way."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-from semsam_annotate.annotations import Project, read_image
+from semsam_annotate.annotations import Project, image_sha256, read_image
 from semsam_annotate.annotations.next_images import FILE, read_next
 from semsam_annotate.annotations.retraining.loop import Loop
-from semsam_annotate.api import Cancelled, CancelToken
+from semsam_annotate.api import BadInput, Cancelled, CancelToken
 from semsam_annotate.model.engine import open_engine
 from semsam_annotate.model.engine.opening import packaged_weights
 from semsam_annotate.model.registry import ModelRegistry
@@ -53,7 +54,7 @@ def test_the_order_is_written_down_and_the_queue_follows_it_while_its_model_serv
     assert read_next(project.models) == found
     assert [len(one.review) <= 3 for one in found.images[:2]] == [True, True]
     assert found.images[2].review == ()
-    assert {one.embedding for one in found.images} == {engine.encode(read_image(path)).key for path in paths}
+    assert [one.sha256 for one in found.images] == [image_sha256(read_image(path)) for path in paths]
     project.store.states.tell(project.ref(paths[0], read_image(paths[0])), "done")
     assert project.queue() == paths[1:]
     project.models.joinpath("active.json").write_text('{"promoted": ["0123456789ab"]}')
@@ -104,6 +105,38 @@ def test_cancelled_it_leaves_the_last_order(project, engine):
     assert read_next(project.models) == before
 
 
+def test_a_copy_of_what_is_labelled_done_or_skipped_is_not_ranked(project, engine):
+    for number, path in enumerate(project.images()):
+        path.with_name(f"copy of {path.name}").write_bytes(path.read_bytes())
+        ref = project.ref(path, read_image(path))
+        if number < 2:
+            project.store.states.tell(ref, ("done", "skipped")[number])
+        else:
+            project.store.accept(ref, mask=np.eye(64, 80) > 0, object="disc")
+    project.add_images([path.with_name(f"copy of {path.name}") for path in project.images()])
+    assert rank(project, engine, RankSettings()).found.images == ()
+
+
+def test_another_model_in_between_is_said_and_nothing_of_it_is_kept(project, engine):
+    class Swapping:
+        """Another model serves from the second image on."""
+
+        def __getattr__(self, name):
+            return getattr(engine, name)
+
+        @property
+        def info(self):
+            return replace(engine.info, version="0123456789ab") if kept() else engine.info
+
+    def kept():
+        return list((project.embeddings / FOLDER).rglob("*.json"))
+
+    with pytest.raises(BadInput, match="another model serves"):
+        rank(project, Swapping(), RankSettings())
+    assert len(kept()) == 1
+    assert read_next(project.models) is None
+
+
 def test_only_so_many_are_looked_at(project, engine):
     found = rank(project, engine, RankSettings("random", most=2)).found
     assert len(found.images) == 2
@@ -117,7 +150,7 @@ def test_the_command_prints_the_order_and_writes_it(project, semsam):
     assert len(json.loads((project.models / FILE).read_bytes())["images"]) == 3
     code, out, _ = semsam("next", "--project", project.folder, "--strategy", "diverse")
     assert code == 0
-    assert out.startswith("3 images to label, by diverse")
+    assert out.startswith("3 images ranked by diverse")
     assert len(out.splitlines()) == 4
     code, _, err = semsam("next", "--project", project.folder, "--strategy", "best")
     assert (code, len(err.splitlines())) == (2, 1)
