@@ -1,5 +1,6 @@
 """What the commands that ask an engine share: which engine, and which words."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,15 @@ def choose_engine(weights: str | None, project: Path | None, device: str = "auto
 
     check_source(weights, project)
     return load_engine(f"project:{project}" if project is not None else weights or "default", device)
+
+
+def without_memory(engine: Engine) -> Engine:
+    """An engine on this machine as the network alone: what it remembers of a mask would confirm that mask's name."""
+    from semsam_annotate.model.engine import LocalEngine
+
+    if not isinstance(engine, LocalEngine):
+        return engine
+    return engine.under(replace(engine.settings, prototypes_folder=None))
 
 
 def check_source(weights: str | None, project: Path | None) -> None:

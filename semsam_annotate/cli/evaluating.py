@@ -189,7 +189,8 @@ def _segment_difference(new: Answer, old: Answer) -> dict[str, Any]:
 def open_engine(weights: str, device: str, segment: bool) -> "Proposer":
     """The engine of a name, "none" is the weights-free ladder; BadInput when it cannot ``segment`` and should.
 
-    A local one keeps nothing on disk: what was encoded before would make it look fast.
+    A local one keeps nothing on disk, what was encoded before would make it look fast, and remembers no accepted mask,
+    which would name itself.
     """
     from semsam_annotate import load_engine
     from semsam_annotate.model.engine import LocalEngine
@@ -199,9 +200,9 @@ def open_engine(weights: str, device: str, segment: bool) -> "Proposer":
         engine: Proposer = WeightsFreeEngine()
     else:
         loaded = load_engine(weights, device)
-        engine = (
-            loaded.under(replace(loaded.settings, cache_folder=None)) if isinstance(loaded, LocalEngine) else loaded
-        )
+        engine = loaded
+        if isinstance(loaded, LocalEngine):
+            engine = loaded.under(replace(loaded.settings, cache_folder=None, prototypes_folder=None))
     if segment and "segment" not in engine.info.capabilities:
         engine.close()
         raise BadInput(f"{weights} has no trained generic branch, so it cannot be asked with --segment")

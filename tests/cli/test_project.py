@@ -6,9 +6,14 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from semsam_annotate import load_engine
 from semsam_annotate.annotations import ImageRef, Project, read_image
-from semsam_annotate.api import BadInput
+from semsam_annotate.annotations.people.reviews import reviewed
+from semsam_annotate.annotations.people.suspects import request_changes
+from semsam_annotate.annotations.suspicions import Suspicion
+from semsam_annotate.api import BadInput, Prompt, Vocabulary, decode_rle
 from semsam_annotate.cli.app import build
+from semsam_annotate.cli.engines import without_memory
 
 
 @pytest.fixture
@@ -93,6 +98,40 @@ def test_the_packaged_model_doubts_a_sloppy_disc_and_asks_for_changes(project, p
     assert asked["comment"].startswith("outline: another outline")
     with pytest.raises(BadInput, match="what to look for"):
         call(project, "suspects", "--kinds", "taste")
+
+
+def test_changes_are_asked_for_once_a_mask_and_never_of_what_was_approved_or_is_gone(project):
+    with Project.open(project) as opened:
+        approved, gone, doubtful = (record.id for record in opened.store.annotations())
+        opened.store.review(approved, "approved", "cem")
+        opened.store.delete(gone)
+
+        def doubt(id, kind, says):
+            return Suspicion(id, "disc.png", "plate", kind, 0.9, says, {})
+
+        found = [doubt(id, "name", "wheel") for id in (approved, gone, doubtful)]
+        left = request_changes(opened, [*found, doubt(doubtful, "outline", "another")], "dan")
+        assert [line.split(":")[0] for line in left] == [approved, gone]
+        assert opened.store.get(approved).review == "approved"
+        (asked,) = reviewed(opened.store, "changes requested")
+        assert (asked.id, asked.comment) == (doubtful, "name: wheel; outline: another")
+
+
+def test_who_judges_does_not_remember_the_masks_it_judges(project, photo):
+    rgb, words = read_image(photo), Vocabulary(["plate", "wheel"])
+
+    def names(engine):
+        asked = engine.propose(engine.encode(rgb), Prompt(points=[(60, 20)]), words)
+        return [rung.object_labels for rung in asked]
+
+    engine = load_engine(f"project:{project}", "cpu")
+    alone = names(engine)
+    with Project.open(project) as opened:
+        for record in opened.store.annotations():
+            engine.remember(engine.encode(rgb), decode_rle(record.mask), record.object, record.part, id=record.id)
+    assert names(engine) != alone
+    assert names(without_memory(load_engine(f"project:{project}", "cpu"))) == alone
+    engine.close()
 
 
 def test_an_empty_list_says_so(project, semsam):

@@ -1,15 +1,15 @@
 """The list of a project's masks that are probably wrong, whoever made them."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 
 from semsam_annotate.annotations.connection import transaction
 from semsam_annotate.annotations.outgoing import Light, Stored, batches
-from semsam_annotate.annotations.people.reviews import set_reviews
+from semsam_annotate.annotations.people.reviews import reviewed, set_reviews
 from semsam_annotate.annotations.project import Project
-from semsam_annotate.annotations.reviewing import CHANGES
+from semsam_annotate.annotations.reviewing import APPROVED, CHANGES
 from semsam_annotate.annotations.suspicions import KINDS, Doubts, Kind, Suspicion, suspect, usual_parts
-from semsam_annotate.api import Engine
+from semsam_annotate.api import BadInput, Engine
 
 
 def suspects(
@@ -38,10 +38,24 @@ def suspects(
     return sorted(found, key=lambda one: -one.sure)
 
 
-def request_changes(project: Project, found: Sequence[Suspicion], author: str | None) -> None:
-    """Ask for changes of these masks, with what the engine says of them."""
+def request_changes(project: Project, found: Sequence[Suspicion], author: str | None) -> list[str]:
+    """Ask for changes of these masks, with all that the engine says of each; a line on every one that is left alone.
+
+    Those are the approved ones, which a person has decided about, and those that are no longer accepted.
+    """
+    doubts: dict[str, list[str]] = defaultdict(list)
     for one in found:
-        set_reviews(project.store, [one.mask], CHANGES, author, f"{one.kind}: {one.says}")
+        doubts[one.mask].append(f"{one.kind}: {one.says}")
+    approved = {one.id for one in reviewed(project.store, APPROVED)}
+    left = [f"{id}: left alone, somebody approved it" for id in doubts if id in approved]
+    for id, said in doubts.items():
+        if id in approved:
+            continue
+        try:
+            set_reviews(project.store, [id], CHANGES, author, "; ".join(said))
+        except BadInput as error:  # changed since it was looked at
+            left.append(f"{id}: left alone: {error}")
+    return left
 
 
 def _named(project: Project) -> list[Light]:

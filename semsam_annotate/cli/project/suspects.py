@@ -7,6 +7,7 @@ import typer
 
 from semsam_annotate.api import BadInput
 from semsam_annotate.cli.bars import bar
+from semsam_annotate.cli.engines import without_memory
 from semsam_annotate.cli.project.options import JsonOption, MeOption, ProjectOption, answer, me, table
 
 if TYPE_CHECKING:
@@ -39,14 +40,13 @@ def suspects(
     if len(wanted) != len(kinds.split(",")):
         raise BadInput(f"what to look for is {', '.join(KINDS)}, not {kinds!r}")
     with Project.open(project) as opened:
-        engine = load_engine(weights or f"project:{project}", device)
+        engine = without_memory(load_engine(weights or f"project:{project}", device))
         try:
             with bar("images") as show:
                 found = look(opened, engine, wanted, limit, progress=show)[:most]
         finally:
             engine.close()
-        if request_changes:
-            ask(opened, found, me(user))
+        left = [] if not request_changes else ask(opened, found, me(user))
     rows = [(one.mask, one.image, one.name, one.kind, one.sure, one.says) for one in found]
     lines = table(("mask", "image", "name", "doubtful", "sure", "the model says"), rows) if rows else ["no doubts"]
-    answer(json, [one.to_json() for one in found], lines)
+    answer(json, [one.to_json() for one in found], [*lines, *left])
