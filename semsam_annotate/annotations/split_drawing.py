@@ -46,6 +46,17 @@ def draw_splits(project: Project, refs: Sequence[ImageRef], thumbnails: Mapping[
     return leaks(listed, pairs, project.store.splits.all())
 
 
+def all_drawn(project: Project, refs: Sequence[ImageRef]) -> Mapping[str, Split]:
+    """Splits by sha256, images that have none yet given theirs; nothing is read where none is missing."""
+    drawn = project.store.splits.all()
+    if all(ref.sha256 in drawn for ref in refs):
+        return drawn
+    prints = Fingerprints(project)
+    draw_splits(project, refs, prints.of(refs))
+    prints.save()
+    return project.store.splits.all()
+
+
 def related(pair: Alike, refs: Sequence[ImageRef]) -> bool:
     """Whether two images are near-duplicates, or frames that follow each other in one folder."""
     first, second = refs[pair.first], refs[pair.second]

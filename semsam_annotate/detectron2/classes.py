@@ -35,8 +35,10 @@ def _names(proposal: Proposal, part: bool) -> list[tuple[str, float]]:
 def labels_of(
     number: int, chance: float, classes: Sequence[str]
 ) -> tuple[tuple[tuple[str, float], ...], tuple[tuple[str, float], ...]]:
-    """Object labels and part labels of a class; a part's chance is that of both together."""
+    """Object labels and part labels of a class; a part's chance is that of both together, an owner may be unknown."""
     if not 0 <= number < len(classes):
         return (), ()
     owner, colon, part = classes[number].partition(":")
-    return (((owner, 1.0),), ((part, chance),)) if colon else (((owner, chance),), ())
+    if not colon:
+        return ((owner, chance),), ()
+    return () if owner == UNLABELLED else ((owner, 1.0),), ((part, chance),)

@@ -15,6 +15,7 @@ from semsam_annotate.annotations.classes import colour_of
 from semsam_annotate.annotations.formats.scene import Frame, scene_of
 from semsam_annotate.annotations.outgoing import Held
 from semsam_annotate.annotations.part_json import object_of
+from semsam_annotate.annotations.split_drawing import all_drawn
 from semsam_annotate.api import BadInput
 from semsam_annotate.detectron2.installed import of_detectron2
 
@@ -49,26 +50,25 @@ def register_project(folder: Path | str, name: str | None = None) -> Registered:
         images, records = project.store.images(), project.store.annotations()
         scene = scene_of(Held.of(images, records, {}), project.vocabulary())
         flat = [frame for frame in scene.frames() if not frame.plane]
-        splits = [project.split_of(frame.ref) for frame in flat]
+        if not flat:
+            raise BadInput(f"{folder} has no accepted masks in plain images to register")
         files = [str(project.image_path(frame.ref)) for frame in flat]
-    if not flat:
-        raise BadInput(f"{folder} has no accepted masks in plain images to register")
+        known = project.store.splits.all()
+        kept = {known[frame.ref.sha256].split for frame in flat if frame.ref.sha256 in known}
+        names = {split: f"{title}_{ending}" for split, ending in ENDINGS.items() if split != "test" or split in kept}
+        for taken in set(names.values()) & set(data.DatasetCatalog.list()):
+            raise BadInput(f"detectron2 has a data set called {taken} already: give another name")
+        drawn = all_drawn(project, [frame.ref for frame in flat])
+        splits = [drawn[frame.ref.sha256].split for frame in flat]
     rows = category_rows(scene.used, scene.objects)
     told = _Telling(records, rows, mode)
     pictures = [told.image(frame, file) for frame, file in zip(flat, files, strict=True)]
-    wanted = {
-        f"{title}_{ending}": [one for one, of in zip(pictures, splits, strict=True) if of == split]
-        for split, ending in ENDINGS.items()
-        if split != "test" or split in splits
-    }
-    for known in wanted:
-        if known in data.DatasetCatalog.list():
-            raise BadInput(f"detectron2 has a data set called {known} already: give another name")
-    for known, held in wanted.items():
-        data.DatasetCatalog.register(known, partial(deepcopy, held))  # what a caller does to it changes nothing
-        data.MetadataCatalog.get(known).set(**_metadata(rows), semsam_project=str(Path(folder).absolute()))
+    for split, known_as in names.items():
+        held = [one for one, of in zip(pictures, splits, strict=True) if of == split]
+        data.DatasetCatalog.register(known_as, partial(deepcopy, held))  # what a caller does to it changes nothing
+        data.MetadataCatalog.get(known_as).set(**_metadata(rows), semsam_project=str(Path(folder).absolute()))
     masks = sum(len(frame.records) for frame in flat)
-    return Registered(tuple(wanted), tuple(one.name for one in rows), len(flat), masks, len(records) - masks)
+    return Registered(tuple(names.values()), tuple(one.name for one in rows), len(flat), masks, len(records) - masks)
 
 
 class _Telling:

@@ -137,20 +137,22 @@ def _answers(told: _Told) -> Answers:
 
 
 def _panoptic(labels: torch.Tensor, rows: Sequence[Row] | None, classes: Sequence[str]) -> Segmentation:
-    """A panoptic answer; BadInput for one whose segments are coded in the pixels alone."""
+    """A panoptic answer, stuff left out; BadInput for one whose segments are coded in the pixels alone."""
     if rows is None:
         raise BadInput("a panoptic answer without segments_info cannot be measured: set it in the model")
     ids = labels.to("cpu").numpy().astype(np.int32)
-    named = [(int(row["id"]), classes[row["category_id"]], float(row.get("score", 1.0))) for row in rows]
+    things = [row for row in rows if row.get("isthing", True) and 0 <= row["category_id"] < len(classes)]
+    named = [(int(row["id"]), classes[row["category_id"]], float(row.get("score", 1.0))) for row in things]
     kept = [one for one in named if not is_part_name(one[1]) and one[1] != UNLABELLED]
     ids[~np.isin(ids, [number for number, _, _ in kept])] = 0
     return Segmentation(ids, segments_of(ids, kept))
 
 
 def _semantic(scores: torch.Tensor, objects: Sequence[str]) -> Segmentation:
-    """The likeliest object of every pixel, none where all scores are 0."""
-    best, number = scores.to("cpu").max(dim=0)
-    labels = torch.where(best > 0, number + 1, 0).numpy().astype(np.int32)
+    """The likeliest object of every pixel by scores or logits, none where all of them are exactly 0."""
+    given = scores.to("cpu")
+    best = given.argmax(dim=0) + 1 if len(given) else 0  # a data set of parts alone has no object
+    labels = torch.where((given != 0).any(dim=0), best, 0).numpy().astype(np.int32)
     if UNLABELLED in objects:
         labels[labels == objects.index(UNLABELLED) + 1] = 0
     present = [(int(id), objects[id - 1], 1.0) for id in np.unique(labels) if id]

@@ -81,17 +81,22 @@ class SemsamPredictor:
         return found[(found.pred_classes < len(self.classes)) & (found.scores >= self.least)]
 
     def _map(self, answer: Segmentation, task: Task) -> dict[str, Any]:
-        """``panoptic_seg``: ids (H, W) int32 and what they are; ``sem_seg``: (objects, H, W) float32."""
+        """``panoptic_seg``: ids (H, W) int32 and what they are; ``sem_seg``: (objects, H, W) float32.
+
+        Owners of parts that are no classes are left out.
+        """
         numbers = {name: number for number, name in enumerate(self.objects)}
+        segments = [one for one in answer.segments if one.name in numbers]
         if task == "panoptic":
             places = {name: number for number, name in enumerate(self.classes)}
             rows = [
                 {"id": one.id, "isthing": True, "category_id": places[one.name], "score": one.score, "area": one.area}
-                for one in answer.segments
+                for one in segments
             ]
-            return {"panoptic_seg": (torch.from_numpy(answer.labels.astype(np.int32)), rows)}
+            ids = np.where(np.isin(answer.labels, [one.id for one in segments]), answer.labels, 0)
+            return {"panoptic_seg": (torch.from_numpy(ids.astype(np.int32)), rows)}
         scores = torch.zeros((len(numbers), *answer.labels.shape), dtype=torch.float32)
-        for one in answer.segments:
+        for one in segments:
             scores[numbers[one.name]][torch.from_numpy(answer.mask(one))] = one.score
         return {"sem_seg": scores}
 

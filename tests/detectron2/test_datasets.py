@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from pycocotools import mask as coco_mask
 
 from semsam_annotate.annotations import Project, read_image
@@ -60,6 +61,24 @@ def test_a_project_is_two_data_sets(project_of, d2):
         for row in rows:
             check_standard(row, report.classes, d2.structures.BoxMode)
     assert len({row["image_id"] for rows in data.values() for row in rows}) == 3
+
+
+def test_what_is_alike_shares_its_split_and_a_refusal_draws_none(project_of, d2):
+    folder = project_of(1)
+    with Project.open(folder) as project:
+        original = read_image(project.images()[0])
+        for number in range(12):
+            path = folder.parent / "photos" / f"copy {number} of it.png"
+            Image.fromarray(np.clip(original.astype(int) + number % 3, 0, 255).astype(np.uint8)).save(path)
+            ref = project.ref(path, read_image(path))
+            project.store.accept(ref, mask=np.eye(ref.height, ref.width) > 0, object="car")
+        before = project.store.splits.all()
+        d2.data.DatasetCatalog.register("taken_val", list)
+        with pytest.raises(BadInput, match="taken_val already"):
+            register_project(folder, "taken")
+        assert project.store.splits.all() == before
+        register_project(folder)
+        assert {split.split for split in project.store.splits.all().values()} == {"validation"}
 
 
 def test_metadata_are_the_same_for_both_and_fit_exported_coco(project_of, d2, tmp_path):

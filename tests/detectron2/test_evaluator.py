@@ -7,7 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
+from semsam_annotate.annotations import Project
 from semsam_annotate.api import BadInput
 from semsam_annotate.detectron2.datasets import register_project
 
@@ -37,6 +39,37 @@ def test_what_is_missing_or_shifted_costs(d2, val):
     shifted = measured(d2, val, shift=3)
     assert 0 < shifted["instance"]["ap"] < 100
     assert 0 < shifted["panoptic"]["pq"] < 100
+
+
+def test_a_part_whose_object_is_unknown_counts_like_any(d2, project_of):
+    folder = project_of(4)
+    with Project.open(folder) as project:
+        for record in project.store.annotations():
+            if record.kind == "object":
+                project.store.supersede(record.id, object=None)
+    found = measured(d2, register_project(folder, "bare").names[0])
+    assert found["part"]["ap"] == found["part_name"]["ap"] == pytest.approx(100)
+
+
+def test_logits_of_any_level_mean_the_same_and_stuff_is_left_out(d2, val):
+    from semsam_annotate.detectron2 import SemsamEvaluator
+
+    (row, *_) = d2.data.DatasetCatalog.get(val)
+    answer = answers_of(d2, row, d2.data.MetadataCatalog.get(val).get("thing_classes"))
+    labels, rows = answer["panoptic_seg"]
+    stuff = {"id": int(labels.max()) + 1, "isthing": False, "category_id": 52}
+    everywhere = torch.where(labels == 0, stuff["id"], labels)
+    figures = []
+    for scores, panoptic in (
+        (answer["sem_seg"], answer["panoptic_seg"]),
+        (answer["sem_seg"] * 3 + 0.5, (everywhere, [*rows, stuff])),
+        (answer["sem_seg"] * 3 - 9.5, answer["panoptic_seg"]),
+    ):
+        evaluator = SemsamEvaluator(val, tasks=["semantic", "panoptic"])
+        evaluator.process([row], [{"sem_seg": scores, "panoptic_seg": panoptic}])
+        figures.append(evaluator.evaluate())
+    assert figures[1]["panoptic"] == figures[0]["panoptic"]
+    assert figures[2]["semantic"] == figures[1]["semantic"]
 
 
 def test_only_what_was_answered_is_measured(d2, val):

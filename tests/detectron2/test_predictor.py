@@ -36,6 +36,16 @@ def test_outputs_are_detectron2s(engine, val, d2):
     assert found["sem_seg"].shape == (sum(":" not in name for name in classes), *size)
 
 
+def test_owners_of_parts_that_are_no_classes_are_left_out(engine, val, d2):
+    (row,) = d2.data.DatasetCatalog.get(val)
+    rgb, names = read_image(row["file_name"]), d2.data.MetadataCatalog.get(val).get("thing_classes")
+    tasks = ("panoptic", "semantic")
+    assert SemsamPredictor(engine, names, tasks=tasks)(rgb)["panoptic_seg"][1]
+    found = SemsamPredictor(engine, [name for name in names if ":" in name], tasks=tasks)(rgb)
+    labels, rows = found["panoptic_seg"]
+    assert (rows, int(labels.max()), len(found["sem_seg"])) == ([], 0, 0)
+
+
 def test_it_says_what_the_engine_says(engine, val, d2):
     (row,) = d2.data.DatasetCatalog.get(val)
     predictor = SemsamPredictor(engine, data_set=val, tasks=("instance",))
