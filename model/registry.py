@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from semsam_annotate.api import BadInput
+from semsam_annotate.api.errors import DAMAGED
 from semsam_annotate.api.lock import held
 from semsam_annotate.api.promotions import PACKAGED, Promotions
 from semsam_annotate.model.checkpoints.weights import load_checkpoint
@@ -150,7 +151,7 @@ class ModelRegistry:
         """Now, and later than every version that is there, should the clock have been set back."""
         created = [time.time()]
         for path in self.folder.glob("*/notes.json"):
-            with suppress(BadInput, TypeError, ValueError):
+            with suppress(BadInput, *DAMAGED):
                 created.append(float(self._read(path.parent.name).notes.get("created", 0)) + 1e-3)
         return max(created)
 
@@ -159,7 +160,7 @@ class ModelRegistry:
         notes = place / "notes.json"
         try:
             content = dict(json.loads(notes.read_text(encoding="utf-8"))) if notes.is_file() else {}
-        except (ValueError, TypeError) as error:
+        except DAMAGED as error:
             raise BadInput(f"{notes} is damaged: {error}") from error
         return ModelVersion(version, place / "weights.safetensors", content)
 

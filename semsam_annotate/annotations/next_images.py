@@ -9,6 +9,7 @@ from typing import Any
 
 from semsam_annotate.annotations.files import write_atomically
 from semsam_annotate.api import BadInput, Box
+from semsam_annotate.api.errors import DAMAGED
 from semsam_annotate.api.promotions import Promotions
 
 FILE, LOCK = "next.json", ".next.lock"
@@ -86,7 +87,7 @@ def last_order(models: Path) -> NextImages | None:
         images = tuple(_image(row) for row in plain["images"])
         more = {name: int(plain[name]) for name in ("most", "count", "review", "seed") if name in plain}
         return NextImages(strategy, model, serving, time, images, **more)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError):
+    except (OSError, *DAMAGED):
         return None
 
 

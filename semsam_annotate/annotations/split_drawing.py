@@ -11,10 +11,13 @@ from semsam_annotate.annotations.project import Project
 from semsam_annotate.annotations.record import ImageRef
 from semsam_annotate.annotations.splits import Split, hashed_split
 from semsam_annotate.annotations.upkeep.checking import Problem
+from semsam_annotate.api.lock import held
 
 NEAR = 5
 """Numbers that two frames of one sequence may lie apart."""
 SHOWN = 5
+LOCK, PATIENCE = ".splits.lock", 600.0
+"""In the project's folder of models; seconds to wait for another process's draw."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +34,13 @@ def draw_splits(project: Project, refs: Sequence[ImageRef], thumbnails: Mapping[
     """Give every image that has no split its own, once; near-duplicates and frames of a sequence share one.
 
     An image joins the group of what it is most alike, or founds one. Splits that were drawn before stay, whatever is
-    found: what lies in two splits then is returned.
+    found: what lies in two splits then is returned. One process draws at a time, the others wait.
     """
+    with held(project.models / LOCK, f"the splits of {project.folder} are being drawn: try again", PATIENCE):
+        return _drawn(project, refs, thumbnails)
+
+
+def _drawn(project: Project, refs: Sequence[ImageRef], thumbnails: Mapping[str, Thumbnail]) -> list[Leak]:
     known = {ref.sha256: ref for ref in refs if ref.sha256 in thumbnails}
     listed, drawn = list(known.values()), project.store.splits.all()
     pairs = [pair for pair in alike([thumbnails[ref.sha256] for ref in listed]) if related(pair, listed)]

@@ -26,3 +26,7 @@ class EngineUnavailable(SemsamError, RuntimeError):
 
 class Cancelled(SemsamError, RuntimeError):
     """The caller no longer wants the answer."""
+
+
+DAMAGED = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
+"""What the JSON of a file that somebody or something has changed raises on its way to our values."""

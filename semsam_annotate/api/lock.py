@@ -14,14 +14,14 @@ PATIENCE, PAUSE = 0.5, 0.02
 
 
 @contextmanager
-def held(path: Path, refusal: str) -> Iterator[None]:
-    """Hold the lock file ``path``, or raise BadInput with ``refusal`` when another process does.
+def held(path: Path, refusal: str, patience: float = PATIENCE) -> Iterator[None]:
+    """Hold the lock file ``path``, or raise BadInput with ``refusal`` when another process does for ``patience`` s.
 
     The system lets go of it when the process dies, however it dies.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as file:
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + patience
         while not _taken(file):
             if time.monotonic() > end:
                 raise BadInput(refusal)

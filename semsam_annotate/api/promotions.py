@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from semsam_annotate.api.errors import BadInput
+from semsam_annotate.api.errors import DAMAGED, BadInput
 
 PACKAGED = "packaged"
 """The version that serves when nothing was promoted: the weights that come with the package."""
@@ -31,7 +31,7 @@ class Promotions:
             return [PACKAGED, *(str(version) for version in content["promoted"])]
         except FileNotFoundError:
             return [PACKAGED]
-        except (ValueError, KeyError, TypeError) as error:
+        except DAMAGED as error:
             raise BadInput(f"{self.file} is damaged: {error}") from error
 
     def weights(self, version: str) -> Path:

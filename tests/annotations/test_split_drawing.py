@@ -2,6 +2,7 @@
 
 import io
 from itertools import combinations
+from threading import Thread
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageEnhance
 
-from semsam_annotate.annotations import Project
+from semsam_annotate.annotations import Project, split_drawing
 from semsam_annotate.annotations.fingerprints import FILE, Fingerprints
 from semsam_annotate.annotations.likeness import DUPLICATE, alike, thumbnail
 from semsam_annotate.annotations.split_drawing import draw_splits, find_leaks, follow_each_other, leak_words, leaking
@@ -170,6 +171,24 @@ def test_frames_of_one_sequence_share_a_split_and_a_cut_ends_it(project):
     assert [split.group for split in splits(project, other)] == [None] * 3
 
 
+def test_who_draws_at_the_same_time_waits_for_its_turn(project, monkeypatch):
+    first = add(project, "a.png", photo(3))
+    second = add(project, "b.png", jpeg(photo(3), 40))
+    others = []
+
+    def while_another_draws(thumbnails):
+        if not others:
+            others.append(Thread(target=draw, args=(project, [first])))
+            others[0].start()
+            others[0].join(0.5)
+        return alike(thumbnails)
+
+    monkeypatch.setattr(split_drawing, "alike", while_another_draws)
+    draw(project, [first, second])
+    others[0].join(60)
+    assert len(set(splits(project, [first, second]))) == 1
+
+
 def test_what_older_versions_drew_apart_is_told_and_not_changed(project):
     refs = [
         add(project, "a.png", photo(1), "train"),
@@ -202,6 +221,19 @@ def test_every_pair_of_one_group_has_one_split_whatever_comes_in_which_order(pro
         assert draw(project, refs[:end]) == []
     for one, other in combinations(splits(project, refs), 2):
         assert one.group != other.group or one.split == other.split or one.group is None
+
+
+@given(st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255)), min_size=1, max_size=4))
+def test_bytes_of_thumbnails_that_changed_break_nothing(tmp_path_factory, changes):
+    with Project.create(tmp_path_factory.mktemp("bytes") / "project") as project:
+        ref = add(project, "a.png", photo(1))
+        draw(project, [ref])
+        file = project.embeddings / FILE
+        data = bytearray(file.read_bytes())
+        for place, value in changes:
+            data[place % len(data)] = value
+        file.write_bytes(data)
+        assert list(Fingerprints(project).of([ref])) == [ref.sha256]
 
 
 @pytest.mark.parametrize("content", [b"", b"PK", b"{", b"\x93NUMPY"])

@@ -10,6 +10,7 @@ import numpy as np
 
 from semsam_annotate.annotations.files import clear_unfinished, write_atomically
 from semsam_annotate.api import Vocabulary
+from semsam_annotate.api.errors import DAMAGED
 from semsam_annotate.training.active.candidate import Candidate, Guess
 from semsam_annotate.training.active.features import SEARCH
 
@@ -34,7 +35,7 @@ class CandidateCache:
                 return None
             guesses = tuple(_guess(row) for row in plain["guesses"])
             return Candidate(key, guesses, vector) if all(map(_sound, guesses)) else None
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, *DAMAGED):
             return None
 
     def put(self, one: Candidate) -> None:

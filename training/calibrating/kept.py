@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from semsam_annotate.annotations.files import write_atomically
-from semsam_annotate.training.calibrating.calibration import Calibration, is_number
+from semsam_annotate.api.errors import DAMAGED
+from semsam_annotate.training.calibrating.calibration import LEAST, Calibration, is_number
 
 FOLDER = "calibration"
 
@@ -30,13 +31,13 @@ def read_calibration(models: Path, version: str) -> Calibration:
         plain = json.loads(calibration_file(models, version).read_bytes())
         objects, parts = (_temperature(plain[side]) for side in ("objects", "parts"))
         return Calibration(objects, parts, _line(plain["score"]))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, *DAMAGED):
         return Calibration()
 
 
 def _temperature(value: Any) -> float | None:
-    if value is not None and not (is_number(value) and value > 0):
-        raise ValueError("a temperature is above 0")
+    if value is not None and not (is_number(value) and LEAST < value < 1 / LEAST):
+        raise ValueError("a temperature is above 0, and neither next to nothing nor huge")
     return value if value is None else float(value)
 
 

@@ -49,7 +49,10 @@ def calibrate(engine: Proposer, models: Path, sample: EvaluationSample, progress
     """
     if len(sample) < LEAST_HELD_BACK:
         raise BadInput(f"only {len(sample)} validation masks, at least {LEAST_HELD_BACK} are needed to calibrate")
-    seen, version = look(engine, sample, progress), engine.info.version
+    version = engine.info.version
+    seen = look(engine, sample, progress)
+    if engine.info.version != version:
+        raise BadInput("another model serves since the masks are looked at: calibrate again")
     sides = before_and_after(seen)
     figures = {side: {"before": facts(both[0]), "after": facts(both[1])} for side, both in sides.items()}
     made, left = helpful(seen, figures)

@@ -12,6 +12,7 @@ from semsam_annotate.annotations.files import write_atomically
 from semsam_annotate.annotations.retraining.run import WORK
 from semsam_annotate.annotations.retraining.writer import PutBy
 from semsam_annotate.api import BadInput
+from semsam_annotate.api.errors import DAMAGED
 from semsam_annotate.training.config import TrainConfig, config_from_json
 from semsam_annotate.training.retrain.settings import RetrainSettings
 
@@ -46,7 +47,7 @@ class Begun:
             config, learned = config_from_json(plain["config"]), tuple(map(str, plain["learned"]))
             counts = int(plain["images"]), int(plain["resumed"])
             return cls(str(plain["parent"]), dict(plain["asked"]), config, learned, *counts)
-        except (OSError, ValueError, KeyError, TypeError, BadInput):
+        except (OSError, BadInput, *DAMAGED):
             return None
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from semsam_annotate.annotations.files import write_atomically
 from semsam_annotate.annotations.retraining.run import Run
+from semsam_annotate.api.errors import DAMAGED
 
 FILE = "loop-tried.json"
 
@@ -33,7 +34,7 @@ class LoopMemory:
             since = None if row["since"] is None else datetime.fromisoformat(row["since"])
             tried = frozenset(map(str, row["tried"]))
             return cls(tried, since, int(row["attempts"]), int(row["pid"]), str(row["host"]), int(row["before"]))
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, *DAMAGED):
             return cls()
 
     def write(self, models: Path) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from semsam_annotate.annotations.retrain_config import RetrainConfig
+from semsam_annotate.api.errors import DAMAGED
 
 Act = Literal["start", "pause", "wait"]
 ATTEMPTS = 3
@@ -59,7 +60,7 @@ class Decision:
             at = None if value["at"] is None else datetime.fromisoformat(str(value["at"]))
             act: Act = value["act"]
             return cls(act, str(value["reason"]), at) if act in ("start", "pause", "wait") else None
-        except (KeyError, TypeError, ValueError):
+        except DAMAGED:
             return None
 
 

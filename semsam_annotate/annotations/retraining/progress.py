@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from semsam_annotate.api.errors import DAMAGED
+
 
 @dataclass(frozen=True)
 class Mark:
@@ -42,5 +44,5 @@ def _mark(line: bytes) -> Mark | None:
         loss = row.get("loss")
         mark = Mark(str(row["what"]), int(row["done"]), int(row["total"]), float(row["time"]))
         return mark if loss is None else Mark(mark.what, mark.done, mark.total, mark.time, float(loss))
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
+    except DAMAGED:
         return None

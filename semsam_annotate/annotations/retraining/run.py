@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from semsam_annotate.api.errors import DAMAGED
+
 RUNS = "runs"
 LOCK = ".retrain.lock"
 STALE = 180.0
@@ -117,7 +119,7 @@ def _run(folder: Path) -> Run | None:
     plain = _read(folder / "run.json")
     try:
         return Run(folder, str(plain["started"]), int(plain["pid"]), str(plain["host"]))
-    except (KeyError, TypeError, ValueError):
+    except DAMAGED:
         return None
 
 
@@ -125,12 +127,12 @@ def _picture(folder: Path, row: Any) -> BeforeAfter | None:
     try:
         files = folder / str(row["before"]), folder / str(row["after"])
         return BeforeAfter(str(row["name"]), *files, float(row["old"]), float(row["new"]))
-    except (KeyError, TypeError, ValueError):
+    except DAMAGED:
         return None
 
 
 def _read(path: Path) -> Any:
     try:
         return json.loads(path.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, *DAMAGED):
         return None

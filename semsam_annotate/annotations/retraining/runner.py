@@ -16,6 +16,7 @@ from semsam_annotate.annotations.files import write_atomically
 from semsam_annotate.annotations.retraining.plan import Decision
 from semsam_annotate.annotations.retraining.run import STALE
 from semsam_annotate.api import BadInput
+from semsam_annotate.api.errors import DAMAGED
 from semsam_annotate.api.lock import held, is_held
 
 LOOP_LOCK, LOOP_FILE = ".loop.lock", "loop.json"
@@ -77,5 +78,5 @@ def _read(models: Path) -> Runner | None:
         row: Any = json.loads((models / LOOP_FILE).read_bytes())
         who = int(row["pid"]), str(row["host"]), str(row["since"]), float(row["beat"])
         return Runner(*who, Decision.from_json(row.get("decision")))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, *DAMAGED):
         return None

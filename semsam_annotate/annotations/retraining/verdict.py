@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from semsam_annotate.api.errors import DAMAGED
+
 NAMES = {
     "oracle": "masks",
     "label_object_top1_macro": "object names",
@@ -44,7 +46,7 @@ class Verdict:
                 *figures,
                 bool(report.get("promoted")),
             )
-        except (KeyError, TypeError, ValueError, AttributeError):
+        except DAMAGED:
             return None
 
     @property

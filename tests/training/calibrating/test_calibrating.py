@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from semsam_annotate.api import BadInput, Vocabulary
-from semsam_annotate.model.engine import open_engine
+from semsam_annotate.model.engine import LocalEngine, open_engine
 from semsam_annotate.model.engine.opening import packaged_weights
 from semsam_annotate.training.active import Candidate, Guess
 from semsam_annotate.training.calibrating import Calibration, calibrate, calibrate_quietly, read_calibration
@@ -146,6 +147,12 @@ def test_a_project_with_few_masks_is_refused_and_one_with_enough_is_calibrated(a
     assert made.picture.is_file()
     assert read_calibration(project.models, engine.info.version) == made.calibration
     assert made.file == calibration_file(project.models, engine.info.version)
+    kept = made.file.read_bytes()
+    versions = iter(["0123456789ab", engine.info.version])
+    monkeypatch.setattr(LocalEngine, "info", property(lambda _: SimpleNamespace(version=next(versions))))
+    with pytest.raises(BadInput, match="another model serves"):
+        calibrate(engine, project.models, sample)
+    assert made.file.read_bytes() == kept
 
 
 def test_at_the_end_of_a_training_too_few_masks_and_lost_photos_are_no_error(annotated_scenes, monkeypatch):
