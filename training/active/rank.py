@@ -1,14 +1,14 @@
 """A project's images that are not labelled yet, in the order of a strategy, with what to review first in each."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from semsam_annotate.annotations import Project, image_sha256, read_image
 from semsam_annotate.annotations.drafts import now
 from semsam_annotate.annotations.next_images import NextImage, NextImages, Review, write_next
 from semsam_annotate.annotations.retraining.run import last_finished
-from semsam_annotate.api import BadInput, CancelToken
+from semsam_annotate.api import BadInput, CancelToken, RgbImage
 from semsam_annotate.api.automatic import Progress
 from semsam_annotate.api.promotions import Promotions
 from semsam_annotate.training.active.cache import CandidateCache
@@ -64,14 +64,15 @@ def rank(
     old = [one.path for one in states if one.accepted] if strategy.compares else []
     look = _Looking(project, engine, lambda done: progress(done, len(old) + len(new)), cancel or CancelToken())
     labelled = tuple(one.vector for _, one in look.at(old))
-    begun = project.store.states.begun()  # under another path it may be, too
-    pool = {one.key: (path, one) for path, one in reversed(look.at(new)) if one.key not in begun}  # of copies the first
+    found_new = look.at(new, project.store.states.begun())
+    pool = {one.key: (path, one) for path, one in reversed(found_new)}  # of copies of an image the first
     moment = Moment(settings.seed, _trainings(project), labelled)
     ordered = strategy.order([one for _, one in pool.values()], moment)
     images = [_image(_short(pool[one.key][0], project), one, settings, place) for place, one in enumerate(ordered)]
     asked = {name: getattr(settings, name) for name in ("most", "count", "review", "seed")}
     found = NextImages(strategy.name, look.version, serving, now(), tuple(images), **asked)
     write_next(project.models, found)
+    _join(project, look.copies)
     return Ranked(found, tuple(look.skipped))
 
 
@@ -83,15 +84,20 @@ class _Looking:
         self.version = engine.info.version
         self.cache = CandidateCache(project.embeddings / FOLDER, self.version, self.words)
         self.calibration = read_calibration(project.models, self.version)
-        self.looked, self.skipped = 0, list[tuple[Path, str]]()
+        self.looked, self.skipped, self.copies = 0, list[tuple[Path, str]](), dict[Path, str]()
 
-    def at(self, paths: Sequence[Path]) -> list[tuple[Path, Candidate]]:
-        """Of each file that can be read its candidate."""
+    def at(self, paths: Sequence[Path], leave: Collection[str] = ()) -> list[tuple[Path, Candidate]]:
+        """Of each file that can be read its candidate; those whose pixels are to ``leave`` are ``copies``."""
         found = []
         for path in paths:
             self.cancel.check()
             try:
-                found.append((path, self._candidate(path)))
+                rgb = read_image(path)
+                key = image_sha256(rgb)
+                if key in leave:
+                    self.copies[path] = key
+                else:
+                    found.append((path, self._candidate(key, rgb)))
             except _Swapped as error:
                 raise BadInput(str(error)) from None
             except (BadInput, OSError) as error:
@@ -100,9 +106,7 @@ class _Looking:
             self.done(self.looked)
         return found
 
-    def _candidate(self, path: Path) -> Candidate:
-        rgb = read_image(path)
-        key = image_sha256(rgb)
+    def _candidate(self, key: str, rgb: RgbImage) -> Candidate:
         found = self.cache.get(key)
         if found is None:
             found = candidate(self.engine, key, rgb, self.words, self.cancel)
@@ -117,6 +121,13 @@ class _Looking:
 
 class _Swapped(Exception):
     """Half of the images would be looked at by one model, half by another."""
+
+
+def _join(project: Project, copies: Mapping[Path, str]) -> None:
+    """Let the lists of images know that files are copies of what is labelled, done or skipped, or moved since."""
+    refs = {ref.sha256: ref for ref in project.store.images()} if copies else {}
+    for path, key in copies.items():
+        project.store.register(replace(refs[key], path=_short(path, project).as_posix()))
 
 
 def _drawn(paths: list[Path], settings: RankSettings, project: Project) -> list[Path]:

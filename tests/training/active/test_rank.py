@@ -115,6 +115,7 @@ def test_a_copy_of_what_is_labelled_done_or_skipped_is_not_ranked(project, engin
             project.store.accept(ref, mask=np.eye(64, 80) > 0, object="disc")
     project.add_images([path.with_name(f"copy of {path.name}") for path in project.images()])
     assert rank(project, engine, RankSettings()).found.images == ()
+    assert [image.state for image in project.progress()] == ["done", "skipped", "in work"] * 2
 
 
 def test_another_model_in_between_is_said_and_nothing_of_it_is_kept(project, engine):
