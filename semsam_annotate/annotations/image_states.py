@@ -1,7 +1,6 @@
 """What people said of whole images: done, skipped, or open again. Told by new rows, the newest counts."""
 
 from dataclasses import dataclass
-from operator import itemgetter
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -11,7 +10,7 @@ from semsam_annotate.annotations.connection import transaction
 from semsam_annotate.annotations.drafts import now
 from semsam_annotate.annotations.record import ImageRef
 from semsam_annotate.annotations.rows import insert_image
-from semsam_annotate.annotations.schema import image, image_alias, image_state, tally
+from semsam_annotate.annotations.schema import image, image_state, tally
 from semsam_annotate.annotations.standing import say
 from semsam_annotate.api import BadInput
 
@@ -61,12 +60,6 @@ class ImageStates:
         """Path as stored, state, and number of accepted masks of every image the store knows."""
         return [(one.path, one.state, one.accepted) for one in self.since()[1]]
 
-    def further_paths(self, sha256: str) -> list[str]:
-        """Where else an image was met, beside its own path."""
-        with transaction(self._engine) as connection:
-            query = select(image_alias.c.path).where(image_alias.c.sha256 == sha256).order_by(image_alias.c.path)
-            return list(connection.execute(query).scalars())
-
     def begun(self) -> frozenset[str]:
         """The sha256 of every image that has an accepted mask, is done, or is skipped."""
         query = select(tally.c.sha256).where((tally.c.accepted > 0) | tally.c.said.in_(("done", "skipped")))
@@ -74,25 +67,16 @@ class ImageStates:
             return frozenset(connection.execute(query).scalars())
 
     def since(self, change: int = 0) -> tuple[int, list[ImageTally]]:
-        """The images that changed after a change (all after 0), and the newest change there was, to ask with again.
-
-        One with several files comes once for each; of several that had the same path the newest change comes last.
-        """
-        columns = (tally.c.said, tally.c.accepted, tally.c.scored, tally.c.score_sum, tally.c.changed)
-        first = select(image.c.path, *columns).join_from(tally, image)
-        further = select(image_alias.c.path, *columns).join_from(
-            tally, image_alias, tally.c.sha256 == image_alias.c.sha256
-        )
+        """The images that changed after a change (all after 0), and the newest change there was, to ask with again."""
+        columns = (image.c.path, tally.c.said, tally.c.accepted, tally.c.scored, tally.c.score_sum, tally.c.changed)
+        query = select(*columns).join_from(tally, image).where(tally.c.changed > change)
         with transaction(self._engine) as connection:
-            rows = [
-                row for query in (first, further) for row in connection.execute(query.where(tally.c.changed > change))
-            ]
-        rows.sort(key=itemgetter(-1))
+            rows = connection.execute(query).all()
         found = [
             ImageTally(path, state_of(said, accepted), accepted, total / scored if scored else None)
             for path, said, accepted, scored, total, _ in rows
         ]
-        return rows[-1][-1] if rows else change, found
+        return max((row[-1] for row in rows), default=change), found
 
 
 def state_of(said: str | None, accepted: int) -> State:

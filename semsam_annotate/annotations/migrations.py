@@ -118,20 +118,7 @@ def _add_said(connection: Connection) -> None:
     connection.exec_driver_sql("ALTER TABLE journal ADD COLUMN said JSON")
 
 
-def _add_image_alias(connection: Connection) -> None:
-    """Further paths of images."""
-    tables = MetaData()
-    Table("image", tables, Column("sha256", String(64), primary_key=True))
-    aliases = Table(
-        "image_alias",
-        tables,
-        Column("path", String, primary_key=True),
-        Column("sha256", String(64), ForeignKey("image.sha256"), nullable=False, index=True),
-    )
-    aliases.create(connection)
-
-
-MIGRATIONS: tuple[Migration, ...] = (_add_journal, _add_image_state, _add_standing, _add_said, _add_image_alias)
+MIGRATIONS: tuple[Migration, ...] = (_add_journal, _add_image_state, _add_standing, _add_said)
 """``MIGRATIONS[i]`` brings a store from version i + 1 to i + 2; its statements are written out, never derived from
 ``schema``, which only describes the newest version."""
 

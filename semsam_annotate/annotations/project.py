@@ -169,11 +169,8 @@ class Project:
     def image_path(self, ref: ImageRef) -> Path:
         """Where the file of a reference lies now; BadInput when it is nowhere."""
         direct = self.folder / ref.path
-        if direct.is_file():
-            return direct
         folders = [self.folder / entry for entry in self.config.images]
-        tried = [self.folder / path for path in self.store.states.further_paths(ref.sha256)]
-        tried += [*(folder for folder in folders if folder.name == direct.name)]
+        tried = [direct, *(folder for folder in folders if folder.name == direct.name)]
         tried += [path for folder in folders if folder.is_dir() and (path := find_image(folder, ref.path)) is not None]
         for path in tried:
             if path.is_file():

@@ -11,15 +11,14 @@ from sqlalchemy import (
     ScalarSelect,
     Select,
     and_,
-    delete,
     func,
     insert,
     select,
 )
 
 from semsam_annotate.annotations.record import NEW, Annotation, ImageRef, Source
-from semsam_annotate.annotations.schema import annotation, event, image, image_alias, image_split, standing
-from semsam_annotate.annotations.standing import begin, open_tally, touch
+from semsam_annotate.annotations.schema import annotation, event, image, image_split, standing
+from semsam_annotate.annotations.standing import begin, open_tally
 from semsam_annotate.api import BadInput, Ladder, Prompt
 
 AT_ONCE = 500  # SQLite allows only so many values in one statement
@@ -78,28 +77,16 @@ def _values(record: Annotation) -> dict[str, Any]:
 
 
 def insert_image(connection: Connection, ref: ImageRef) -> None:
-    """Register an image; one that is known keeps its first path and has one more. BadInput when it has another size."""
+    """Register an image; one that is known keeps its first path. BadInput when the same name has another size."""
     row = connection.execute(select(image).where(image.c.sha256 == ref.sha256)).mappings().first()
     if row is None:
         values = {"sha256": ref.sha256, "path": ref.path, "height": ref.height, "width": ref.width}
         connection.execute(insert(image).values(values))
-        connection.execute(delete(image_alias).where(image_alias.c.path == ref.path))
         open_tally(connection, ref.sha256)
     elif (row["height"], row["width"]) != (ref.height, ref.width):
         raise BadInput(
             f"image {ref.path} is {ref.width}x{ref.height}, the store has it as {row['width']}x{row['height']}"
         )
-    elif row["path"] != ref.path:
-        _add_path(connection, ref)
-
-
-def _add_path(connection: Connection, ref: ImageRef) -> None:
-    """Keep another path of a known image, in place of what was there."""
-    known = connection.execute(select(image_alias.c.sha256).where(image_alias.c.path == ref.path)).scalar()
-    if known != ref.sha256:
-        connection.execute(delete(image_alias).where(image_alias.c.path == ref.path))
-        connection.execute(insert(image_alias).values(path=ref.path, sha256=ref.sha256))
-        touch(connection, ref.sha256)
 
 
 def as_of(name: str, time: str, of: FromClause = annotation) -> ScalarSelect[str]:

@@ -1,7 +1,6 @@
 """Tables of the annotation store. Rows are only ever inserted: what changes is told by events.
 
-``standing`` and ``tally`` are changed: they repeat what the events add up to, so that nobody has to add it up. So is
-``image_alias``: a file can be replaced.
+``standing`` and ``tally`` alone are changed: they repeat what the events add up to, so that nobody has to add it up.
 """
 
 from sqlalchemy import (
@@ -35,13 +34,6 @@ image = Table(
     Column("path", String, nullable=False),
     Column("height", Integer, nullable=False),
     Column("width", Integer, nullable=False),
-)
-
-image_alias = Table(
-    "image_alias",
-    metadata,
-    Column("path", String, primary_key=True),  # of a copy of an image, or where it was moved to
-    Column("sha256", String(64), ForeignKey("image.sha256"), nullable=False, index=True),
 )
 
 image_split = Table(

@@ -45,11 +45,6 @@ def say(connection: Connection, sha256: str, said: str) -> None:
     connection.execute(update(tally).where(tally.c.sha256 == sha256).values(said=said, changed=_next()))
 
 
-def touch(connection: Connection, sha256: str) -> None:
-    """Let whoever follows changes look at an image again."""
-    connection.execute(update(tally).where(tally.c.sha256 == sha256).values(changed=_next()))
-
-
 def rebuild(connection: Connection) -> None:
     """Make both tables anew from the events."""
     changed = connection.execute(select(_next())).scalar_one()

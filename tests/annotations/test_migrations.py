@@ -6,7 +6,7 @@ from semsam_annotate.annotations import AnnotationStore
 from semsam_annotate.annotations.connection import transaction
 from semsam_annotate.annotations.journal import Deed, Desk
 
-NEWER = ("journal", "image_state", "standing", "tally", "audit", "image_alias")
+NEWER = ("journal", "image_state", "standing", "tally", "audit")
 
 
 def shape(connection):

@@ -1,7 +1,7 @@
 """A project's images that are not labelled yet, in the order of a strategy, with what to review first in each."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from semsam_annotate.annotations import Project, image_sha256, read_image
@@ -60,19 +60,21 @@ def rank(
     strategy = strategy_named(settings.strategy)
     serving = Promotions(project.models).history()[-1]
     states = project.progress()
-    new = _drawn([one.path for one in states if one.state == "new"], settings, project)
+    new = [one.path for one in states if one.state == "new"]
     old = [one.path for one in states if one.accepted] if strategy.compares else []
-    look = _Looking(project, engine, lambda done: progress(done, len(old) + len(new)), cancel or CancelToken())
-    labelled = tuple(one.vector for _, one in look.at(old))
-    found_new = look.at(new, project.store.states.begun())
-    pool = {one.key: (path, one) for path, one in reversed(found_new)}  # of copies of an image the first
+    total = len(old) + min(settings.most or len(new), len(new))
+    look = _Looking(project, engine, lambda done: progress(min(done, total), total), cancel or CancelToken())
+    labelled = tuple(one.vector for one in look.at(old).values())
+    fresh = look.at(_shuffled(new, settings, project), project.store.states.begun(), settings.most)
+    pool = {
+        one.key: (path, one) for path, one in sorted(fresh.items(), reverse=True)
+    }  # of copies of an image the first
     moment = Moment(settings.seed, _trainings(project), labelled)
     ordered = strategy.order([one for _, one in pool.values()], moment)
     images = [_image(_short(pool[one.key][0], project), one, settings, place) for place, one in enumerate(ordered)]
     asked = {name: getattr(settings, name) for name in ("most", "count", "review", "seed")}
     found = NextImages(strategy.name, look.version, serving, now(), tuple(images), **asked)
     write_next(project.models, found)
-    _join(project, look.copies)
     return Ranked(found, tuple(look.skipped))
 
 
@@ -84,20 +86,20 @@ class _Looking:
         self.version = engine.info.version
         self.cache = CandidateCache(project.embeddings / FOLDER, self.version, self.words)
         self.calibration = read_calibration(project.models, self.version)
-        self.looked, self.skipped, self.copies = 0, list[tuple[Path, str]](), dict[Path, str]()
+        self.looked, self.skipped = 0, list[tuple[Path, str]]()
 
-    def at(self, paths: Sequence[Path], leave: Collection[str] = ()) -> list[tuple[Path, Candidate]]:
-        """Of each file that can be read its candidate; those whose pixels are to ``leave`` are ``copies``."""
-        found = []
+    def at(self, paths: Sequence[Path], leave: Collection[str] = (), most: int = 0) -> dict[Path, Candidate]:
+        """Of each file that can be read its candidate; ``leave``: sha256 of pixels that are none, ``most``: 0 all."""
+        found: dict[Path, Candidate] = {}
         for path in paths:
+            if most and len(found) == most:
+                break
             self.cancel.check()
             try:
                 rgb = read_image(path)
                 key = image_sha256(rgb)
-                if key in leave:
-                    self.copies[path] = key
-                else:
-                    found.append((path, self._candidate(key, rgb)))
+                if key not in leave:
+                    found[path] = self._candidate(key, rgb)
             except _Swapped as error:
                 raise BadInput(str(error)) from None
             except (BadInput, OSError) as error:
@@ -123,22 +125,11 @@ class _Swapped(Exception):
     """Half of the images would be looked at by one model, half by another."""
 
 
-def _join(project: Project, copies: Mapping[Path, str]) -> None:
-    """Let the lists of images know that files are copies of what is labelled, done or skipped, or moved since."""
-    refs = {ref.sha256: ref for ref in project.store.images()} if copies else {}
-    for path, key in copies.items():
-        project.store.register(replace(refs[key], path=_short(path, project).as_posix()))
-
-
-def _drawn(paths: list[Path], settings: RankSettings, project: Project) -> list[Path]:
-    """At most so many, whichever order they come in."""
-    if not settings.most or len(paths) <= settings.most:
-        return paths
+def _shuffled(paths: list[Path], settings: RankSettings, project: Project) -> list[Path]:
+    """In an order that hangs on the seed and the images alone where only some are looked at, as they come where all."""
     moment = Moment(settings.seed)
-    chosen = set(
-        sorted(paths, key=lambda path: moment.chance(_short(path, project).as_posix(), "drawn"))[: settings.most]
-    )
-    return [path for path in paths if path in chosen]
+    drawn = sorted(paths, key=lambda path: moment.chance(_short(path, project).as_posix(), "drawn"))
+    return drawn if settings.most else paths
 
 
 def _trainings(project: Project) -> int:

@@ -114,8 +114,12 @@ def test_a_copy_of_what_is_labelled_done_or_skipped_is_not_ranked(project, engin
         else:
             project.store.accept(ref, mask=np.eye(64, 80) > 0, object="disc")
     project.add_images([path.with_name(f"copy of {path.name}") for path in project.images()])
-    assert rank(project, engine, RankSettings()).found.images == ()
-    assert [image.state for image in project.progress()] == ["done", "skipped", "in work"] * 2
+    for most in (0, 2):
+        assert rank(project, engine, RankSettings(most=most)).found.images == ()
+    new = project.images()[0].with_name("new.png")
+    Image.fromarray(np.zeros((64, 80, 3), np.uint8)).save(new)
+    project.add_images([new])
+    assert [one.path for one in rank(project, engine, RankSettings(most=1)).found.images] == [new]
 
 
 def test_another_model_in_between_is_said_and_nothing_of_it_is_kept(project, engine):
