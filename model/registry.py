@@ -43,7 +43,7 @@ class ModelRegistry:
         """The packaged version, then the project's own, oldest first."""
         places = [path.parent.name for path in self.folder.glob("*/weights.safetensors")]
         found = [self._read(name) for name in places if _VERSION.fullmatch(name)]
-        return [self.get(PACKAGED), *sorted(found, key=lambda version: version.notes.get("created", 0))]
+        return [self.get(PACKAGED), *sorted(found, key=_made)]
 
     def get(self, version: str) -> ModelVersion:
         """A version by name; BadInput lists the known ones."""
@@ -152,7 +152,7 @@ class ModelRegistry:
         created = [time.time()]
         for path in self.folder.glob("*/notes.json"):
             with suppress(BadInput, *DAMAGED):
-                created.append(float(self._read(path.parent.name).notes.get("created", 0)) + 1e-3)
+                created.append(_made(self._read(path.parent.name)) + 1e-3)
         return max(created)
 
     def _read(self, version: str) -> ModelVersion:
@@ -178,3 +178,11 @@ class ModelRegistry:
             os.replace(partial, file)
         finally:
             partial.unlink(missing_ok=True)
+
+
+def _made(version: ModelVersion) -> float:
+    """When, in seconds since 1970; 0 where its notes do not say it."""
+    try:
+        return float(version.notes.get("created", 0))
+    except DAMAGED:
+        return 0.0

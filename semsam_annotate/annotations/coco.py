@@ -205,4 +205,5 @@ def file_names(refs: Iterable[ImageRef]) -> dict[str, str]:
 
 
 def _is_absolute(path: PurePosixPath) -> bool:
-    return path.is_absolute() or (len(path.parts) > 0 and path.parts[0].endswith(":"))
+    drive = path.parts[0] if path.parts else ""
+    return path.is_absolute() or (len(drive) == 2 and drive[1] == ":")

@@ -41,15 +41,13 @@ def ways_to_read(name: str) -> list[PurePosixPath]:
 
 
 def within(written: PurePosixPath) -> bool:
-    """Whether a path names something inside of the folder that it is meant in, which no drive of Windows is."""
-    first = (written.parts or ("",))[0]
-    drive = ":" in first if os.name == "nt" else first.endswith(":") and len(first) == 2
+    """Whether a path can only name something inside of the folder that it is meant in; a drive can on Windows alone."""
+    drive = os.name == "nt" and any(":" in part for part in written.parts)
     return not written.is_absolute() and ".." not in written.parts and not drive
 
 
 def _places(folder: Path, written: PurePosixPath) -> list[Path]:
-    places = [folder / written] if within(written) else []
-    return places if written.name in ("", "..") else [*places, folder / written.name]
+    return [folder / path for path in (written, PurePosixPath(written.name)) if path.name and within(path)]
 
 
 def read_images(

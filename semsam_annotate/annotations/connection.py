@@ -152,13 +152,13 @@ def explained(engine: Engine) -> Iterator[None]:
     """Turn a database's complaint into ``StoreUnavailable`` with one line that names the store."""
     try:
         yield
-    except (DBAPIError, UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (DBAPIError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         name = engine.url.database if engine.dialect.name == "sqlite" else engine.url.render_as_string()
         raise StoreUnavailable(f"store {name}: {_complaint(error)}") from error
 
 
 def _complaint(error: Exception) -> str:
-    if isinstance(error, json.JSONDecodeError):
+    if isinstance(error, json.JSONDecodeError | RecursionError):
         return "a record is damaged; semsam project check names it"
     # of a damaged file SQLite's very message may be no text
     return _reason(str(error.orig) if isinstance(error, DBAPIError) else "malformed")

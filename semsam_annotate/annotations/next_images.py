@@ -109,7 +109,7 @@ def by_use(paths: Iterable[Path], models: Path) -> list[Path]:
 
 def _image(row: dict[str, Any]) -> NextImage:
     review = tuple(_review(one) for one in row["review"])
-    return NextImage(Path(row["path"]), str(row["sha256"]), float(row["clicks"]), review)
+    return NextImage(Path(row["path"]), str(row.get("sha256", "")), float(row["clicks"]), review)
 
 
 def _review(row: dict[str, Any]) -> Review:

@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from os.path import abspath
+from os.path import abspath, exists, isdir
 from pathlib import Path
 from types import TracebackType
 
@@ -75,7 +75,7 @@ class Project:
         root = Path(abspath(folder))
         config = read_config(root / "project.toml")
         place = _place(root, config)
-        if isinstance(place, Path) and place.parent.is_dir() and not place.exists():
+        if isinstance(place, Path) and isdir(place.parent) and not exists(place):  # false for names no disk takes
             warnings.warn(
                 f"{place} was not there: an empty one is made; what the lost one held is in its backup", StoreWarning, 2
             )

@@ -1,5 +1,6 @@
 """One process at a time."""
 
+import errno
 import sys
 import time
 from collections.abc import Iterator
@@ -17,16 +18,23 @@ PATIENCE, PAUSE = 0.5, 0.02
 def held(path: Path, refusal: str, patience: float = PATIENCE) -> Iterator[None]:
     """Hold the lock file ``path``, or raise BadInput with ``refusal`` when another process does for ``patience`` s.
 
-    The system lets go of it when the process dies, however it dies.
+    The system lets go of it when the process dies, however it dies. BadInput, too, where the disk has no locks.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as file:
         end = time.monotonic() + patience
-        while not _taken(file):
+        while not _mine(file, path):
             if time.monotonic() > end:
                 raise BadInput(refusal)
             time.sleep(PAUSE)
         yield
+
+
+def _mine(file: IO[str], path: Path) -> bool:
+    try:
+        return _taken(file)
+    except OSError as error:
+        raise BadInput(f"{path} cannot be locked ({error.strerror}): this needs a disk that has locks") from error
 
 
 def is_held(path: Path) -> bool:
@@ -39,7 +47,10 @@ def is_held(path: Path) -> bool:
 
 
 def _taken(file: IO[str], shared: bool = False) -> bool:
-    """Lock an open file until it is closed; False when somebody else has. ``shared``: among those who only look."""
+    """Lock an open file until it is closed; False when somebody else has. ``shared``: among those who only look.
+
+    OSError where the disk has no locks.
+    """
     try:
         if sys.platform == "win32":
             import msvcrt
@@ -49,6 +60,8 @@ def _taken(file: IO[str], shared: bool = False) -> bool:
             import fcntl
 
             fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-    except OSError:
+    except OSError as error:
+        if error.errno not in (errno.EACCES, errno.EAGAIN, errno.EDEADLK):
+            raise
         return False
     return True

@@ -150,7 +150,7 @@ def _panoptic(labels: torch.Tensor, rows: Sequence[Row] | None, classes: Sequenc
 
 def _semantic(scores: torch.Tensor, objects: Sequence[str]) -> Segmentation:
     """The likeliest object of every pixel by scores or logits, none where all of them are exactly 0."""
-    given = scores.to("cpu")
+    given = scores.to("cpu", torch.float32)
     best = given.argmax(dim=0) + 1 if len(given) else 0  # a data set of parts alone has no object
     labels = torch.where((given != 0).any(dim=0), best, 0).numpy().astype(np.int32)
     if UNLABELLED in objects:

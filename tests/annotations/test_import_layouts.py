@@ -1,6 +1,7 @@
 """What is exported in any format comes back through `semsam import`, up to what the format cannot carry."""
 
 import os
+from collections import Counter
 from hashlib import sha256
 
 import numpy as np
@@ -211,12 +212,15 @@ def test_tasks_of_label_studio(scene, projects, there_and_back):
 @pytest.mark.parametrize("format", ["coco", "parts", "datasets", "labels", "yolo", "panoptic", "lvis", "pascal-part"])
 def test_images_of_any_name_come_back(format, tmp_path, photo, propose, there_and_back):
     """A colon and a backslash are letters of a name here; a file from Windows means a folder by the second."""
-    names = ["b:c.png", "d\\e.png", "in:side/x y.png", "größe\\.png", "-z.png"]
-    (tmp_path / "photos" / "in:side").mkdir(parents=True)
+    names = ["b:c.png", "d\\e.png", "in:side/x y.png", "größe\\.png", "-z.png", "bc:/x.png", "x.png", "\\f.png"]
+    for folder in ("in:side", "bc:"):
+        (tmp_path / "photos" / folder).mkdir(parents=True)
     with Project.create(tmp_path / "project") as project:
         for seed, name in enumerate(names):
             car = project.store.accept(photo(seed, name), propose(0), object="car")
             project.store.accept(car.image, propose(1), part="wheel", part_of=car.id)
     file = "out" if format in ("datasets", "labels", "yolo", "panoptic") else "out.json"
     before, after, _ = there_and_back(tmp_path, format, file)
-    assert {one.image.sha256 for one in after} == {one.image.sha256 for one in before}
+    assert Counter(one.image.sha256 for one in after) == Counter(
+        one.image.sha256 for one in before if one.kind != {"lvis": "part", "pascal-part": "object"}.get(format)
+    )

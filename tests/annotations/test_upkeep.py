@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from semsam_annotate.annotations import AnnotationStore, Project, StoreUnavailable
+from semsam_annotate.annotations.drafts import draft
+from semsam_annotate.annotations.journal import Deed, Desk
 from semsam_annotate.annotations.people.history import history
 from semsam_annotate.annotations.upkeep.backup import back_up
 from semsam_annotate.annotations.upkeep.checking import check
@@ -39,6 +41,7 @@ DAMAGE = {
     "masks of another size than their image": "UPDATE image SET height = 25",
     "parts that are parts of themselves": "UPDATE annotation SET part_of = '{part}' WHERE id = '{id}'",
     "corrections in a circle": "UPDATE annotation SET supersedes = id WHERE id = '{id}'",
+    "records that cannot be read": "UPDATE annotation SET plane = '{plane}' WHERE id = '{id}'",
     "parts of masks that are not there": "UPDATE annotation SET part_of = 'nobody' WHERE id = '{part}'",
     "parts of masks in another image or plane": "UPDATE annotation SET plane = '[1]' WHERE id = '{part}'",
     "events of masks that are not there": "UPDATE event SET annotation = 'nobody' WHERE annotation = '{part}'",
@@ -59,14 +62,16 @@ def test_every_damage_is_found_and_nothing_else_is_said_of_a_whole_store(kind, s
     store.delete(store.supersede(car.id, object="bus").id)
     assert check(store) == []
     statement = DAMAGE[kind]
-    for name, value in (("{id}", car.id), ("{part}", wheel.id), ("{sha}", image.sha256)):
+    for name, value in (
+        ("{id}", car.id), ("{part}", wheel.id), ("{sha}", image.sha256), ("{plane}", '{"a": 1}'),
+    ):  # fmt: skip
         statement = statement.replace(name, value)
     break_it(store, statement)
     assert kind in kinds(store)
 
 
 @pytest.mark.parametrize("column", ["mask", "plane", "ladder", "prompt", "proposed_mask"])
-@pytest.mark.parametrize("text", ["", "[1", "no json"])
+@pytest.mark.parametrize("text", ["", "[1", "no json", pytest.param("[" * 100_000, id="deep")])
 def test_a_text_that_is_no_json_is_found_and_told_in_one_line(column, text, tmp_path, image, propose):
     with AnnotationStore.open(tmp_path / "annotations.sqlite") as store:  # a server takes no such text
         id = store.accept(image, propose(0), object="car").id
@@ -75,6 +80,13 @@ def test_a_text_that_is_no_json_is_found_and_told_in_one_line(column, text, tmp_
         assert (problem.kind.split()[-1], problem.examples) == ("decoded" if column == "mask" else "read", (id,))
         with pytest.raises(StoreUnavailable, match=r"^store .*sqlite: a record is damaged; semsam project check names"):
             store.get(id)
+
+
+def test_damaged_rows_of_steps_and_of_the_trail_are_named(tmp_path, image, propose):
+    with AnnotationStore.open(tmp_path / "annotations.sqlite") as store:
+        store.journal.perform(Desk(image), Deed("accept", (draft(image, propose(0), {"object": "car"}),)))
+        break_it(store, "UPDATE journal SET gone = '[1'", "INSERT INTO audit VALUES (1, 'merge', '{', '2030')")
+        assert kinds(store) == {"rows of journal that cannot be read", "rows of audit that cannot be read"}
 
 
 def test_sums_are_mended_after_a_copy_and_rows_are_left_alone(project, image, propose, tmp_path):

@@ -112,6 +112,7 @@ def test_changes_are_asked_for_once_a_mask_and_never_of_what_was_approved_or_is_
         found = [doubt(id, "name", "wheel") for id in (approved, gone, doubtful)]
         left = request_changes(opened, [*found, doubt(doubtful, "outline", "another")], "dan")
         assert [line.split(":")[0] for line in left] == [approved, gone]
+        assert request_changes(opened, found[2:], "dan") == [f"{doubtful}: left alone: changes requested"]
         assert opened.store.get(approved).review == "approved"
         (asked,) = reviewed(opened.store, "changes requested")
         assert (asked.id, asked.comment) == (doubtful, "name: wheel; outline: another")

@@ -64,12 +64,14 @@ def test_logits_of_any_level_mean_the_same_and_stuff_is_left_out(d2, val):
         (answer["sem_seg"], answer["panoptic_seg"]),
         (answer["sem_seg"] * 3 + 0.5, (everywhere, [*rows, stuff])),
         (answer["sem_seg"] * 3 - 9.5, answer["panoptic_seg"]),
+        (answer["sem_seg"] > 0, answer["panoptic_seg"]),
     ):
         evaluator = SemsamEvaluator(val, tasks=["semantic", "panoptic"])
         evaluator.process([row], [{"sem_seg": scores, "panoptic_seg": panoptic}])
         figures.append(evaluator.evaluate())
     assert figures[1]["panoptic"] == figures[0]["panoptic"]
     assert figures[2]["semantic"] == figures[1]["semantic"]
+    assert figures[3] == figures[0]
 
 
 def test_only_what_was_answered_is_measured(d2, val):

@@ -146,6 +146,15 @@ def test_the_newest_is_the_newest_though_the_clock_was_set_back(registry, weight
     assert registry.prune(1) == [first]
 
 
+@pytest.mark.parametrize("created", ["x", None, [], 10**400, 1e999])
+def test_versions_whose_notes_do_not_say_when_are_listed_and_can_be_promoted(registry, weights_of, created):
+    first, second = (registry.add(weights_of(name), {}).version for name in (1, 2))
+    notes = registry.folder / first / "notes.json"
+    notes.write_text(json.dumps({**json.loads(notes.read_text()), "created": created}))
+    assert {version.version for version in registry.versions()} == {PACKAGED, first, second}
+    registry.promote(registry.add(weights_of(3), {}).version)
+
+
 def test_who_promotes_at_one_time_loses_nothing(registry, weights_of):
     versions = [registry.add(weights_of(seed), {}).version for seed in (1, 2, 3)]
 

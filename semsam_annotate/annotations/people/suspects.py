@@ -5,9 +5,8 @@ from collections.abc import Callable, Sequence
 
 from semsam_annotate.annotations.connection import transaction
 from semsam_annotate.annotations.outgoing import Light, Stored, batches
-from semsam_annotate.annotations.people.reviews import reviewed, set_reviews
 from semsam_annotate.annotations.project import Project
-from semsam_annotate.annotations.reviewing import APPROVED, CHANGES
+from semsam_annotate.annotations.reviewing import APPROVED, CHANGES, Word, last_word, say
 from semsam_annotate.annotations.suspicions import KINDS, Doubts, Kind, Suspicion, suspect, usual_parts
 from semsam_annotate.api import BadInput, Engine
 
@@ -41,20 +40,23 @@ def suspects(
 def request_changes(project: Project, found: Sequence[Suspicion], author: str | None) -> list[str]:
     """Ask for changes of these masks, with all that the engine says of each; a line on every one that is left alone.
 
-    Those are the approved ones, which a person has decided about, and those that are no longer accepted.
+    Those are the approved ones, which a person has decided about, those that wait for changes already, and those that
+    are no longer accepted.
     """
     doubts: dict[str, list[str]] = defaultdict(list)
     for one in found:
         doubts[one.mask].append(f"{one.kind}: {one.says}")
-    approved = {one.id for one in reviewed(project.store, APPROVED)}
-    left = [f"{id}: left alone, somebody approved it" for id in doubts if id in approved]
-    for id, said in doubts.items():
-        if id in approved:
-            continue
-        try:
-            set_reviews(project.store, [id], CHANGES, author, "; ".join(said))
-        except BadInput as error:  # changed since it was looked at
-            left.append(f"{id}: left alone: {error}")
+    left = []
+    with transaction(project.store.engine, write=True) as connection:
+        for id, said in doubts.items():
+            state = last_word(connection, id).state
+            if state in (APPROVED, CHANGES):
+                left.append(f"{id}: left alone: {state}")
+                continue
+            try:
+                say(connection, id, Word(CHANGES, author, "; ".join(said)))
+            except BadInput as error:  # changed since it was looked at
+                left.append(f"{id}: left alone: {error}")
     return left
 
 

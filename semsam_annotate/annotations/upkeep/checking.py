@@ -10,12 +10,13 @@ from sqlalchemy import Column, ColumnElement, Connection, String, and_, cast, fu
 
 from semsam_annotate.annotations.connection import transaction
 from semsam_annotate.annotations.outgoing import batches
-from semsam_annotate.annotations.schema import annotation, event, image, image_split, image_state, journal
+from semsam_annotate.annotations.schema import annotation, audit, event, image, image_split, image_state, journal
 from semsam_annotate.annotations.schema import standing as standing_table
 from semsam_annotate.annotations.schema import tally as tally_table
 from semsam_annotate.annotations.standing import counted, newest
 from semsam_annotate.annotations.store import AnnotationStore
-from semsam_annotate.api import BadInput, decode_rle
+from semsam_annotate.api import decode_rle
+from semsam_annotate.api.errors import DAMAGED
 
 SHOWN = 5
 """Examples of each problem that are named."""
@@ -55,9 +56,17 @@ def _file(connection: Connection) -> Iterator[Problem]:
 def _texts(connection: Connection) -> Iterator[Problem]:
     """JSON that is none; a server takes no such text. Masks are looked at one by one."""
     if connection.dialect.name == "sqlite":
-        columns = [annotation.c[name] for name in ("plane", "ladder", "prompt", "proposed_mask")]
-        broken = (and_(column.is_not(None), func.json_valid(cast(column, String)) == 0) for column in columns)
-        yield from _told("records that cannot be read", _ids(connection, or_(*broken)))
+        records = [annotation.c[name] for name in ("ladder", "prompt", "proposed_mask")]
+        yield from _told("records that cannot be read", _ids(connection, _no_json(records)))
+        for table, names in ((journal, ("gone", "brought", "said")), (audit, ("counts",))):
+            query = select(table.c.seq).where(_no_json([table.c[name] for name in names]))
+            yield from _told(
+                f"rows of {table.name} that cannot be read", list(map(str, connection.execute(query).scalars()))
+            )
+
+
+def _no_json(columns: Sequence[Column[Any]]) -> ColumnElement[bool]:
+    return or_(*(and_(column.is_not(None), func.json_valid(cast(column, String)) == 0) for column in columns))
 
 
 def _ids(connection: Connection, where: ColumnElement[bool]) -> list[str]:
@@ -129,17 +138,26 @@ def _records(connection: Connection, progress: Callable[[int, int], None] | None
             by_image[row.sha256].append(row)
         for sha, rows in by_image.items():
             for row in rows:
-                yield from ((what, row.id) for what in _mask(row.mask, sizes[sha]))
+                yield from ((what, row.id) for what in (*_plane(row.plane), *_mask(row.mask, sizes[sha])))
             yield from _family(rows)
         done += len(batch)
         if progress is not None:
             progress(done, len(sizes))
 
 
+def _plane(plane: str) -> Iterator[str]:
+    try:
+        whole = all(isinstance(index, int) for index in [*json.loads(plane)])
+    except DAMAGED:
+        whole = False
+    if not whole:
+        yield "records that cannot be read"
+
+
 def _mask(mask: str, size: list[int]) -> Iterator[str]:
     try:
         shape = list(decode_rle(json.loads(mask)).shape)
-    except (BadInput, TypeError, AttributeError, ValueError):
+    except DAMAGED:
         yield "masks that cannot be decoded"
         return
     if shape != size:

@@ -49,4 +49,6 @@ def suspects(
         left = [] if not request_changes else ask(opened, found, me(user))
     rows = [(one.mask, one.image, one.name, one.kind, one.sure, one.says) for one in found]
     lines = table(("mask", "image", "name", "doubtful", "sure", "the model says"), rows) if rows else ["no doubts"]
-    answer(json, [one.to_json() for one in found], [*lines, *left])
+    answer(json, [one.to_json() for one in found], lines)
+    for line in left:
+        typer.echo(line, err=True)

@@ -13,21 +13,26 @@ MOST_FOLDERS = 200
 
 
 def leaves(name: str) -> bool:
-    """Whether a relative path names something outside of the folder that it is meant in."""
-    return not name or "\0" in name or not within(PurePosixPath(name.replace("\\", "/")))
+    """Whether a relative path names something outside of the folder that it is meant in, here or on Windows."""
+    windows = PurePosixPath(name.replace("\\", "/"))
+    drive = bool(windows.parts) and len(windows.parts[0]) == 2 and windows.parts[0][1] == ":"
+    return not name or "\0" in name or drive or not within(windows)
 
 
 def find_picture(folder: Path, names: Sequence[str], where: str) -> tuple[Path, tuple[Problem, ...]]:
     """The first of ``names`` that is a file in ``folder``, as written or by its last component.
 
     Where there is none, the path that was expected and a problem. A name that leaves the folder is never followed, its
-    last component may still be there.
+    last component may still be there; one that would on Windows alone is first taken as it is written.
     """
+    for path in (folder / way for name in names if name for way in ways_to_read(name) if within(way)):
+        if isfile(path):  # unlike Path.is_file, false for names that no file system takes
+            return path, ()
     kept = [way for name in names if not leaves(name) for way in ways_to_read(name)]
     refused = () if kept else (Problem(problem.PATH_LEAVES, where, names[0] if names else "no file_name"),)
     ends = [PurePosixPath(way.name) for name in names if name for way in ways_to_read(name) if not leaves(way.name)]
-    for path in (folder / way for way in (*kept, *ends)):
-        if isfile(path):  # unlike Path.is_file, false for names that no file system takes
+    for path in (folder / way for way in ends):
+        if isfile(path):
             return path, refused
     if not kept:
         return folder / "refused", refused
