@@ -2,10 +2,12 @@
 
 import os
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 
 from semsam_annotate.annotations.image_files import ImageFiles
 from semsam_annotate.annotations.image_states import ImageProgress, ImageStates, ImageTally
+from semsam_annotate.annotations.record import path_from
 
 
 class ImageBook:
@@ -19,6 +21,7 @@ class ImageBook:
         self._listed: list[Path] = []
         self._rows: list[ImageProgress] = []
         self._places: dict[str, int] = {}
+        self._folders: list[str] = []
         self._lock = threading.Lock()
 
     def paths(self, entries: tuple[str, ...]) -> list[Path]:
@@ -31,30 +34,43 @@ class ImageBook:
         with self._lock:
             listed = self._files.all(entries)
             self._change, fresh = self._states.since(self._change)
-            changed = {self._name(tally.path): tally for tally in fresh}
-            self._tallies |= changed
+            self._tallies |= {tally.path: tally for tally in fresh}
             if listed is self._listed:
-                self._follow(changed)
+                self._follow(fresh)
             else:
-                self._begin(listed)
+                self._begin(listed, entries)
             return list(self._rows)
 
-    def _name(self, recorded: str) -> str:
-        """A recorded path as ``paths`` writes it; joining tens of thousands as paths takes most of the first list."""
-        return os.path.join(self._folder, recorded.replace("/", os.sep))
-
-    def _begin(self, listed: list[Path]) -> None:
+    def _begin(self, listed: list[Path], entries: tuple[str, ...]) -> None:
         """Rows of another list of images."""
         self._listed = listed
+        self._folders = [os.path.join(self._folder, entry) for entry in reversed(entries)]
         self._places = {str(path): place for place, path in enumerate(listed)}
-        self._rows = [_row(path, self._tallies.get(name)) for name, path in zip(self._places, listed, strict=True)]
+        self._rows = [ImageProgress(path) for path in listed]
+        self._follow(self._tallies.values())
 
-    def _follow(self, changed: dict[str, ImageTally]) -> None:
-        for name, tally in changed.items():
-            place = self._places.get(name)
+    def _follow(self, tallies: Iterable[ImageTally]) -> None:
+        for tally in tallies:
+            place = self._place(tally.path)
             if place is not None:
                 self._rows[place] = _row(self._listed[place], tally)
 
+    def _place(self, recorded: str) -> int | None:
+        """Of a recorded path in the list: from the project's folder, or else from a folder of images, the newest first.
 
-def _row(path: Path, tally: ImageTally | None) -> ImageProgress:
-    return ImageProgress(path) if tally is None else ImageProgress(path, tally.state, tally.accepted, tally.score)
+        So are what an import calls its images. Joining tens of thousands as paths takes most of the first list.
+        """
+        name = recorded.replace("/", os.sep)
+        place = self._places.get(os.path.join(self._folder, name))
+        if place is not None:
+            return place
+        found = (self._places.get(os.path.join(folder, name)) for folder in self._folders)
+        return next((place for place in found if place is not None and not self._has_own(place)), None)
+
+    def _has_own(self, place: int) -> bool:
+        """Whether a file in the list is recorded under its own path."""
+        return path_from(self._folder, self._listed[place]) in self._tallies
+
+
+def _row(path: Path, tally: ImageTally) -> ImageProgress:
+    return ImageProgress(path, tally.state, tally.accepted, tally.score)

@@ -45,10 +45,13 @@ class ImageRef:
     def of(cls, path: Path | str, rgb: RgbImage, root: Path | str | None = None) -> "ImageRef":
         """Reference to ``rgb``, (H, W, 3) uint8 as ``read_image`` gives it, its path relative to ``root`` if inside."""
         absolute = Path(path).absolute()
-        base = None if root is None else Path(root).absolute()
-        inside = base is not None and absolute.is_relative_to(base)
-        shown = absolute.relative_to(base) if inside and base is not None else absolute
-        return cls(image_sha256(rgb), shown.as_posix(), int(rgb.shape[0]), int(rgb.shape[1]))
+        shown = absolute.as_posix() if root is None else path_from(Path(root).absolute(), absolute)
+        return cls(image_sha256(rgb), shown, int(rgb.shape[0]), int(rgb.shape[1]))
+
+
+def path_from(root: Path, path: Path) -> str:
+    """The path of a file as references have it: from the folder ``root`` if inside, else as it is; with "/"."""
+    return (path.relative_to(root) if path.is_relative_to(root) else path).as_posix()
 
 
 class NamedRecord(NamedTuple):

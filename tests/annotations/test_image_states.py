@@ -2,7 +2,7 @@
 
 import pytest
 
-from semsam_annotate.annotations import Project, read_image
+from semsam_annotate.annotations import ImageRef, Project, read_image
 from semsam_annotate.api import BadInput
 
 
@@ -38,6 +38,26 @@ def test_a_project_lists_every_image_and_queues_the_open_ones(tmp_path, photo, p
         found = [(image.path, image.state, image.accepted) for image in project.progress()]
         assert found == list(zip(paths, ("done", "in work", "skipped", "new"), (0, 1, 0, 0), strict=True))
         assert project.queue() == [paths[3], paths[1]]
+
+
+def test_an_imported_name_is_looked_for_in_the_newest_folder_and_never_taken_from_another_image(tmp_path, photo):
+    for folder in ("old", "new"):
+        (tmp_path / "photos" / folder).mkdir(parents=True)
+    photo(1, "old/1.png")
+    theirs = photo(2, "new/1.png")
+    with Project.create(
+        tmp_path / "cars", images=[tmp_path / "photos" / "old", tmp_path / "photos" / "new"]
+    ) as project:
+        project.store.states.tell(ImageRef(theirs.sha256, "1.png", theirs.height, theirs.width), "done")
+        assert [image.state for image in project.progress()] == ["new", "done"]
+        project.store.states.tell(
+            ImageRef.of(tmp_path / "photos/old/1.png", read_image(tmp_path / "photos/old/1.png")), "skipped"
+        )
+        assert [image.state for image in project.progress()] == ["skipped", "done"]
+        (tmp_path / "photos/new/1.png").unlink()
+        assert [image.state for image in project.progress()] == ["skipped"]
+        with Project.open(project.folder) as again:
+            assert again.progress() == project.progress()
 
 
 def states(store):

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from semsam_annotate.annotations import Project
+from semsam_annotate.annotations import Project, read_image
 from semsam_annotate.api import BadInput, decode_rle
 from semsam_annotate.backend.label_studio.admin.tasks import tasks_format
 from semsam_annotate.cli.importing import read_any
@@ -206,6 +206,26 @@ def test_tasks_of_label_studio(scene, projects, there_and_back):
     assert told(after, "part_of", "level", "score") == told(
         [as_label_studio_has_it(record) for record in before], "part_of", "level", "score"
     )
+
+
+@pytest.mark.parametrize("format", ["coco", "datasets", "labels", "yolo", "lvis", "label-studio"])
+def test_what_comes_in_is_work_that_is_begun(format, tmp_path, photo, propose):
+    with Project.create(tmp_path / "project") as project:
+        for seed, name in enumerate(("a.png", "walk/b.png")):
+            (tmp_path / "photos" / name).parent.mkdir(parents=True, exist_ok=True)
+            project.store.accept(photo(seed, name), propose(0), object="car")
+        project.add_images([tmp_path / "photos"])
+        file = tmp_path / ("out.json" if format in ("coco", "lvis", "label-studio") else "out")
+        project.export(tasks_format() if format == "label-studio" else format, file)
+    with Project.create(tmp_path / "new", objects=["car"]) as new:
+        assert take_in(new, format, file, tmp_path / "photos") == 2
+        assert [(image.path.name, image.state) for image in new.progress()] == [
+            ("a.png", "in work"),
+            ("b.png", "in work"),
+        ]
+        first = new.progress()[0].path
+        new.store.states.tell(new.ref(first, read_image(first)), "done")
+        assert new.queue() == [new.progress()[1].path]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
