@@ -1,6 +1,7 @@
 """The models of a project: versions side by side, one of them active, promotion by replacing one small file."""
 
 import json
+import math
 import os
 import re
 import shutil
@@ -183,6 +184,7 @@ class ModelRegistry:
 def _made(version: ModelVersion) -> float:
     """When, in seconds since 1970; 0 where its notes do not say it."""
     try:
-        return float(version.notes.get("created", 0))
+        made = float(version.notes.get("created", 0))
     except DAMAGED:
         return 0.0
+    return made if math.isfinite(made) else 0.0

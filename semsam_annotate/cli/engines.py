@@ -20,8 +20,10 @@ def choose_engine(weights: str | None, project: Path | None, device: str = "auto
 
 def without_memory(engine: Engine) -> Engine:
     """An engine on this machine as the network alone: what it remembers of a mask would confirm that mask's name."""
-    from semsam_annotate.model.engine import LocalEngine
-
+    try:
+        from semsam_annotate.model.engine import LocalEngine
+    except ImportError:  # without torch it is a server's
+        return engine
     if not isinstance(engine, LocalEngine):
         return engine
     return engine.under(replace(engine.settings, prototypes_folder=None))
