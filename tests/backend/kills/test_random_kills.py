@@ -25,7 +25,6 @@ from semsam_annotate.model.engine.opening import packaged_weights
 from semsam_annotate.model.registry import ModelRegistry
 
 SHORT, LONG = RetrainConfig(max_steps=2, threads=1), RetrainConfig(max_steps=10_000, threads=1)
-LOCKS = {".background.lock", ".retrain.lock"}
 GONE = 0
 """In place of a version: a deletion, which nothing undoes."""
 
@@ -200,5 +199,5 @@ def start(server) -> bool:
 
 def left_over(folder: Path) -> list[Path]:
     """Files that were begun and never finished."""
-    hidden = [path for path in folder.rglob(".*") if path.name not in LOCKS]
+    hidden = [path for path in folder.rglob(".*") if not path.name.endswith(".lock")]  # which whoever was killed let go
     return [*hidden, *folder.rglob("*.part"), *folder.rglob("*.tmp"), *folder.rglob("*-journal")]
