@@ -22,7 +22,7 @@ from semsam_annotate.annotations.importing import ImportReport, read_import, sto
 from semsam_annotate.annotations.next_images import by_use
 from semsam_annotate.annotations.palette import told_apart
 from semsam_annotate.annotations.project_config import ProjectConfig, not_a_folder, read_config, write_config
-from semsam_annotate.annotations.record import ImageRef
+from semsam_annotate.annotations.record import ImageRef, path_from
 from semsam_annotate.annotations.splits import hashed_split
 from semsam_annotate.annotations.store import AnnotationStore
 from semsam_annotate.api import BadInput, RgbImage, Vocabulary
@@ -134,8 +134,7 @@ class Project:
             absolute = Path(abspath(path))
             if not absolute.exists():
                 raise BadInput(f"no such image or folder: {path}")
-            inside = absolute.is_relative_to(self.folder)
-            entry = (absolute.relative_to(self.folder) if inside else absolute).as_posix()
+            entry = path_from(self.folder, absolute)
             if entry not in entries and entry not in self.config.images:
                 entries.append(entry)
         if entries:

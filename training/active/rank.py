@@ -7,6 +7,7 @@ from pathlib import Path
 from semsam_annotate.annotations import Project, image_sha256, read_image
 from semsam_annotate.annotations.drafts import now
 from semsam_annotate.annotations.next_images import NextImage, NextImages, Review, write_next
+from semsam_annotate.annotations.record import path_from
 from semsam_annotate.annotations.retraining.run import last_finished
 from semsam_annotate.api import BadInput, CancelToken, RgbImage
 from semsam_annotate.api.automatic import Progress
@@ -66,9 +67,8 @@ def rank(
     look = _Looking(project, engine, lambda done: progress(min(done, total), total), cancel or CancelToken())
     labelled = tuple(one.vector for one in look.at(old).values())
     fresh = look.at(_shuffled(new, settings, project), project.store.states.begun(), settings.most)
-    pool = {
-        one.key: (path, one) for path, one in sorted(fresh.items(), reverse=True)
-    }  # of copies of an image the first
+    backwards = sorted(fresh.items(), reverse=True)  # so that of copies of an image the first stays
+    pool = {one.key: (path, one) for path, one in backwards}
     moment = Moment(settings.seed, _trainings(project), labelled)
     ordered = strategy.order([one for _, one in pool.values()], moment)
     images = [_image(_short(pool[one.key][0], project), one, settings, place) for place, one in enumerate(ordered)]
@@ -140,7 +140,7 @@ def _trainings(project: Project) -> int:
 
 def _short(path: Path, project: Project) -> Path:
     """Relative to the project if inside, so that the order still fits when the project is moved."""
-    return path.relative_to(project.folder) if path.is_relative_to(project.folder) else path
+    return Path(path_from(project.folder, path))
 
 
 def _image(path: Path, one: Candidate, settings: RankSettings, place: int) -> NextImage:

@@ -13,7 +13,7 @@ from semsam_annotate.annotations.connection import transaction
 from semsam_annotate.annotations.hierarchy import needed_first
 from semsam_annotate.annotations.outgoing import batches
 from semsam_annotate.annotations.project import Project
-from semsam_annotate.annotations.record import ImageRef
+from semsam_annotate.annotations.record import ImageRef, path_from
 from semsam_annotate.annotations.rows import AT_ONCE, event_row, insert_image
 from semsam_annotate.annotations.schema import annotation, event, image_split, image_state, standing
 from semsam_annotate.annotations.splits import Split, assign_split
@@ -93,10 +93,7 @@ def _placed(project: Project, other: Project, ref: ImageRef, report: MergeReport
     except BadInput:
         report.missing_files += 1
         path = other.folder / ref.path
-    absolute = Path(abspath(path))
-    inside = absolute.is_relative_to(project.folder)
-    shown = absolute.relative_to(project.folder) if inside else absolute
-    return ImageRef(ref.sha256, shown.as_posix(), ref.height, ref.width)
+    return ImageRef(ref.sha256, path_from(project.folder, Path(abspath(path))), ref.height, ref.width)
 
 
 def _take_classes(project: Project, other: Project) -> None:
