@@ -102,12 +102,18 @@ def _opened(source: Path, images: Path | None) -> "DataSet":
 
 
 def _from_readers(source: Path, data: "DataSet", progress: Progress | None) -> CocoContent:
-    passed: Counter[str] = Counter()
+    from semsam_annotate.training.data.image_names import ImageNames
+
+    passed, names = Counter[str](), ImageNames()
     _refuse(data.problems)
     given = []
     with _extras(), _refused(source):
         for number, entry in enumerate(data, start=1):
             given.append(_given(entry, passed))
+            other = names.other(entry)
+            if other is not None:
+                both = f"{other} and {entry.named} are both {entry.path}"
+                raise BadInput(f"{source}: {both}: give the folder that holds both")
             _tell(progress, number, 2 * len(data))
     layout = next(name for name, layout in LAYOUTS.items() if layout == data.format)
     images = [image for image in given if image is not None]

@@ -10,6 +10,7 @@ from PIL import Image
 from semsam_annotate.api import BadInput
 from semsam_annotate.training.data import problem
 from semsam_annotate.training.data.entry import ImageEntry
+from semsam_annotate.training.data.image_names import ImageNames
 from semsam_annotate.training.data.problem import Problem
 from semsam_annotate.training.data.readers import DataSet
 from semsam_annotate.training.data.record import OBJECT, PART, Supervision
@@ -79,6 +80,7 @@ def check(data: DataSet, progress: Callable[[int, int], None] = lambda done, tot
     report = Report(data.format)
     report.complain(data.problems)
     report.complain(data.audit())
+    names = ImageNames()
     for index in range(len(data)):
         try:
             entry = data.entry(index)
@@ -87,18 +89,19 @@ def check(data: DataSet, progress: Callable[[int, int], None] = lambda done, tot
             report.complain([Problem(problem.NOT_A_ROW, f"image number {index}", str(error))])
         else:
             report.add(entry)
-            report.complain(picture_problems(entry))
+            report.complain(picture_problems(entry, names))
         progress(index + 1, len(data))
     return report
 
 
-def picture_problems(entry: ImageEntry) -> list[Problem]:
+def picture_problems(entry: ImageEntry, names: ImageNames) -> list[Problem]:
     """What is wrong with the image file, from its header; nothing where it is already known to be missing."""
     where = f"image {entry.path.name}"
-    if entry.height * entry.width == 0 or any(
-        found.kind in (problem.MISSING_IMAGE, problem.PATH_LEAVES) for found in entry.problems
-    ):
+    if entry.height * entry.width == 0 or entry.is_missing:
         return []
+    other = names.other(entry)
+    if other is not None:
+        return [Problem(problem.SAME_IMAGE, where, f"{entry.named} and {other}: give the folder that holds both")]
     try:
         height, width = entry.picture.upright_size()
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:

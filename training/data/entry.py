@@ -12,7 +12,7 @@ from PIL import Image, ImageOps
 
 from semsam_annotate.annotations.images import upright_size
 from semsam_annotate.api import BadInput
-from semsam_annotate.training.data.problem import Problem
+from semsam_annotate.training.data.problem import MISSING_IMAGE, PATH_LEAVES, Problem
 from semsam_annotate.training.data.record import Names, Supervision, TrainingImage, part_entry, supervision_of
 from semsam_annotate.training.data.resize import fit, shrink_masks
 from semsam_annotate.training.data.segments import Segment, decode_segments
@@ -65,6 +65,8 @@ class ImageEntry:
     problems: tuple[Problem, ...] = field(default=(), repr=False)
     span: tuple[int, int] | None = None
     """Offset and size of the image's bytes when ``path`` is a tar."""
+    named: str = ""
+    """The image as the annotation names it, empty where that is its path or no name at all."""
     split: str | None = None
     """train, validation or test, where the layout says so."""
     crowds: int = 0
@@ -80,6 +82,11 @@ class ImageEntry:
     def picture(self) -> Picture:
         """Where the pixels are."""
         return Picture(self.path) if self.span is None else Picture(self.path, *self.span)
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether its reader found no file that may be its image."""
+        return any(found.kind in (MISSING_IMAGE, PATH_LEAVES) for found in self.problems)
 
     @property
     def box_only(self) -> tuple[bool, ...]:

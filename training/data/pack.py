@@ -23,7 +23,9 @@ from semsam_annotate.api import BadInput
 from semsam_annotate.training.command import run
 from semsam_annotate.training.data.encoding import to_jpeg, to_json
 from semsam_annotate.training.data.entry import ImageEntry
+from semsam_annotate.training.data.image_names import ImageNames
 from semsam_annotate.training.data.packed_masks import masks_from_json, masks_to_json
+from semsam_annotate.training.data.problem import SAME_IMAGE
 from semsam_annotate.training.data.readers import DataSet, open_data
 from semsam_annotate.training.data.record import MaskNames, Named, TrainingImage
 from semsam_annotate.training.data.synonyms import read_synonyms
@@ -173,11 +175,15 @@ def _places(given: str) -> tuple[Path, Path | None]:
 def _kept(opened: Iterable[DataSet], licenses: Collection[str] | None) -> Iterator[ImageEntry]:
     """The images whose licence is among these (None: all); a line on standard error where something was left out."""
     for data in opened:
-        found = Counter(problem.kind for problem in data.problems)
+        found, names = Counter(problem.kind for problem in data.problems), ImageNames()
         for entry in data:
-            if licenses is None or entry.license_class in licenses:
-                found.update(problem.kind for problem in entry.problems)
+            if licenses is not None and entry.license_class not in licenses:
+                continue
+            found.update(problem.kind for problem in entry.problems)
+            if names.other(entry) is None:
                 yield entry
+            else:
+                found[SAME_IMAGE] += 1
         if found:
             told = "; ".join(f"{kind}: {count}" for kind, count in sorted(found.items()))
             print(f"{data.format}: {told} (semsam data check tells where)", file=sys.stderr)

@@ -27,6 +27,7 @@ def printable(text: str, most: int = 240) -> str:
 
 
 MISSING_IMAGE = "the image is not there"
+SAME_IMAGE = "the file of another image of the data set"
 UNREADABLE_IMAGE = "the image cannot be read"
 IMAGE_SIZE = "the image has another size than its annotation says"
 PATH_LEAVES = "the path leaves the folder of images and is refused"

@@ -118,7 +118,8 @@ class CocoSet(DataSet):
 
     def _frame(self, image: Mapping[str, Any], rows: Sequence[Any]) -> Frame:
         where = f"image {image.get('id')}"
-        path, problems = find_picture(self.folder, self.file_names(image), where)
+        names = self.file_names(image)
+        path, problems = find_picture(self.folder, names, where)
         sides = usable_size(image.get("height"), image.get("width"))
         frame = Frame(
             path=path,
@@ -128,6 +129,7 @@ class CocoSet(DataSet):
             license_class=str(image.get("license_class", "unknown")),
             exhaustive=self._names_of(self.exhaustive_ids(image, rows)),
             where=where,
+            named=names[0] if names else "",
             problems=list(problems),
             crowds=sum(isinstance(row, dict) and bool(row.get("iscrowd")) for row in self.masks(rows)),
         )

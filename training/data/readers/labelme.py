@@ -54,7 +54,7 @@ class LabelmeSet(DataSet):
         where = f"image {path.name}"
         found, problems = find_picture(self._images or path.parent, names, where)
         sides = usable_size(content.get("imageHeight"), content.get("imageWidth"))
-        frame = Frame(found, *sides, self.format, where=where, problems=list(problems))
+        frame = Frame(found, *sides, self.format, where=where, named=written, problems=list(problems))
         if sides == (0, 0):
             frame.complain(problem.NO_SIZE, detail=f"{content.get('imageWidth')}x{content.get('imageHeight')}")
         return frame

@@ -51,6 +51,7 @@ class Frame:
     span: tuple[int, int] | None = None
     exhaustive: frozenset[str] = frozenset()
     where: str = ""
+    named: str = ""
     problems: list[Problem] = field(default_factory=list)
     lost: set[str] = field(default_factory=set)
     """Object names of masks that could not be used: about these the image is not exhaustive any more."""
@@ -87,6 +88,7 @@ def assemble(frame: Frame, marks: Sequence[Mark]) -> ImageEntry:
         exhaustive=frame.exhaustive - frame.lost,
         problems=tuple(frame.problems),
         span=frame.span,
+        named=frame.named,
         split=frame.split,
         crowds=frame.crowds,
         facts=tuple(mark.facts or {} for mark in marks) if any(mark.facts for mark in marks) else (),

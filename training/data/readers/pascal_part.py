@@ -50,7 +50,7 @@ class PascalPartSet(DataSet):
         found, problems = find_picture(self._folder, [f"{name}.jpg"], where)
         objects = list(_items(_field(annotation, "objects")))
         height, width = next((mask.shape for mask in map(_mask, objects) if mask is not None), _size(found))
-        frame = Frame(found, *usable_size(height, width), self.format, where=where, problems=list(problems))
+        frame = Frame(found, *usable_size(height, width), self.format, where=where, named=name, problems=list(problems))
         if frame.height * frame.width == 0:
             frame.complain(problem.NO_SIZE)
             return assemble(frame, [])

@@ -21,7 +21,7 @@ def frame_of(row: Mapping[str, Any], folder: Path, format: str, split: str | Non
     name = str(row.get("file_name"))
     path, problems = find_picture(folder, [name], f"image {name}")
     height, width = usable_size(row.get("height"), row.get("width"))
-    frame = Frame(path, height, width, format, where=f"image {name}", problems=list(problems), split=split)
+    frame = Frame(path, height, width, format, where=f"image {name}", named=name, problems=list(problems), split=split)
     if height * width == 0:
         frame.complain(problem.NO_SIZE, detail=f"{row.get('width')}x{row.get('height')}")
     return frame

@@ -48,6 +48,7 @@ class Sa1bFolder(DataSet):
                 *usable_size(image.get("height"), image.get("width")),
                 SOURCE,
                 where=where,
+                named=names[0],
                 problems=list(problems),
             ),
             rows,
