@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, TypeVar
 
 from pycocotools import mask as coco_mask
@@ -73,7 +73,7 @@ def plan(outgoing: Outgoing, scheme: CocoScheme, progress: Callable[[int], None]
     ``seen``: the images are named by their pixels, so that the file may say it.
     """
     refs = {ref.sha256: ref for ref in outgoing.images}
-    names = file_names(refs.values())
+    names = outgoing.names
     found = Plan()
     for batch in batches(sorted(refs, key=lambda sha: (names[sha], sha))):
         by_image: dict[str, list[Light]] = {sha: [] for sha in batch}
@@ -187,23 +187,3 @@ def _image_row(number: int, ref: ImageRef, name: str, plane: Plane, split: Split
         "group": None if split is None else split.group,
     }
     return {"id": number, "file_name": name, "width": ref.width, "height": ref.height, "semsam": own}
-
-
-def file_names(refs: Iterable[ImageRef]) -> dict[str, str]:
-    """Path of every image; of absolute ones only the end that tells them apart, so that no home folder travels."""
-    paths = {ref.sha256: PurePosixPath(ref.path) for ref in refs}
-    taken = {str(path) for path in paths.values() if not _is_absolute(path)}
-    names: dict[str, str] = {}
-    for sha, path in sorted(paths.items(), key=lambda item: (str(item[1]), item[0])):
-        name = str(path)
-        if _is_absolute(path):
-            ends = ("/".join(path.parts[-length:]) for length in range(1, len(path.parts)))
-            name = next((end for end in ends if end not in taken), f"{sha}/{path.name}")
-            taken.add(name)
-        names[sha] = name
-    return names
-
-
-def _is_absolute(path: PurePosixPath) -> bool:
-    drive = path.parts[0] if path.parts else ""
-    return path.is_absolute() or (len(drive) == 2 and drive[1] == ":")

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple, Protocol
 
 from sqlalchemy import Connection, select
 
+from semsam_annotate.annotations.exported_names import exported_names
 from semsam_annotate.annotations.record import Annotation, ImageRef, Kind, Plane
 from semsam_annotate.annotations.rows import (
     current,
@@ -44,6 +46,10 @@ class Outgoing(Protocol):
     def splits(self) -> Mapping[str, Split]:
         """By sha256."""
 
+    @property
+    def names(self) -> Mapping[str, str]:
+        """What the images are called in the file, by sha256."""
+
     def light(self, images: Sequence[str]) -> list[Light]:
         """The records of some images, by their sha256, without masks."""
 
@@ -68,6 +74,11 @@ class Held:
             by_image[record.image.sha256].append(record)
         return cls(list(refs.values()), splits, by_image)
 
+    @cached_property
+    def names(self) -> Mapping[str, str]:
+        """As ``Outgoing`` says."""
+        return exported_names(self.images)
+
     def light(self, images: Sequence[str]) -> list[Light]:
         """As ``Outgoing`` says."""
         return [
@@ -81,14 +92,29 @@ class Held:
 
 
 class Stored:
-    """Accepted records of a store, read in a transaction that stays open; ``time``: as they were then."""
+    """Accepted records of a store, read in a transaction that stays open.
 
-    def __init__(self, connection: Connection, splits: Mapping[str, Split], time: str | None = None) -> None:
+    ``time``: as they were then; ``folders``: of images, as the project has them.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        splits: Mapping[str, Split],
+        time: str | None = None,
+        folders: Sequence[str] = (),
+    ) -> None:
         self._connection, self._time = connection, time
         self.splits = splits
         self.images: Sequence[ImageRef] = image_refs(
             connection.execute(select(image).order_by(image.c.path, image.c.sha256)).mappings()
         )
+        self._folders = folders
+
+    @cached_property
+    def names(self) -> Mapping[str, str]:
+        """As ``Outgoing`` says."""
+        return exported_names(self.images, self._folders)
 
     def light(self, images: Sequence[str]) -> list[Light]:
         """As ``Outgoing`` says."""

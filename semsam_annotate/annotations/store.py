@@ -220,15 +220,17 @@ class AnnotationStore:
         picture: Picture | None = None,
         time: str | None = None,
         progress: Callable[[int, int], None] | None = None,
+        folders: Sequence[str] = (),
     ) -> ExportReport:
         """Write the accepted records, format "coco", "parts" or one of ``formats``; BadInput when there are none.
 
         ``time`` (``utc``): as they were then; names of classes and splits as they are now. COCO and part JSON are
-        written a few images at a time, and ``progress`` is told how much of all is done.
+        written a few images at a time, and ``progress`` is told how much of all is done. Images whose absolute path
+        lies in one of ``folders`` are named from there.
         """
         splits = self.splits.all()
         with transaction(self._engine, steady=True) as connection:
-            outgoing = Stored(connection, splits, time)
+            outgoing = Stored(connection, splits, time, folders)
             return write_outgoing(format, Path(path), outgoing, vocabulary, picture, progress)
 
     def _store(self, record: Annotation) -> Annotation:

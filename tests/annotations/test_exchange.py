@@ -9,7 +9,16 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from pycocotools.coco import COCO
 
-from semsam_annotate.annotations import AnnotationStore, Source, read_import, store_import
+from semsam_annotate.annotations import (
+    AnnotationStore,
+    ImageRef,
+    Project,
+    Source,
+    read_image,
+    read_import,
+    store_import,
+)
+from semsam_annotate.annotations.exported_names import exported_names
 from semsam_annotate.api import BadInput, Ladder, Prompt, decode_rle
 
 FIELDS = st.fixed_dictionaries(
@@ -159,7 +168,7 @@ def test_no_home_folder_travels(store, image, propose, tmp_path):
         store.accept(ref, propose())
     store.export("coco", tmp_path / "out.json")
     names = [row["file_name"] for row in json.loads((tmp_path / "out.json").read_text())["images"]]
-    assert sorted(names) == ["b/x.png", "x.png"]
+    assert sorted(names) == ["a/x.png", "b/x.png"]
 
 
 def test_export_never_leaves_half_a_file(store, image, propose, tmp_path):
@@ -170,3 +179,30 @@ def test_export_never_leaves_half_a_file(store, image, propose, tmp_path):
     with pytest.raises(BadInput, match="coco, parts"):
         store.export("nonsense", tmp_path / "a.json")
     assert not list(tmp_path.rglob("*.json*"))
+
+
+@pytest.mark.parametrize("named", ["sub/1.png", "1.png"])
+def test_a_file_fits_the_folder_that_the_project_knows(named, photo, propose, tmp_path):
+    """Photos outside of the project, in folders below one that belongs to it: their names go on from there."""
+    ref, folder = photo(1, named), tmp_path / "photos"
+    path = folder / named
+    with Project.create(tmp_path / "project", images=[folder]) as project:
+        project.store.accept(project.ref(path, read_image(path)), propose(), object="car")
+        project.export("coco", tmp_path / "out.json")
+    (row,) = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))["images"]
+    assert row["file_name"] == named
+    with Project.create(tmp_path / "new") as new:
+        assert new.import_file("coco", tmp_path / "out.json", folder).added == 1
+        assert [one.sha256 for one in new.store.images()] == [ref.sha256]
+
+
+def test_names_are_as_long_as_it_takes():
+    refs = [
+        ImageRef(f"{place}", path, 1, 1)
+        for place, path in enumerate(["x.png", "/p/x.png", "/q/x.png", "/p/y.png", "/q/s/z.png", "C:/r/x.png", "/y"])
+    ]
+    told = exported_names(refs, ["q", "/q", "C:/r"])
+    assert list(map(told.get, "0123456")) == ["x.png", "p/x.png", "q/x.png", "y.png", "s/z.png", "r/x.png", "y"]
+    assert exported_names([ImageRef("s", "/x", 1, 1), ImageRef("t", "x", 1, 1)]) == {"s": "s/x", "t": "x"}
+    assert exported_names([ImageRef("s", "/p/x", 1, 1)], ["/p/x"]) == {"s": "x"}
+    assert exported_names(reversed(refs), ["/q"]) == exported_names(refs, ["/q"])

@@ -21,7 +21,7 @@ class Watched:
 
     def __init__(self, held):
         self._held, self._given, self.most = held, [], 0
-        self.images, self.splits, self.light = held.images, held.splits, held.light
+        self.images, self.splits, self.names, self.light = held.images, held.splits, held.names, held.light
 
     def records(self, images):
         found = [replace(record) for record in self._held.records(images)]

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from semsam_annotate.annotations.categories import UNLABELLED, Category
 from semsam_annotate.annotations.coco import Frame as FrameKey
-from semsam_annotate.annotations.coco import Node, file_names
+from semsam_annotate.annotations.coco import Node
 from semsam_annotate.annotations.outgoing import Outgoing, batches
 from semsam_annotate.annotations.part_json import object_of
 from semsam_annotate.annotations.record import Annotation, ImageRef, Plane
@@ -92,7 +92,7 @@ def scene_of(
     ``planes``: whether planes of stacks are frames, too.
     """
     refs = {ref.sha256: ref for ref in outgoing.images}
-    names = file_names(refs.values())
+    names = outgoing.names
     found, used, annotated, in_planes = list[FrameKey](), Counter[Category](), set[str](), 0
     for batch in batches(sorted(refs, key=lambda sha: (names[sha], sha))):
         rows = outgoing.light(batch)
