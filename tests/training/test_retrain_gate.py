@@ -155,3 +155,34 @@ def test_a_plain_gain_on_a_few_images_is_promoted() -> None:
     assert judge(_of(OLD, 4), better, REPLAY, REPLAY, GateSettings(margin=100.0)).promote
     alone = judge(_of(OLD, 1), _of(better, 1), REPLAY, REPLAY, GateSettings(margin=100.0, least=1))
     assert alone.reasons[0] == "all validation masks are of one image, which says nothing of others"
+
+
+def _named_in(images: int, right: bool) -> EvaluationResult:
+    """Rows of which those of the first images alone are parts that bear a name."""
+    rows = [
+        row if int(row.image) < images else replace(row, is_part=False, part=None, part_rank=None) for row in OLD.rows
+    ]
+    return EvaluationResult(tuple(replace(row, part_rank=0 if right else 3) if row.is_part else row for row in rows))
+
+
+@pytest.mark.parametrize(("images", "promoted"), [(1, False), (2, False), (3, True), (IMAGES, True)])
+def test_names_of_one_or_two_images_decide_nothing(images, promoted) -> None:
+    old, new = _named_in(images, False), _named_in(images, True)
+    assert judge(old, new, REPLAY, REPLAY, GateSettings()).promote == promoted
+    back = judge(new, old, REPLAY, REPLAY, GateSettings())
+    assert any("part_top1_macro may be worse" in reason for reason in back.reasons) == promoted
+
+
+def test_one_image_has_no_interval() -> None:
+    alone = judge(_of(OLD, 1), _of(_run(0.1), 1), REPLAY, REPLAY, GateSettings(least=1))
+    assert alone.differences == {}
+    assert {key: (one["old_ci95"], one["difference"]) for key, one in alone.held_back.items()}["oracle"] == (None, None)
+    assert alone.replay["oracle"]["old_ci95"] is not None
+
+
+def test_means_of_two_images_have_wide_intervals_between_0_and_100() -> None:
+    few = judge(_of(OLD, 2), _of(_run(0.1), 2), REPLAY, REPLAY, GateSettings())
+    low, high = few.held_back["oracle"]["old_ci95"]
+    narrow = judge(OLD, _run(0.1), REPLAY, REPLAY, GateSettings()).held_back["oracle"]["old_ci95"]
+    assert high - low > 2 * (narrow[1] - narrow[0])
+    assert 0 <= low <= high <= 100

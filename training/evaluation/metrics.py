@@ -1,7 +1,7 @@
 """The figures of ``semsam evaluate``: means over clicks in percent, with intervals over images."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 from semsam_annotate.api import BadInput
@@ -92,11 +92,28 @@ def compare(
     groups = [first.group for first, _ in pairs]
     found: dict[str, list[float] | None] = {}
     for key, measure in all_measures().items():
-        a, b = measure.values(first for first, _ in pairs), measure.values(second for _, second in pairs)
+        a, b = _both(measure, pairs)
         classes = measure.class_of(first for first, _ in pairs)
         difference = paired_bootstrap(a, b, groups, seed=seed, rounds=rounds, classes=classes, level=level)
         found[key] = None if math.isnan(difference[0]) else [round(value, DIGITS) for value in difference]
     return found
+
+
+def compared_groups(new: EvaluationResult, old: EvaluationResult) -> dict[str, int]:
+    """Key to the number of images (``ClickRow.group``) that have clicks which count in ``compare``."""
+    pairs = paired_rows(new, old)
+    groups = [first.group for first, _ in pairs]
+    return {key: counting_groups(groups, *_both(measure, pairs)) for key, measure in all_measures().items()}
+
+
+def counting_groups(groups: Sequence[Hashable], a: Sequence[float], b: Sequence[float]) -> int:
+    """How many of the groups hold a value that is a number in both."""
+    each = zip(groups, a, b, strict=True)
+    return len({group for group, first, second in each if not math.isnan(first + second)})
+
+
+def _both(measure: Measure, pairs: Sequence[tuple[ClickRow, ClickRow]]) -> tuple[list[float], list[float]]:
+    return measure.values(first for first, _ in pairs), measure.values(second for _, second in pairs)
 
 
 def paired_rows(new: EvaluationResult, old: EvaluationResult) -> list[tuple[ClickRow, ClickRow]]:

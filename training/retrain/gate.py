@@ -6,7 +6,7 @@ from typing import Any
 
 from semsam_annotate.annotations.retraining.counts import LEAST_HELD_BACK
 from semsam_annotate.training.evaluation.bootstrap import LEVEL
-from semsam_annotate.training.evaluation.metrics import compare, summarize
+from semsam_annotate.training.evaluation.metrics import compare, compared_groups, summarize
 from semsam_annotate.training.evaluation.result import EvaluationResult
 from semsam_annotate.training.retrain.few_images import LEAST_IMAGES, widened
 from semsam_annotate.training.retrain.labels import LabelChange, label_changes
@@ -14,6 +14,8 @@ from semsam_annotate.training.retrain.labels import LabelChange, label_changes
 ONE_SIDED = 0.90
 """Interval that leaves 5 % below it: whether something got worse is a one-sided question."""
 SHOWN = ("oracle", "max", "label_object_top1_macro", "label_part_top1_macro")
+LEAST_COUNTING = 3
+"""Images in which something must count to be judged, where there are as many."""
 WATCHED = ("oracle", "label_object_top1_macro", "label_part_top1_macro")
 
 
@@ -64,8 +66,9 @@ def judge(
     Not worse means shown not to be worse: with 95 % certainty (one-sided, so the lower end of the 90 % interval) the
     difference is above minus the margin. Labels that were learned wrongly hover around no difference with a wide
     interval, and do not pass. A gain is one whose whole 95 % interval is above zero. Of few images intervals are wider
-    than the bootstrap says (``few_images``). A model is refused too when half of the labels that can be judged alone
-    are shown to be worse, or anything that it answered is no number.
+    than the bootstrap says (``few_images``), and what counts in fewer than three of many (names, where few masks bear
+    one) is neither a gain nor a loss. A model is refused too when half of the labels that can be judged alone are shown
+    to be worse, or anything that it answered is no number.
     """
     images, found = _images(new), _compared(new, old, LEVEL)
     certain = _compared(new, old, ONE_SIDED)
@@ -96,18 +99,24 @@ def judge(
 
 def _figures(old: EvaluationResult, new: EvaluationResult, differences: dict[str, Any]) -> dict[str, Any]:
     """Key to both means and their difference, each with its interval; what nothing is known of left out."""
-    before, after = summarize(old), summarize(new)
+    before, after, images = summarize(old), summarize(new), compared_groups(new, old)
     return {
         key: {
             "old": before[key],
             "new": after[key],
-            "old_ci95": before["ci95"][key],
-            "new_ci95": after["ci95"][key],
+            "old_ci95": _interval(before, key, images[key]),
+            "new_ci95": _interval(after, key, images[key]),
             "difference": differences[key],
         }
         for key in SHOWN
         if before[key] is not None and after[key] is not None
     }
+
+
+def _interval(summary: dict[str, Any], key: str, images: int) -> list[float] | None:
+    """Of a mean in percent, which cannot leave 0 to 100."""
+    found = widened([summary[key], *summary["ci95"][key]], images, LEVEL)
+    return None if found is None else [max(0.0, found[1]), min(100.0, found[2])]
 
 
 def _no_numbers(*results: EvaluationResult) -> list[str]:
@@ -129,8 +138,12 @@ def _mean_oracle(result: EvaluationResult) -> float:
 
 def _compared(new: EvaluationResult, old: EvaluationResult, level: float) -> dict[str, list[float] | None]:
     """New minus old, points with intervals that hold for few images too."""
-    images, found = _images(new), compare(new, old, level=level)
-    return {key: None if one is None else widened(one, images, level) for key, one in found.items()}
+    images, found = compared_groups(new, old), compare(new, old, level=level)
+    least = min(LEAST_COUNTING, _images(new))
+    return {
+        key: None if one is None or images[key] < least else widened(one, images[key], level)
+        for key, one in found.items()
+    }
 
 
 def _images(result: EvaluationResult) -> int:

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from semsam_annotate.training.evaluation.bootstrap import grouped_mean, paired_bootstrap
-from semsam_annotate.training.evaluation.metrics import paired_rows
+from semsam_annotate.training.evaluation.metrics import counting_groups, paired_rows
 from semsam_annotate.training.evaluation.result import EvaluationResult
 from semsam_annotate.training.evaluation.rows import ClickRow
 from semsam_annotate.training.retrain.few_images import widened
 
 LEAST_MASKS, LEAST_IMAGES = 10, 3
 """Of a label among what is held back, below which nothing is said about it alone."""
+ANYTHING = (-100.0, 100.0)
+"""Points that a difference may lie between where one image alone tells it."""
 DIGITS = 2
 
 
@@ -71,7 +73,7 @@ def _change(name: str, pairs: Sequence[tuple[ClickRow, ClickRow]], level: float)
         told = paired_bootstrap(after, before, groups, level=level)
         if math.isnan(told[0]):
             return None
-        shown = widened(told, len(set(groups)), level)
+        shown = widened(told, counting_groups(groups, after, before), level) or [told[0], *ANYTHING]
         return Change(*(round(value, DIGITS) for value in (grouped_mean(before), grouped_mean(after), *shown)))
 
     mask = measured([(before.oracle, after.oracle) for before, after in pairs])

@@ -104,14 +104,15 @@ def _figure(key: str, one: Mapping[str, Any]) -> Figure:
 
 def _table(title: str, rows: Sequence[Figure]) -> Table:
     shown = [
-        [name, number(old), interval(old_ci), number(new), interval(new_ci), *_difference(between)]
+        [name, number(old), interval(old_ci), number(new), interval(new_ci), *_difference(new - old, between)]
         for name, old, old_ci, new, new_ci, between in rows
     ]
     return Table(title, ["%", "before", "95 %", "after", "95 %", "difference", "95 %"], shown)
 
 
-def _difference(between: Sequence[float] | None) -> list[str]:
-    return [NONE, NONE] if between is None else [f"{between[0]:+.1f}", interval(between[1:], "+.1f")]
+def _difference(plain: float, between: Sequence[float] | None) -> list[str]:
+    """The points, and their interval where enough images tell it."""
+    return [f"{plain:+.1f}", NONE] if between is None else [f"{between[0]:+.1f}", interval(between[1:], "+.1f")]
 
 
 def _labels(labels: Sequence[Mapping[str, Any]]) -> Table:

@@ -74,7 +74,7 @@ def _labels(axes: Axes, labels: Sequence[Mapping[str, Any]]) -> None:
     for place, label in enumerate(shown):
         _, _, middle, low, high = label["mask"]
         colour = BAD if label["worse"] else AFTER if label["enough"] else FAINT
-        around = [[max(0.0, middle - low)], [max(0.0, high - middle)]]
+        around = [[max(0.0, middle - low)], [max(0.0, high - middle)]] if label["images"] > 1 else None
         axes.errorbar(middle, -place, xerr=around, fmt="o", color=colour, capsize=3, markersize=5)
     axes.axvline(0, color=BEFORE, linewidth=0.8)
     names = [f"{_short(str(label['name']), 26)} ({label['masks']})" for label in shown]
