@@ -154,7 +154,7 @@ def test_a_plain_gain_on_a_few_images_is_promoted() -> None:
     better = _of(_run(0.1, 0.01, 0.8, seed=1), 4)
     assert judge(_of(OLD, 4), better, REPLAY, REPLAY, GateSettings(margin=100.0)).promote
     alone = judge(_of(OLD, 1), _of(better, 1), REPLAY, REPLAY, GateSettings(margin=100.0, least=1))
-    assert alone.reasons[0] == "all validation masks are of one image, which says nothing of others"
+    assert alone.reasons[0] == "all validation masks are of one image or sequence, which says nothing of others"
 
 
 def _named_in(images: int, right: bool) -> EvaluationResult:
@@ -186,3 +186,26 @@ def test_means_of_two_images_have_wide_intervals_between_0_and_100() -> None:
     narrow = judge(OLD, _run(0.1), REPLAY, REPLAY, GateSettings()).held_back["oracle"]["old_ci95"]
     assert high - low > 2 * (narrow[1] - narrow[0])
     assert 0 <= low <= high <= 100
+
+
+def test_frames_of_one_sequence_are_one_image() -> None:
+    better = _run(0.08, 0.02, 0.8, seed=1)
+
+    def one_sequence(run: EvaluationResult) -> EvaluationResult:
+        return EvaluationResult(tuple(replace(row, scene="walk") for row in run.rows))
+
+    verdict = judge(one_sequence(OLD), one_sequence(better), REPLAY, REPLAY, GateSettings())
+    assert not verdict.promote
+    assert "one image or sequence" in verdict.reasons[0]
+    assert verdict.new["images"] == IMAGES
+
+
+def test_a_sequence_is_drawn_again_as_a_whole() -> None:
+    """Half of the images are frames that gain what the others lose: sure of itself only where frames count singly."""
+    halves = [replace(row, oracle=row.oracle + (0.2 if int(row.image) < 10 else -0.02)) for row in OLD.rows]
+    frames = [replace(row, scene="walk" if int(row.image) < 10 else "") for row in halves]
+    old = [replace(row, scene=other.scene) for row, other in zip(OLD.rows, frames, strict=True)]
+    single = judge(OLD, EvaluationResult(tuple(halves)), REPLAY, REPLAY, GateSettings()).differences["oracle"]
+    walked = judge(EvaluationResult(tuple(old)), EvaluationResult(tuple(frames)), REPLAY, REPLAY, GateSettings())
+    assert single[1] > 0 > walked.differences["oracle"][1]
+    assert ClickRow.from_json(frames[0].to_json()) == frames[0]

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 import semsam_annotate as semsam
-from semsam_annotate.annotations import Project
+from semsam_annotate.annotations import Project, read_image
 from semsam_annotate.annotations.retraining.counts import count
 from semsam_annotate.api import BadInput, encode_rle
 from semsam_annotate.model.engine.opening import packaged_weights
@@ -67,6 +67,17 @@ def test_test_images_are_neither_learned_from_nor_judged_by(project: Project) ->
     assert (now.learn, now.held_back) == (sum(map(len, data.train)), data.validation_masks)
     with closing(open_data(project.folder)) as found:
         assert len(found) == 4
+
+
+def test_a_copy_of_what_is_held_back_is_of_the_same_scene(project: Project) -> None:
+    ref = next(one for one in project.store.images() if project.split_of(one) == "validation")
+    again = project.folder / "again.png"
+    Image.fromarray(255 - (255 - project.read(ref)) // 10 * 9).save(again)
+    copy = project.ref(again, read_image(again))
+    project.store.register(copy)
+    project.store.accept(copy, mask=project.store.annotations(image=ref)[0].mask, object="car")
+    scenes = {image.name: image.scene for image in read_project(project).validation.images}
+    assert (scenes[ref.sha256], scenes[copy.sha256]) == ("", ref.sha256)
 
 
 def test_a_refused_model_is_kept_but_does_not_serve(project: Project) -> None:

@@ -56,7 +56,7 @@ class AskedImage:
         ious = mask_ious([compressed(proposal.rle) for proposal in ladder], [one.segment for one in self.image.truths])
         area = int(self.masks[index].sum())
         row = measure(self.image.name, truth, area, click, ladder, ious[:, index], ious[:, group])
-        return replace(row, prompt=kind, box=prompt.box, granularity=self._place(index, group))
+        return replace(row, prompt=kind, box=prompt.box, granularity=self._place(index, group), scene=self.image.scene)
 
     def _under(self, click: tuple[int, int]) -> list[int]:
         """G of a click."""

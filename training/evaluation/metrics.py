@@ -52,17 +52,16 @@ def click_measures() -> dict[str, Measure]:
 def summarize(result: EvaluationResult, seed: int = 0, rounds: int = ROUNDS) -> dict[str, Any]:
     """The figures of one run as plain JSON values: every measure by key, None where no row counts.
 
-    ``n`` clicks, ``n_object``, ``n_part``, ``images``; ``ci95``: key to [low, high], bootstrap over images; the
+    ``n`` clicks, ``n_object``, ``n_part``, ``images``; ``ci95``: key to [low, high], bootstrap over ``group``s; the
     majority-class figures beside the labels; ``iou_at_click``: number of clicks to the mean IoU after them, None where
     fewer were made, with intervals of its own in ``ci95``.
     """
     rows = result.rows
-    groups = [row.group for row in rows]
     figures, intervals = means(all_measures(), rows, seed, rounds)
     after, after_intervals = means(click_measures(), rows, seed, rounds)
     counts = {"n": len(rows), "n_object": sum(not row.is_part for row in rows), "n_part": sum(r.is_part for r in rows)}
     majority = {key: None if value is None else _plain(value) for key, value in majority_figures(rows).items()}
-    found = {**figures, "iou_at_click": after, **majority, **counts, "images": len(set(groups))}
+    found = {**figures, "iou_at_click": after, **majority, **counts, "images": len({row.place for row in rows})}
     return {**found, "ci95": {**intervals, "iou_at_click": after_intervals}}
 
 

@@ -75,7 +75,7 @@ def draw_pictures(
         for row in rows:
             if cancel is not None:
                 cancel.check()
-            found[name].append(_picture(engine, images[row.group], row))
+            found[name].append(_picture(engine, images[row.place], row))
             done += 1
             if progress is not None:
                 progress(done, total)
@@ -166,7 +166,7 @@ def _first(order: Sequence[ClickRow], each: int, taken: set[tuple[str, str, int,
     free = [row for row in order if row.key not in taken]
     firsts: dict[tuple[str, str], ClickRow] = {}
     for row in free:
-        firsts.setdefault(row.group, row)
+        firsts.setdefault(row.place, row)
     fresh = list(firsts.values())[:each]
     keys = {row.key for row in fresh}
     return fresh + [row for row in free if row.key not in keys][: each - len(fresh)]

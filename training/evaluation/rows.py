@@ -55,7 +55,7 @@ class ClickRow:
     None when the engine gave no such labels. ``later``: IoU of the proposal with the best score after the second,
     third … click, each one corrective; empty when only one was made. ``dataset``: which file it is from.
     ``prompt``: "click" or "box", then with the ``box`` asked. ``granularity``: place of the mask among G, 1 the
-    largest. ``rungs``: every proposal, smallest first.
+    largest. ``rungs``: every proposal, smallest first. ``scene``: as in ``SampleImage``.
     """
 
     image: str
@@ -79,11 +79,17 @@ class ClickRow:
     box: Box | None = None
     granularity: int = 1
     rungs: tuple[Rung, ...] = ()
+    scene: str = ""
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """The image it is on, over all data sets."""
+        return self.dataset, self.image
 
     @property
     def group(self) -> tuple[str, str]:
-        """The image it is on, over all data sets: what is resampled as a whole."""
-        return self.dataset, self.image
+        """What is resampled as a whole: the image, with all frames of its sequence, which tell nothing of their own."""
+        return self.dataset, self.scene or self.image
 
     @property
     def key(self) -> tuple[str, str, int, str]:

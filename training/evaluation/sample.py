@@ -40,7 +40,10 @@ class TruthMask:
 
 @dataclass(frozen=True)
 class SampleImage:
-    """One image: all its ground truth in id order, and which of it (indices) is clicked, in the order drawn."""
+    """One image: all its ground truth in id order, and which of it (indices) is clicked, in the order drawn.
+
+    ``scene``: what its sequence of frames or its near-duplicates share, "" where it stands alone.
+    """
 
     name: str
     path: Path
@@ -48,6 +51,7 @@ class SampleImage:
     width: int
     truths: tuple[TruthMask, ...]
     chosen: tuple[int, ...]
+    scene: str = ""
 
 
 @dataclass(frozen=True)

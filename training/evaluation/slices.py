@@ -76,4 +76,4 @@ def _apart(
 
 def _figures(measures: dict[str, Measure], rows: Sequence[ClickRow], seed: int, rounds: int) -> dict[str, Any]:
     figures, intervals = means(measures, rows, seed, rounds)
-    return {"n": len(rows), "images": len({row.group for row in rows}), **figures, "ci95": intervals}
+    return {"n": len(rows), "images": len({row.place for row in rows}), **figures, "ci95": intervals}

@@ -154,7 +154,7 @@ def _too_few(masks: int, images: int, settings: GateSettings) -> list[str]:
     if masks < settings.least:
         return [f"only {masks} validation masks, at least {settings.least} are needed to say anything"]
     if images < LEAST_IMAGES:
-        return ["all validation masks are of one image, which says nothing of others"]
+        return ["all validation masks are of one image or sequence, which says nothing of others"]
     return []
 
 

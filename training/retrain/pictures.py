@@ -59,10 +59,10 @@ def spread(pairs: Sequence[Pair], most: int) -> list[Pair]:
     orders = (ranked, ranked[::-1], [ranked[place] for place in middle])
     taken: dict[tuple[str, str], Pair] = {}
     for turn in range(most):
-        free = (pair for pair in orders[turn % len(orders)] if pair[0].group not in taken)
+        free = (pair for pair in orders[turn % len(orders)] if pair[0].place not in taken)
         found = next(free, None)
         if found is not None:
-            taken[found[0].group] = found
+            taken[found[0].place] = found
     return [pair for pair in ranked if any(pair is one for one in taken.values())]
 
 

@@ -57,10 +57,11 @@ def read_project(project: Project, progress: Callable[[int, int], None] = lambda
         progress(number + 1, len(refs))
     leaks = leak_words(draw_splits(project, annotated, prints.of(annotated)))
     prints.save()
+    splits = project.store.splits.all()
     for ref in refs:
         rows = _plain(project, ref)
-        if project.split_of(ref) == "validation":
-            held.append(_held_back(project, ref, rows))
+        if splits[ref.sha256].split == "validation":
+            held.append(_held_back(project, ref, rows, splits[ref.sha256].group))
             judged += [row.id for row in rows]
         else:
             train.append(project_entry(project, ref, rows))
@@ -85,12 +86,12 @@ def _vocabulary(project: Project, train: Sequence[ImageEntry], held: Sequence[Sa
     return Vocabulary(sorted(objects | set(known.objects)), sorted(parts | set(known.parts)))
 
 
-def _held_back(project: Project, ref: ImageRef, rows: Sequence[Annotation]) -> SampleImage:
+def _held_back(project: Project, ref: ImageRef, rows: Sequence[Annotation], group: str | None) -> SampleImage:
     truths = tuple(
         TruthMask(index + 1, _segment(row), row.kind == "part", row.object, row.part) for index, row in enumerate(rows)
     )
     chosen = tuple(index for index, row in enumerate(rows) if rle_area(row.mask) >= JUDGED_AREA)
-    return SampleImage(ref.sha256, project.image_path(ref), ref.height, ref.width, truths, chosen)
+    return SampleImage(ref.sha256, project.image_path(ref), ref.height, ref.width, truths, chosen, group or "")
 
 
 def _segment(row: Annotation) -> dict[str, object]:
