@@ -85,6 +85,7 @@ def _wait(running: "Loop") -> None:
     while running.child is not None and running.child.poll() is None:
         _looked(running)
         time.sleep(0.5)
+    running.notice()
 
 
 def _looked(running: "Loop") -> "Decision | str":

@@ -5,6 +5,7 @@ import socket
 import subprocess
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from semsam_annotate.annotations.project import Project
@@ -12,7 +13,7 @@ from semsam_annotate.annotations.project_config import ProjectConfig, read_confi
 from semsam_annotate.annotations.retraining import child
 from semsam_annotate.annotations.retraining.counts import count_new
 from semsam_annotate.annotations.retraining.memory import LoopMemory
-from semsam_annotate.annotations.retraining.plan import Decision, Situation, decide
+from semsam_annotate.annotations.retraining.plan import ATTEMPTS, Decision, Situation, decide
 from semsam_annotate.annotations.retraining.ranking import Ranking
 from semsam_annotate.annotations.retraining.run import LOCK, PUT_BY, Run, runs
 from semsam_annotate.annotations.retraining.runner import running
@@ -22,6 +23,8 @@ from semsam_annotate.api.lock import is_held
 log = logging.getLogger("semsam.loop")
 STARTING = timedelta(minutes=5)
 """After a try, in which its process may not have begun yet; later its number may be another process's."""
+TURNED_BACK = timedelta(hours=1)
+"""By which clocks on walls are turned back in autumn; what lies further ahead was written by a clock that was wrong."""
 
 
 def local_now() -> datetime:
@@ -85,13 +88,25 @@ class Loop:
     def look(self) -> Decision:
         """What is to be done now; changes nothing but the memory of when the loop first looked."""
         config, now = self.config(), self._clock()
-        memory = LoopMemory.read(self._project.models)
-        if memory.since is None or memory.since > now:  # or the clock was ahead then
-            memory = memory.at(now)
+        self.notice()
+        memory, schedule = LoopMemory.read(self._project.models), config.retrain.schedule
+        another = memory.schedule is not None and memory.schedule != schedule
+        if memory.since is None or memory.since > now + TURNED_BACK or another:  # or the clock was ahead then
+            memory = memory.at(now, schedule)
+            self._remember(memory)
+        elif memory.schedule is None:
+            memory = memory.at(memory.since, schedule)
             self._remember(memory)
         found = self._situation(memory)
         self._busy = found.running
         return decide(self._count(config), config.retrain, found, now)
+
+    def notice(self) -> None:
+        """Write down how the training that this loop began has ended, if it has."""
+        memory = LoopMemory.read(self._project.models)
+        child = self._child
+        if child is not None and child.poll() is not None and (memory.pid, memory.code) == (child.pid, None):
+            self._remember(replace(memory, code=child.returncode))
 
     @property
     def wanted(self) -> bool:
@@ -122,8 +137,6 @@ class Loop:
     def _situation(self, memory: LoopMemory) -> Situation:
         models = self._project.models
         found = runs(models)  # before the lock: a run without an outcome whose lock is free was killed
-        if self._child is not None:
-            self._child.poll()  # or it stays behind as a zombie
         last = found[-1] if found else None
         busy = self._starting(memory, last) or is_held(models / LOCK) or (last is not None and last.elsewhere)
         fresh, learn = count_new(self._project, memory.tried)
@@ -131,7 +144,7 @@ class Loop:
             fresh=fresh,
             learn=learn,
             running=busy,
-            ours=busy and last is not None and (last.pid, last.host) == (memory.pid, memory.host),
+            ours=busy and last is not None and memory.own(found) == last,
             unfinished=not busy and (_unfinished(last) or self._vanished(memory, last)),
             attempts=0 if memory.over(last) else memory.attempts,
             since=max((at for at in (memory.since, _began(last)) if at and at <= self._clock()), default=None),
@@ -148,18 +161,29 @@ class Loop:
 
     def _vanished(self, memory: LoopMemory, last: Run | None) -> bool:
         """Whether the last try was killed before it had a folder; one that ended with a code has failed."""
-        failed = self._child is not None and (self._child.returncode or 0) > 0
-        return memory.pid > 0 and not failed and (last is None or last.number <= memory.before)
+        return memory.pid > 0 and not memory.failed and (last is None or last.number <= memory.before)
 
     def _start(self) -> None:
+        """Begin a training; what it is begun for is written down first, lest a full disk begins one at every look."""
         models = self._project.models
-        memory, ids, found = LoopMemory.read(models), self._project.store.accepted_ids(), runs(models)
+        before, ids, found = LoopMemory.read(models), self._project.store.accepted_ids(), runs(models)
         last = found[-1] if found else None
-        attempts = 1 + (0 if memory.over(last) else memory.attempts)
-        self._child = child.start(self._command, models / "retrain.log")
-        number = 0 if last is None else last.number
-        pid, host = self._child.pid, socket.gethostname()
-        self._remember(LoopMemory(frozenset(ids), self._clock(), attempts, pid, host, number))
+        afresh = before.over(last) or before.attempts >= ATTEMPTS
+        memory = LoopMemory(
+            tried=frozenset(ids),
+            since=self._clock(),
+            attempts=1 + (0 if afresh else before.attempts),
+            host=socket.gethostname(),
+            before=0 if last is None else last.number,
+            schedule=before.schedule,
+        )
+        self._remember(memory)
+        try:
+            self._child = child.start(self._command, models / "retrain.log")
+        except child.CannotStart:
+            self._remember(before)
+            raise
+        self._remember(replace(memory, pid=self._child.pid))
 
     def _remember(self, memory: LoopMemory) -> None:
         memory.write(self._project.models)

@@ -1,6 +1,7 @@
 """What a project's loop remembers over its own end: its last try."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +18,9 @@ FILE = "loop-tried.json"
 class LoopMemory:
     """``tried``: ids of the masks that were accepted at the last try. ``since``: when that was, or when a time of the
     schedule was let pass, by the clock on the wall. ``attempts``: tries since a training ended in any way but by a
-    kill. ``pid``, ``host``: the process of the last try, before which ``before`` was the number of the last run."""
+    kill. ``pid``, ``host``: the process of the last try (0: none was begun), before which ``before`` was the number of
+    the last run; ``code``: that it ended with, None where nobody saw it. ``schedule``: which ``since`` counts for, None
+    where nobody knows."""
 
     tried: frozenset[str] = frozenset()
     since: datetime | None = None
@@ -25,6 +28,8 @@ class LoopMemory:
     pid: int = 0
     host: str = ""
     before: int = 0
+    code: int | None = None
+    schedule: str | None = None
 
     @classmethod
     def read(cls, models: Path) -> "LoopMemory":
@@ -32,8 +37,12 @@ class LoopMemory:
         try:
             row: Any = json.loads((models / FILE).read_bytes())
             since = None if row["since"] is None else datetime.fromisoformat(row["since"])
-            tried = frozenset(map(str, row["tried"]))
-            return cls(tried, since, int(row["attempts"]), int(row["pid"]), str(row["host"]), int(row["before"]))
+            if since is not None and since.tzinfo is not None:
+                since = since.astimezone().replace(tzinfo=None)
+            code, schedule = row.get("code"), row.get("schedule")
+            last = int(row["attempts"]), int(row["pid"]), str(row["host"]), int(row["before"])
+            more = None if code is None else int(code), None if schedule is None else str(schedule)
+            return cls(frozenset(map(str, row["tried"])), since, *last, *more)
         except (OSError, *DAMAGED):
             return cls()
 
@@ -46,12 +55,24 @@ class LoopMemory:
             "pid": self.pid,
             "host": self.host,
             "before": self.before,
+            "code": self.code,
+            "schedule": self.schedule,
         }
         write_atomically(models / FILE, json.dumps(row).encode())
 
-    def at(self, now: datetime) -> "LoopMemory":
-        """The memory once a time of the schedule was let pass."""
-        return replace(self, since=now)
+    def at(self, now: datetime, schedule: str | None = None) -> "LoopMemory":
+        """The memory once a time of the schedule was let pass; ``schedule``: a new one, which counts from now."""
+        return replace(self, since=now, schedule=self.schedule if schedule is None else schedule)
+
+    def own(self, found: Sequence[Run]) -> Run | None:
+        """The run of the last try: the first since that its process began, as numbers of processes come again."""
+        mine = (run for run in found if run.number > self.before and (run.pid, run.host) == (self.pid, self.host))
+        return next(mine, None)
+
+    @property
+    def failed(self) -> bool:
+        """Whether the last try ended by itself; one that was killed has no code, or that of a signal."""
+        return self.code is not None and self.code >= 0
 
     def over(self, last: Run | None) -> bool:
         """Whether the last try came to an end of any kind but a kill, or somebody's training did since."""

@@ -68,7 +68,7 @@ def decide(after: int, config: RetrainConfig, found: Situation, now: datetime) -
     """``after``: the project's ``retrain_after``. ``now``: by the clock on the wall, without a time zone."""
     quiet = config.quiet_hours.until(now)
     if found.running:
-        return _while_running(found, quiet)
+        return _while_running(found, quiet, now)
     if not after and not config.schedule:
         return Decision("wait", "only people start one here, since project.toml has neither retrain_after nor schedule")
     upcoming = _outside(config, config.next_time(now))
@@ -90,9 +90,9 @@ def clock(at: datetime, now: datetime) -> str:
     return f"{at:%a %H:%M}" if (at - now).days < 6 else f"{at:%Y-%m-%d %H:%M}"
 
 
-def _while_running(found: Situation, quiet: datetime | None) -> Decision:
+def _while_running(found: Situation, quiet: datetime | None, now: datetime) -> Decision:
     if found.ours and quiet is not None:
-        return Decision("pause", f"quiet hours have begun, it goes on at {quiet:%H:%M}", quiet)
+        return Decision("pause", f"quiet hours have begun, it goes on at {clock(quiet, now)}", quiet)
     return Decision("wait", "one goes on")
 
 
