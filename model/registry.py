@@ -17,7 +17,7 @@ from semsam_annotate.api.lock import held
 from semsam_annotate.api.promotions import PACKAGED, Promotions
 from semsam_annotate.model.checkpoints.weights import load_checkpoint
 
-__all__ = ["PACKAGED", "ModelRegistry", "ModelVersion"]
+__all__ = ["PACKAGED", "ModelRegistry", "ModelVersion", "Overtaken"]
 
 _VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,63}")
 
@@ -29,6 +29,10 @@ class ModelVersion:
     version: str
     weights: Path
     notes: dict[str, Any]
+
+
+class Overtaken(BadInput):
+    """Somebody promoted another model, or went back to one, meanwhile."""
 
 
 class ModelRegistry:
@@ -82,14 +86,17 @@ class ModelRegistry:
             shutil.rmtree(partial, ignore_errors=True)
         return self._read(version)
 
-    def promote(self, version: str) -> ModelVersion:
+    def promote(self, version: str, over: str | None = None) -> ModelVersion:
         """Make a version active, in one step; BadInput when its weights cannot be loaded.
 
-        Promoting the active version changes nothing, so that a rollback always leads to another one.
+        Promoting the active version changes nothing, so that a rollback always leads to another one. ``over``: the
+        version that it was compared with; Overtaken, and nothing is changed, when another one is active by now.
         """
         chosen = self._sound(version)
         with self._alone():
             history = self._history()
+            if over is not None and history[-1] != over:
+                raise Overtaken(f"{history[-1]} serves by now, not {over}, which {version} was compared with")
             if history[-1] != version:
                 self._write_history([*history, version])
         return chosen

@@ -20,7 +20,7 @@ def begin(data: ProjectData, old: ModelVersion, settings: RetrainSettings, work:
     pack = work / "project.pack"
     write_pack(data.train, pack)
     config = within_minutes(fine_tune_config(old.weights, pack, settings), settings.minutes, work / "pace")
-    begun = Begun(old.version, asked_for(settings), config, data.learned, len(data.train))
+    begun = Begun(old.version, asked_for(settings), config, data.learned, len(data.train), hold=settings.hold)
     begun.write(work)
     return begun
 

@@ -1,7 +1,8 @@
 """One retraining: read the project, fine-tune the active model, compare, keep the version, promote it or not."""
 
-from contextlib import suppress
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from semsam_annotate.annotations import Project
 from semsam_annotate.annotations.retraining.writer import recorded
 from semsam_annotate.api import BadInput, SemsamError
 from semsam_annotate.model.engine.opening import packaged_weights
-from semsam_annotate.model.registry import ModelRegistry, ModelVersion
+from semsam_annotate.model.registry import ModelRegistry, ModelVersion, Overtaken
 from semsam_annotate.training.calibrating import calibrate_quietly
 from semsam_annotate.training.retrain.fine_tune import begin, fine_tune
 from semsam_annotate.training.retrain.gate import Verdict
@@ -84,16 +85,38 @@ def retrain(
         verdict, news = judged.verdict, news_of(project, begun.learned + data.judged)
         version = registry.add(weights, {"parent": old.version, "verdict": verdict.to_json()})
         calibrate_quietly(weights, project.models, data.validation, partial(told, "calibrating"))
-        promoted = (verdict.promote or settings.force) and not settings.hold
+        wanted = (verdict.promote or settings.force) and not (settings.hold or begun.hold)
+        promoted, verdict = _promoted(registry, version, old, verdict) if wanted else (False, verdict)
         report = RetrainReport(
             version, promoted, verdict, begun.images, data.test_images, news, data.leaks, run.run.page
         )
         plain = {"parent": old.version, **report.to_json()}
-        write_report(run.run, plain, news.sentence, report.leaks, judged.cases)
-        if promoted:
-            registry.promote(version.version)
-        done_with(work)
-        run.finish(plain)
+        with _told_that_it_serves(version) if promoted else nullcontext():
+            write_report(run.run, plain, news.sentence, report.leaks, judged.cases)
+            done_with(work)
+            run.finish(plain)
         with suppress(SemsamError, OSError):  # the new model serves, whatever is wrong with an old one
             registry.prune(settings.keep)
         return report
+
+
+def _promoted(
+    registry: ModelRegistry, version: ModelVersion, old: ModelVersion, verdict: Verdict
+) -> tuple[bool, Verdict]:
+    """Promote over the model that it was compared with; whether it serves, and the verdict with the reason why not."""
+    try:
+        registry.promote(version.version, over=old.version)
+    except Overtaken as error:
+        return False, replace(verdict, reasons=(*verdict.reasons, str(error)))
+    return True, verdict
+
+
+@contextmanager
+def _told_that_it_serves(version: ModelVersion) -> Iterator[None]:
+    """What goes wrong after the promotion, as on a full disk, does not take it back."""
+    try:
+        yield
+    except OSError as error:
+        raise BadInput(
+            f"the new model {version.version} serves, but how it was trained is not written: {error}"
+        ) from error

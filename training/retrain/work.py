@@ -25,7 +25,8 @@ _FREE = ("threads", "workers", "force", "hold", "keep", "pictures", "gate", "rep
 @dataclass(frozen=True)
 class Begun:
     """A fine-tuning: from which version and settings, its configuration, the records in its pack and of how many images
-    they are, and how often it was gone on with since it was killed."""
+    they are, how often it was gone on with since it was killed, and whether its model waits for a person (``hold``),
+    whoever goes on with it."""
 
     parent: str
     asked: dict[str, Any]
@@ -33,6 +34,7 @@ class Begun:
     learned: tuple[str, ...]
     images: int
     resumed: int = 0
+    hold: bool = False
 
     def write(self, work: Path) -> None:
         """Write it down, after the pack that it speaks of."""
@@ -46,7 +48,7 @@ class Begun:
             plain = json.loads((work / "begun.json").read_bytes())
             config, learned = config_from_json(plain["config"]), tuple(map(str, plain["learned"]))
             counts = int(plain["images"]), int(plain["resumed"])
-            return cls(str(plain["parent"]), dict(plain["asked"]), config, learned, *counts)
+            return cls(str(plain["parent"]), dict(plain["asked"]), config, learned, *counts, plain.get("hold") is True)
         except (OSError, BadInput, *DAMAGED):
             return None
 

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from semsam_annotate.annotations.retraining.run import Run
+from semsam_annotate.annotations.retraining.writer import stopped
 from semsam_annotate.api import BadInput, SemsamError
 from semsam_annotate.api.priority import give_way
 
@@ -65,9 +66,14 @@ def modest(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def stop(run: Run, force: bool = False) -> None:
-    """Ask the process of a run that holds the lock to end, or with ``force`` end it; BadInput for another machine's."""
+    """Ask the process of a run that holds the lock to end, or with ``force`` end it; BadInput for another machine's.
+
+    A loop does not go on with what was ended: it is written down as stopped first.
+    """
     if run.host != socket.gethostname():
         raise BadInput(f"this training runs on the machine {run.host}: stop it there")
+    if force:
+        stopped(run)
     end(run.pid, force)
 
 

@@ -77,7 +77,7 @@ class RunWriter:
 
     def end(self, state: str, message: str = "", report: dict[str, Any] | None = None) -> None:
         """How it ended."""
-        self._write("outcome.json", {"state": state, "message": message, "report": report or {}})
+        self._write("outcome.json", _outcome(state, message, report))
 
     def _write(self, name: str, content: Any) -> None:
         write_atomically(self.folder / name, json.dumps(content, indent=1).encode())
@@ -88,6 +88,15 @@ def put_by(models: Path) -> None:
     found = runs(models)
     if found and found[-1].outcome is None:
         write_atomically(models / _REQUEST, found[-1].folder.name.encode("ascii"))
+
+
+def stopped(run: Run) -> None:
+    """Write down that a person stopped a run which does not end by itself, and is about to be killed."""
+    write_atomically(run.folder / "outcome.json", json.dumps(_outcome(STOPPED)).encode())
+
+
+def _outcome(state: str, message: str = "", report: dict[str, Any] | None = None) -> dict[str, Any]:
+    return {"state": state, "message": message, "report": report or {}}
 
 
 @contextmanager

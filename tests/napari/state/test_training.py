@@ -163,6 +163,7 @@ def test_one_that_does_not_listen_is_ended(window, clock):
     assert run.stage == "stopping"
     clock.now += GRACE + 1
     until(run, "stopped")
+    assert run.run.outcome.state == "stopped"  # or a loop would go on with it
 
 
 def test_killed_from_outside_it_has_failed_with_a_way_out(window):
