@@ -45,9 +45,9 @@ class ModelRegistry:
         self.folder, self.packaged = folder, packaged
 
     def versions(self) -> list[ModelVersion]:
-        """The packaged version, then the project's own, oldest first."""
+        """The packaged version, then the project's own, oldest first; one whose notes are damaged has none."""
         places = [path.parent.name for path in self.folder.glob("*/weights.safetensors")]
-        found = [self._read(name) for name in places if _VERSION.fullmatch(name)]
+        found = [self._listed(name) for name in places if _VERSION.fullmatch(name)]
         return [self.get(PACKAGED), *sorted(found, key=_made)]
 
     def get(self, version: str) -> ModelVersion:
@@ -171,6 +171,12 @@ class ModelRegistry:
         except DAMAGED as error:
             raise BadInput(f"{notes} is damaged: {error}") from error
         return ModelVersion(version, place / "weights.safetensors", content)
+
+    def _listed(self, version: str) -> ModelVersion:
+        try:
+            return self._read(version)
+        except BadInput:
+            return ModelVersion(version, self.folder / version / "weights.safetensors", {})
 
     def _history(self) -> list[str]:
         return Promotions(self.folder).history()

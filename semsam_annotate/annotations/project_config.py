@@ -78,12 +78,12 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
 def read_config(path: Path) -> ProjectConfig:
     """Read ``project.toml``; BadInput, one line that names the file, when it is damaged or has an unknown key."""
     try:
-        plain = tomllib.loads(path.read_bytes().decode("utf-8"))
+        plain = tomllib.loads(path.read_bytes().decode("utf-8-sig"))  # some editors begin with a mark
     except FileNotFoundError as error:
         raise BadInput(f"no project in {path.parent}: {path.name} is missing") from error
     except NotADirectoryError as error:
         raise not_a_folder(path.parent) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise BadInput(f"{path} is damaged: {error}") from error
     try:
         return _config(plain)
@@ -161,9 +161,17 @@ def _class(kind: type, row: Any, where: str) -> Any:
     return kind(**row)
 
 
+_HOMES = {ProjectConfig: "above the first [table]", RetrainConfig: "below [retrain]"}
+
+
 def _known(plain: Iterable[str], kind: type, where: str) -> None:
     names = [item.name for item in fields(kind)]
     for key in plain:
         if key not in names:
+            home = next(
+                (place for other, place in _HOMES.items() if key in {item.name for item in fields(other)}), None
+            )
+            if home is not None:
+                raise BadInput(f"{key!r} does not belong{where or ' here'}: write it {home}")
             near = difflib.get_close_matches(key, names, 1, 0)
             raise BadInput(f"unknown key {key!r}{where}: did you mean {near[0]!r}?")

@@ -1,6 +1,5 @@
 """``[retrain]`` of ``project.toml``: when a training begins by itself, and what one may cost, whoever starts it."""
 
-import math
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +10,7 @@ from semsam_annotate.api import BadInput
 
 KEEP = 10
 AUTO, NONE = "auto", "none"
+MOST, MOST_THREADS = 1_000_000, 1024
 _SOME_DAY = datetime(2024, 1, 1)
 
 
@@ -36,12 +36,14 @@ class RetrainConfig:
     def __post_init__(self) -> None:
         for name in ("max_steps", "threads", "keep"):
             value = getattr(self, name)
-            if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= 1_000_000:
+            if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MOST:
                 raise BadInput(f"{name} in [retrain] is a whole number, 0 for no limit, not {value!r}")
         if isinstance(self.minutes, bool) or not isinstance(self.minutes, (int, float)):
             raise BadInput(f"minutes in [retrain] is a number, 0 for no limit, not {self.minutes!r}")
-        if not math.isfinite(self.minutes) or self.minutes < 0:
-            raise BadInput(f"minutes in [retrain] is a time, 0 for no limit, not {self.minutes}")
+        if not 0 <= self.minutes <= MOST:
+            raise BadInput(f"minutes in [retrain] is a time up to {MOST:,}, 0 for no limit, not {self.minutes!s:.20}")
+        if self.threads > MOST_THREADS:
+            raise BadInput(f"threads in [retrain] are at most {MOST_THREADS}, not {self.threads}")
         if self.gpu not in (AUTO, NONE) and not _is_number(self.gpu):
             raise BadInput(f'gpu in [retrain] is "auto", "none" or the number of one, not {self.gpu!r}')
         for name in ("schedule", "quiet"):

@@ -38,10 +38,12 @@ def _mine(file: IO[str], path: Path) -> bool:
 
 
 def is_held(path: Path) -> bool:
-    """Whether a process holds the lock file; one that cannot be opened is held by nobody."""
+    """Whether a process holds the lock file, another user's too; one that is not there is held by nobody."""
     try:
-        with path.open("r+") as file:
+        with path.open("r+" if sys.platform == "win32" else "r") as file:
             return not _taken(file, shared=True)
+    except PermissionError:  # nobody can tell
+        return True
     except OSError:
         return False
 

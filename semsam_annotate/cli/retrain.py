@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -52,11 +53,12 @@ def retrain(
 
     signal.signal(signal.SIGTERM, _stop)
     with Project.open(project) as opened, bars() as show:
-        budget = opened.config.retrain
+        told = {"minutes": minutes, "threads": threads}
+        budget = replace(opened.config.retrain, **{key: value for key, value in told.items() if value is not None})
         settings = RetrainSettings(
-            steps=steps, max_steps=budget.max_steps, minutes=budget.minutes if minutes is None else minutes,
-            threads=budget.threads if threads is None else threads, batch=batch, seed=seed, force=force, hold=hold,
-            replay_packs=tuple(str(path) for path in replay_pack or ()), keep=budget.keep,
+            steps=steps, max_steps=budget.max_steps, minutes=budget.minutes, threads=budget.threads,
+            batch=batch, seed=seed, force=force, hold=hold, keep=budget.keep,
+            replay_packs=tuple(str(path) for path in replay_pack or ()),
         )  # fmt: skip
         report = run(opened, settings, show)
     _tell(report, as_json)

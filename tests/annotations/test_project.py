@@ -130,6 +130,12 @@ BROKEN_TOML = {
     "minutes": ("[retrain]\nminutes = -1", "minutes"),
     "endless": ("[retrain]\nminutes = inf", "minutes"),
     "threads": ("[retrain]\nthreads = true", "threads"),
+    "many threads": ("[retrain]\nthreads = 100000", "at most 1024"),
+    "a huge time": (f"[retrain]\nminutes = {'9' * 400}", "minutes"),
+    "a huge number": (f"retrain_after = {'9' * 5000}", "damaged"),
+    "misplaced": ("[retrain]\nretrain_after = 5", "above the first"),
+    "misplaced too": ("schedule = '0 2 * * *'", r"below \[retrain\]"),
+    "deep": (f"images = {'[' * 9000}", "damaged"),
     "no table": ("retrain = 5", "retrain"),
 }
 
@@ -142,6 +148,13 @@ def test_a_broken_project_file_is_one_line(project, case):
         Project.open(project.folder)
     assert "\n" not in str(caught.value)
     assert "project.toml" in str(caught.value)
+
+
+def test_an_editor_that_begins_with_a_mark_is_no_damage(project):
+    path = project.folder / "project.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    with Project.open(project.folder) as again:
+        assert again.config == project.config
 
 
 @pytest.fixture

@@ -1,7 +1,11 @@
 """Lock files: one process at a time, whoever waits is told why, and a disk without locks is no other process."""
 
 import errno
+import os
+import shutil
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -28,3 +32,26 @@ def test_a_disk_without_locks_is_said_at_once(tmp_path, monkeypatch):
     with pytest.raises(BadInput, match="No locks available"), held(tmp_path / ".lock", "busy", patience=600):
         pass
     assert not is_held(tmp_path / ".lock")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="files have no owners' rights there")
+def test_another_user_sees_who_holds_a_lock():
+    """A server and a window under two users: whoever may read the file sees it, whoever may not never says "nobody"."""
+    folder = Path(tempfile.mkdtemp())
+    path = folder / "lock"
+    user = os.geteuid()
+    try:
+        with held(path, "taken"):
+            path.chmod(0o444)
+            folder.chmod(0o755)
+            if user == 0:
+                os.seteuid(65534)
+            assert is_held(path)
+            os.seteuid(user)
+            path.chmod(0)
+            if user == 0:
+                os.seteuid(65534)
+            assert is_held(path)
+    finally:
+        os.seteuid(user)
+        shutil.rmtree(folder)

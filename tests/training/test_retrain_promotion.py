@@ -80,3 +80,13 @@ def test_a_disk_that_fills_up_after_the_promotion_does_not_hide_it(project, regi
         retrain(project, FORCED)
     serving = registry.active().version
     assert serving in runs(project.models)[-1].outcome.message
+
+
+def test_damaged_notes_of_one_version_hide_no_other_and_stop_no_pruning(registry, tiny_weights):
+    version = registry.active().version
+    registry.promote(PACKAGED)
+    (registry.folder / version / "notes.json").write_text("{")
+    assert [one.version for one in registry.versions()] == [PACKAGED, version]
+    with pytest.raises(BadInput, match="damaged"):
+        registry.get(version)
+    assert registry.prune(1) == []

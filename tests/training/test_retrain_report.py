@@ -13,6 +13,7 @@ from semsam_annotate.training.evaluation.rows import ClickRow
 from semsam_annotate.training.retrain import GateSettings, judge
 from semsam_annotate.training.retrain.news import MOST, News, news_of
 from semsam_annotate.training.retrain.report import rows_of, write_report
+from semsam_annotate.training.retrain.report_picture import _short
 
 EVIL = "$^$ <script>alert(1)</script> & 'wheel'"
 
@@ -74,3 +75,17 @@ def test_what_is_new_is_counted_from_the_last_verdict(tmp_path):
         assert news_of(project, tuple(first)).sentence.endswith("no new label.")
     many = News(1, 1, tuple(f"name {number}" for number in range(MOST + 5)))
     assert "and 5 more" in many.sentence
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("traffic_light_red_pedestrian", "traffic_light_r…"),
+        ("car: windshield wiper", "car: windshield…"),
+        ("short", "short"),
+        ("(1) \u202elive", "(1) live"),
+        ("a $b$", r"a \$b\$"),
+    ],
+)
+def test_a_long_name_keeps_its_beginning_and_none_turns_the_text(name, shown):
+    assert _short(name, 16) == shown

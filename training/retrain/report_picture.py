@@ -2,6 +2,7 @@
 
 import io
 import textwrap
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -104,9 +105,9 @@ def _draw_pairs(part: Any, pairs: Sequence[BeforeAfter]) -> None:
 
 
 def _short(name: str, width: int) -> str:
-    return _plain(textwrap.shorten(name, width, placeholder="…"))
+    return _plain(name if len(name) <= width else f"{name[: width - 1]}…")
 
 
 def _plain(text: str) -> str:
-    """Names are no formulas, which matplotlib takes whatever stands between two dollar signs for."""
-    return text.replace("$", r"\$")
+    """Names are no formulas, which matplotlib takes whatever stands between two dollar signs for, and turn no text."""
+    return "".join(sign for sign in text if unicodedata.category(sign) != "Cf").replace("$", r"\$")
