@@ -53,8 +53,9 @@ def retrain(
 
     signal.signal(signal.SIGTERM, _stop)
     with Project.open(project) as opened, bars() as show:
-        told = {"minutes": minutes, "threads": threads}
-        budget = replace(opened.config.retrain, **{key: value for key, value in told.items() if value is not None})
+        budget = opened.config.retrain
+        budget = budget if minutes is None else replace(budget, minutes=minutes)
+        budget = budget if threads is None else replace(budget, threads=threads)
         settings = RetrainSettings(
             steps=steps, max_steps=budget.max_steps, minutes=budget.minutes, threads=budget.threads,
             batch=batch, seed=seed, force=force, hold=hold, keep=budget.keep,
