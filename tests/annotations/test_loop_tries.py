@@ -3,7 +3,9 @@
 import errno
 import os
 import shutil
+import signal
 import socket
+import subprocess
 import sys
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -14,6 +16,7 @@ import pytest
 from semsam_annotate.annotations import ImageRef, Project
 from semsam_annotate.annotations.project_config import read_config, write_config
 from semsam_annotate.annotations.retraining import memory as remembering
+from semsam_annotate.annotations.retraining import ranking
 from semsam_annotate.annotations.retraining.loop import Loop
 from semsam_annotate.annotations.retraining.memory import LoopMemory
 from semsam_annotate.annotations.retraining.plan import ATTEMPTS
@@ -167,3 +170,13 @@ def test_a_memory_with_a_time_zone_is_one_by_the_clock_on_the_wall(project, sinc
     assert LoopMemory.read(project.models).since.tzinfo is None
     with loop_of(project, REFUSED) as loop:
         assert loop.step().act == "wait"
+
+
+def test_a_ranking_that_does_not_listen_is_ended(project, monkeypatch):
+    monkeypatch.setattr(ranking, "GRACE", 0.1)
+    deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); time.sleep(99)"
+    with loop_of(project, REFUSED) as loop, subprocess.Popen([sys.executable, "-c", deaf], stdout=-1) as child:
+        child.stdout.readline()
+        loop.ranking._child = child
+        loop.ranking.stop()
+        assert child.poll() == -signal.SIGKILL

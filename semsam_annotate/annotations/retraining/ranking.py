@@ -10,6 +10,8 @@ from semsam_annotate.annotations.retraining import child
 from semsam_annotate.api.lock import is_held
 
 log = logging.getLogger("semsam.loop")
+GRACE = 2.0
+"""Seconds in which a ranking that is asked to end does so; a window waits for it."""
 
 
 class Ranking:
@@ -43,7 +45,11 @@ class Ranking:
         """End it, so that a training has the machine for itself; what was looked at is kept, and it is begun again."""
         if self._child is not None and self._child.poll() is None:
             self._child.terminate()
-            self._child.wait()
+            try:
+                self._child.wait(GRACE)
+            except subprocess.TimeoutExpired:
+                self._child.kill()
+                self._child.wait()
             self._tried = None
 
 
