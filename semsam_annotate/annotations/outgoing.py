@@ -10,15 +10,14 @@ from sqlalchemy import Connection, select
 from semsam_annotate.annotations.exported_names import exported_names
 from semsam_annotate.annotations.record import Annotation, ImageRef, Kind, Plane
 from semsam_annotate.annotations.rows import (
-    current,
     image_refs,
     read_records,
     select_records,
-    state_of_record,
-    successors,
 )
 from semsam_annotate.annotations.schema import annotation, image, standing
 from semsam_annotate.annotations.splits import Split
+from semsam_annotate.annotations.standing import state_of_record
+from semsam_annotate.annotations.succession import current, successors
 
 IMAGES_AT_ONCE = 200
 

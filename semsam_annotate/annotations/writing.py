@@ -4,20 +4,19 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, insert, select
 
+from semsam_annotate.annotations.connection import AT_ONCE
 from semsam_annotate.annotations.drafts import now
 from semsam_annotate.annotations.hierarchy import check_parent, parents_first
 from semsam_annotate.annotations.record import Annotation, Source
 from semsam_annotate.annotations.rows import (
-    AT_ONCE,
-    current,
     event_row,
     insert_records,
     read_records,
     select_records,
-    successors,
 )
 from semsam_annotate.annotations.schema import annotation, event
 from semsam_annotate.annotations.standing import turn
+from semsam_annotate.annotations.succession import current, successors
 from semsam_annotate.api import BadInput
 
 

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, Literal
 
-from sqlalchemy import select
-
 from semsam_annotate.annotations.connection import transaction
 from semsam_annotate.annotations.people.agreement import name_of, shared_images
 from semsam_annotate.annotations.people.matching import matched
 from semsam_annotate.annotations.record import Annotation
 from semsam_annotate.annotations.schema import event
 from semsam_annotate.annotations.store import AnnotationStore
+from semsam_annotate.annotations.succession import choices
 from semsam_annotate.annotations.writing import need, tell
 from semsam_annotate.api import BadInput, rle_iou
 
@@ -74,14 +73,13 @@ def choose(store: AnnotationStore, id: str, author: str | None = None) -> list[s
 
 def release(store: AnnotationStore, id: str, author: str | None = None) -> Annotation:
     """Accept a mask again that another one was chosen over."""
-    told = select(event.c.seq).where(event.c.annotation == id, event.c.name == "heir")
     with transaction(store.engine) as connection:
-        chosen = connection.execute(told).first() is not None
+        chosen = connection.execute(choices().where(event.c.annotation == id)).first() is not None
     mask = store.get(id)
-    if not chosen or mask.status != "superseded":
-        raise BadInput(f"no other mask was chosen over annotation {id}")
     if any(one.supersedes == id for one in store.annotations(image=mask.image)):
         raise BadInput(f"annotation {id} was corrected since: its correction stands")
+    if not chosen or mask.status != "superseded":
+        raise BadInput(f"no other mask was chosen over annotation {id}")
     return store.set_status(id, "accepted", author)
 
 

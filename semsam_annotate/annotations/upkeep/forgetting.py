@@ -13,12 +13,13 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Engine, and_, bindparam, delete, func, insert, or_, select, text, update
 
-from semsam_annotate.annotations.connection import explained, transaction
+from semsam_annotate.annotations.connection import AT_ONCE, explained, transaction
 from semsam_annotate.annotations.drafts import now
 from semsam_annotate.annotations.project import Project
-from semsam_annotate.annotations.rows import AT_ONCE, event_row
+from semsam_annotate.annotations.rows import event_row
 from semsam_annotate.annotations.schema import annotation, event, image_state, journal, standing
 from semsam_annotate.annotations.standing import rebuild
+from semsam_annotate.annotations.succession import choices
 from semsam_annotate.annotations.upkeep.trail import note
 from semsam_annotate.api import BadInput
 
@@ -125,8 +126,8 @@ def _give_back(connection: Connection, gone: dict[str, Any]) -> None:
         alive |= set(connection.execute(query).scalars())
     old = {before for id in alive if (before := _before(id, gone)) is not None}
     for ids in _few(gone):
-        chosen = select(event.c.annotation).where(event.c.name == "heir", event.c.value.in_(sorted(alive & set(ids))))
-        old |= set(connection.execute(chosen).scalars()) - gone.keys()
+        chosen = choices().where(event.c.value.in_(sorted(alive & set(ids))))
+        old |= {row.annotation for row in connection.execute(chosen)} - gone.keys()
     for ids in _few(old):
         heirs = select(annotation.c.supersedes).join(standing, standing.c.annotation == annotation.c.id)
         heirs = heirs.where(annotation.c.supersedes.in_(ids), standing.c.status == "accepted")
@@ -151,11 +152,10 @@ def _heirs(connection: Connection, gone: dict[str, Any]) -> dict[str, str]:
     """What stands for those that go and stays itself: their newest correction, else what was chosen over them."""
     found: dict[str, str] = {}
     for ids in _few(gone):
-        chosen = select(event.c.value, event.c.annotation.label("old")).where(event.c.annotation.in_(ids))
-        chosen = chosen.where(event.c.name == "heir").order_by(event.c.seq)
+        chosen = choices().where(event.c.annotation.in_(ids))
         made = select(annotation.c.id, annotation.c.supersedes).join(standing, standing.c.annotation == annotation.c.id)
         made = made.where(annotation.c.supersedes.in_(ids), standing.c.status != "deleted").order_by(annotation.c.seq)
-        found |= {row.old: row.value for row in connection.execute(chosen) if row.value not in gone}
+        found |= {row.annotation: row.value for row in connection.execute(chosen) if row.value not in gone}
         found |= {row.supersedes: row.id for row in connection.execute(made) if row.id not in gone}
     return found
 

@@ -9,12 +9,12 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
-from semsam_annotate.annotations.connection import transaction
+from semsam_annotate.annotations.connection import AT_ONCE, transaction
 from semsam_annotate.annotations.hierarchy import needed_first
 from semsam_annotate.annotations.outgoing import batches
 from semsam_annotate.annotations.project import Project
 from semsam_annotate.annotations.record import ImageRef, path_from
-from semsam_annotate.annotations.rows import AT_ONCE, event_row, insert_image
+from semsam_annotate.annotations.rows import event_row, insert_image
 from semsam_annotate.annotations.schema import annotation, event, image_split, image_state, standing
 from semsam_annotate.annotations.splits import Split, assign_split
 from semsam_annotate.annotations.standing import rebuild
