@@ -20,7 +20,7 @@ from semsam_annotate.annotations.record import STATUSES, Annotation, ImageRef, N
 from semsam_annotate.annotations.rows import image_refs, insert_image, read_records, select_records
 from semsam_annotate.annotations.schema import annotation, image, standing, tally
 from semsam_annotate.annotations.splits import Split, Splits, assign_split
-from semsam_annotate.annotations.writing import from_source, need, step_back, tell, write_many, write_one
+from semsam_annotate.annotations.writing import from_source, give_back, need, step_back, tell, write_many, write_one
 from semsam_annotate.api import BadInput, Proposal, Rle, Vocabulary, rle_area
 
 
@@ -84,16 +84,19 @@ class AnnotationStore:
             return record
 
     def delete(self, id: str, author: str | None = None) -> Annotation:
-        """Mark as deleted; the row stays and ``undo`` brings it back."""
+        """Mark as deleted; the row stays and ``undo`` brings it back. What it was chosen over is accepted again."""
         return self.set_status(id, "deleted", author)
 
     def set_status(self, id: str, status: Status, author: str | None = None) -> Annotation:
-        """Give a record another status by a new event."""
+        """Give a record another status by a new event; what had given way to one that is deleted is accepted again."""
         if status not in STATUSES:
             raise BadInput(f"a status is one of {', '.join(STATUSES)}, not {status!r}")
         with transaction(self._engine, write=True) as connection:
-            if need(connection, id).status != status:
+            before = need(connection, id).status
+            if before != status:
                 tell(connection, id, "status", status, author)
+            if before == "accepted" and status in ("deleted", "rejected"):
+                give_back(connection, [id], author)
             return need(connection, id)
 
     def review(self, id: str, state: str, author: str | None = None, comment: str | None = None) -> Annotation:

@@ -94,6 +94,14 @@ def _corrections(ids: Sequence[str]) -> Select[Any]:
     return select(line.c.id)
 
 
+def corrected_by(id: str) -> Select[Any]:
+    """Query of ``id`` and of everything that it corrects."""
+    line = select(annotation.c.id, annotation.c.supersedes).where(annotation.c.id == id).cte("line", recursive=True)
+    old = annotation.alias()
+    line = line.union(select(old.c.id, old.c.supersedes).join(line, old.c.id == line.c.supersedes))
+    return select(line.c.id)
+
+
 def current(id: str | None, heirs: dict[str, str]) -> str | None:
     """The id at the end of a chain of corrections."""
     seen = {id}

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from sqlalchemy.event import listen
 
-from semsam_annotate.annotations.drafts import now
-from semsam_annotate.annotations.people.conflicts import choose, release
+from semsam_annotate.annotations.drafts import draft, now
+from semsam_annotate.annotations.journal import Deed, Desk
+from semsam_annotate.annotations.people.conflicts import choose, conflicts, release
+from semsam_annotate.annotations.upkeep.checking import check
 from semsam_annotate.annotations.upkeep.forgetting import forget
 from semsam_annotate.api import BadInput
 
@@ -81,3 +83,78 @@ def test_the_end_of_a_chain_is_found_at_once_however_long_it_is(store, rivals):
         asked.append(len(told))
         car = last
     assert asked[0] == asked[1]
+
+
+def taken_back_as_a_step(store, image, bus):
+    store.journal.perform(Desk(image, (), "ben"), Deed("deleted", delete=(bus.id,)))
+    return ["car", "wheel"]
+
+
+def corrected_and_deleted(store, image, bus):
+    store.delete(store.supersede(bus.id, object="van", author="cem").id)
+    return ["car", "wheel"]
+
+
+def correction_taken_back(store, image, bus):
+    desk = Desk(image, (), "ben")
+    store.journal.perform(desk, Deed("renamed", correct=((bus.id, {"object": "van"}),)))
+    store.journal.undo(desk)
+    return ["bus", "wheel"]
+
+
+def merged_into_another(store, image, bus):
+    trailer = store.accept(image, mask=box(20, 0, 30, 19), object="trailer", author="ben")
+    mask = box(0, 0, 30, 19)
+    store.journal.perform(
+        Desk(image, (), "ben"), Deed("merged", correct=((trailer.id, {"mask": mask}),), delete=(bus.id,))
+    )
+    return ["trailer", "wheel"]
+
+
+def refused(store, image, bus):
+    store.set_status(bus.id, "rejected", "ben")
+    return ["car", "wheel"]
+
+
+@pytest.mark.parametrize(
+    "goes",
+    [taken_back_as_a_step, corrected_and_deleted, correction_taken_back, merged_into_another, refused],
+)
+def test_the_loser_stands_again_exactly_when_nothing_stands_for_it(goes, store, image, rivals):
+    _, _, bus = rivals
+    choose(store, bus.id, "dan")
+    names = goes(store, image, bus)
+    assert sorted(record.part or record.object for record in store.annotations()) == names
+    assert check(store) == []
+
+
+def test_a_step_tells_which_masks_came_back_and_can_itself_be_taken_back(store, image):
+    desk = Desk(image, (), "ben")
+    car = store.accept(image, mask=box(0, 0, 20, 20), object="car", author="ann")
+    bus = draft(image, None, {"mask": box(0, 0, 20, 19), "object": "bus", "author": "ben"})
+    store.journal.perform(desk, Deed("bus", accept=(bus,)))
+    choose(store, bus.id)
+    back = store.journal.undo(desk)
+    assert (back.out, [mask.id for mask in back.brought]) == ((bus.id,), [car.id])
+    assert [mask.id for mask in store.journal.redo(desk).brought] == [bus.id]
+    assert {mask.id for mask in store.annotations()} == {car.id, bus.id}
+    assert len(list(conflicts(store))) == 1
+    store.undo(bus.id)
+    assert [mask.id for mask in store.annotations()] == [car.id]
+
+
+def test_forgetting_follows_corrections_of_what_was_chosen(project, image):
+    store = project.store
+    for last, stands in (("ann", "car"), ("ben", "lorry")):
+        car = store.accept(image, mask=box(0, 0, 20, 20), object="car", author="cem")
+        wheel = store.accept(image, mask=box(0, 0, 4, 4), part="wheel", part_of=car.id, author="cem")
+        bus = store.accept(image, mask=box(0, 0, 20, 19), object="bus", author="ann")
+        choose(store, bus.id)
+        van = store.supersede(bus.id, object="van", author="ann")
+        store.supersede(van.id, object="lorry", author=last)
+        forget(project, "ann")
+        top = store.get(store.get(wheel.id).part_of)
+        assert (top.object, top.status) == (stands, "accepted")
+        assert check(store) == []
+        for id in {wheel.id, top.id}:
+            store.delete(id)

@@ -19,7 +19,7 @@ from semsam_annotate.annotations.project import Project
 from semsam_annotate.annotations.rows import event_row
 from semsam_annotate.annotations.schema import annotation, event, image_state, journal, standing
 from semsam_annotate.annotations.standing import rebuild
-from semsam_annotate.annotations.succession import choices
+from semsam_annotate.annotations.succession import choices, current, successors
 from semsam_annotate.annotations.upkeep.trail import note
 from semsam_annotate.api import BadInput
 
@@ -125,8 +125,9 @@ def _give_back(connection: Connection, gone: dict[str, Any]) -> None:
         query = select(standing.c.annotation).where(standing.c.annotation.in_(ids), standing.c.status == "accepted")
         alive |= set(connection.execute(query).scalars())
     old = {before for id in alive if (before := _before(id, gone)) is not None}
-    for ids in _few(gone):
-        chosen = choices().where(event.c.value.in_(sorted(alive & set(ids))))
+    stand = successors(connection, gone)
+    for ids in _few(id for id in gone if current(id, stand) in alive):
+        chosen = choices().where(event.c.value.in_(ids))
         old |= {row.annotation for row in connection.execute(chosen)} - gone.keys()
     for ids in _few(old):
         heirs = select(annotation.c.supersedes).join(standing, standing.c.annotation == annotation.c.id)
@@ -149,15 +150,19 @@ def _before(id: str, gone: dict[str, Any]) -> str | None:
 
 
 def _heirs(connection: Connection, gone: dict[str, Any]) -> dict[str, str]:
-    """What stands for those that go and stays itself: their newest correction, else what was chosen over them."""
+    """What stands for those that go and stays itself: their newest correction, else what was chosen over them.
+
+    Where that goes too, it is what stands for it.
+    """
     found: dict[str, str] = {}
     for ids in _few(gone):
         chosen = choices().where(event.c.annotation.in_(ids))
         made = select(annotation.c.id, annotation.c.supersedes).join(standing, standing.c.annotation == annotation.c.id)
         made = made.where(annotation.c.supersedes.in_(ids), standing.c.status != "deleted").order_by(annotation.c.seq)
-        found |= {row.annotation: row.value for row in connection.execute(chosen) if row.value not in gone}
-        found |= {row.supersedes: row.id for row in connection.execute(made) if row.id not in gone}
-    return found
+        pairs = [(row.annotation, row.value) for row in connection.execute(chosen)]
+        pairs += [(row.supersedes, row.id) for row in connection.execute(made)]
+        found |= dict(sorted(pairs, key=lambda pair: pair[1] not in gone))  # who stays is put last, and counts
+    return {id: heir for id in found if (heir := current(id, found)) is not None and heir not in gone}
 
 
 def _reroute(connection: Connection, ids: Sequence[str], heirs: Mapping[str, str]) -> None:
