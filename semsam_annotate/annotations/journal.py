@@ -8,11 +8,12 @@ from sqlalchemy import Connection, Engine, RowMapping, insert, select
 
 from semsam_annotate.annotations.connection import transaction
 from semsam_annotate.annotations.drafts import Facts, corrected, now
+from semsam_annotate.annotations.giving_way import give_back
 from semsam_annotate.annotations.record import Annotation, ImageRef, Plane, Status
 from semsam_annotate.annotations.reviewing import Word, last_word, say
 from semsam_annotate.annotations.rows import insert_image
 from semsam_annotate.annotations.schema import journal
-from semsam_annotate.annotations.writing import give_back, need, tell, write_one
+from semsam_annotate.annotations.writing import need, tell, write_correction, write_one
 from semsam_annotate.api import BadInput
 
 DO, UNDO, REDO = "do", "undo", "redo"
@@ -125,9 +126,7 @@ def _correct(connection: Connection, id: str, facts: Facts, author: str | None) 
     old = need(connection, id)
     _expect(old, "accepted")
     known: Facts = {"author": author}
-    record = write_one(connection, corrected(old, None, {**known, **facts}), replaces=id)
-    tell(connection, id, "status", "superseded", author, time=record.time)
-    return record
+    return write_correction(connection, corrected(old, None, {**known, **facts}), author)
 
 
 def _switch(connection: Connection, ids: Iterable[str], status: Status, author: str | None) -> None:
@@ -176,9 +175,10 @@ def _whole(
 ) -> Change:
     """With masks that were reviewed, and those that come back because what was chosen over them is ``deleted``."""
     ids = tuple(id for id, _, _ in said)
-    stand = {**change.replaced, **{id: id for id in ids}}
-    brought = (*change.brought, *_all(connection, ids), *give_back(connection, deleted, author))
-    return replace(change, out=(*change.out, *ids), brought=brought, replaced=stand)
+    again, renamed = give_back(connection, deleted, author)
+    stand = {**change.replaced, **{id: id for id in ids}, **{id: part.id for id, part in renamed.items()}}
+    brought = (*change.brought, *_all(connection, ids), *again, *renamed.values())
+    return replace(change, out=(*change.out, *ids, *renamed), brought=brought, replaced=stand)
 
 
 def _note(connection: Connection, desk: Desk, kind: str, step: _Step) -> None:

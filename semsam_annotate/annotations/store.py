@@ -12,6 +12,7 @@ from semsam_annotate.annotations.drafts import Facts, corrected, draft
 from semsam_annotate.annotations.exports import ExportReport, write_outgoing
 from semsam_annotate.annotations.formats.format import Format
 from semsam_annotate.annotations.formats.scene import Picture
+from semsam_annotate.annotations.giving_way import set_status, take_back
 from semsam_annotate.annotations.image_states import ImageStates
 from semsam_annotate.annotations.journal import Journal
 from semsam_annotate.annotations.migrations import prepare
@@ -20,7 +21,7 @@ from semsam_annotate.annotations.record import STATUSES, Annotation, ImageRef, N
 from semsam_annotate.annotations.rows import image_refs, insert_image, read_records, select_records
 from semsam_annotate.annotations.schema import annotation, image, standing, tally
 from semsam_annotate.annotations.splits import Split, Splits, assign_split
-from semsam_annotate.annotations.writing import from_source, give_back, need, step_back, tell, write_many, write_one
+from semsam_annotate.annotations.writing import from_source, need, tell, write_correction, write_many, write_one
 from semsam_annotate.api import BadInput, Proposal, Rle, Vocabulary, rle_area
 
 
@@ -79,9 +80,7 @@ class AnnotationStore:
             old = need(connection, id)
             if old.status != "accepted":
                 raise BadInput(f"annotation {id} is {old.status}: only an accepted one can be corrected")
-            record = write_one(connection, corrected(old, proposal, facts), replaces=id)
-            tell(connection, id, "status", "superseded", facts.get("author"), time=record.time)  # never both at once
-            return record
+            return write_correction(connection, corrected(old, proposal, facts), facts.get("author"))
 
     def delete(self, id: str, author: str | None = None) -> Annotation:
         """Mark as deleted; the row stays and ``undo`` brings it back. What it was chosen over is accepted again."""
@@ -92,12 +91,7 @@ class AnnotationStore:
         if status not in STATUSES:
             raise BadInput(f"a status is one of {', '.join(STATUSES)}, not {status!r}")
         with transaction(self._engine, write=True) as connection:
-            before = need(connection, id).status
-            if before != status:
-                tell(connection, id, "status", status, author)
-            if before == "accepted" and status in ("deleted", "rejected"):
-                give_back(connection, [id], author)
-            return need(connection, id)
+            return set_status(connection, id, status, author)
 
     def review(self, id: str, state: str, author: str | None = None, comment: str | None = None) -> Annotation:
         """Give a record a review state by a new event."""
@@ -112,7 +106,7 @@ class AnnotationStore:
         Undone twice, it is as before.
         """
         with transaction(self._engine, write=True) as connection:
-            return step_back(connection, id, author)
+            return take_back(connection, id, author)
 
     def get(self, id: str) -> Annotation:
         """One record as it is now; BadInput when there is none."""

@@ -1,6 +1,6 @@
 """What happens inside one write transaction of the store: find, check, insert, tell."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from sqlalchemy import Connection, insert, select
 
@@ -16,7 +16,7 @@ from semsam_annotate.annotations.rows import (
 )
 from semsam_annotate.annotations.schema import annotation, event
 from semsam_annotate.annotations.standing import turn
-from semsam_annotate.annotations.succession import choices, corrected_by, current, successors
+from semsam_annotate.annotations.succession import current, successors
 from semsam_annotate.api import BadInput
 
 
@@ -83,6 +83,14 @@ def write_one(connection: Connection, record: Annotation, replaces: str | None =
     return need(connection, record.id)
 
 
+def write_correction(connection: Connection, record: Annotation, author: str | None) -> Annotation:
+    """Write a record in the place of the one that it supersedes; at no time are both accepted."""
+    old = record.supersedes or ""
+    written = write_one(connection, record, replaces=old)
+    tell(connection, old, "status", "superseded", author, time=written.time)
+    return written
+
+
 def step_back(connection: Connection, id: str, author: str | None) -> Annotation:
     """Take back the last change of a record; for a correction also give back what it replaced."""
     record = need(connection, id)
@@ -96,22 +104,7 @@ def step_back(connection: Connection, id: str, author: str | None) -> Annotation
         tell(connection, old.id, "status", "accepted", author)
     if old is not None and back == "accepted" and old.status == "accepted":
         tell(connection, old.id, "status", "superseded", author)
-    if back == "deleted":
-        give_back(connection, [id], author)
     return need(connection, id)
-
-
-def give_back(connection: Connection, gone: Iterable[str], author: str | None) -> list[Annotation]:
-    """Accept again the masks that gave way to some that are deleted now, where nothing else stands for them."""
-    again = []
-    for id in gone:
-        chosen = connection.execute(choices().where(event.c.value.in_(corrected_by(id))).order_by(event.c.seq))
-        for loser in [row.annotation for row in chosen]:
-            heir = need(connection, now_called(connection, loser) or loser)
-            if heir.status != "accepted" and need(connection, loser).status == "superseded":
-                tell(connection, loser, "status", "accepted", author)
-                again.append(need(connection, loser))
-    return again
 
 
 def write_many(connection: Connection, records: Sequence[Annotation]) -> int:

@@ -116,6 +116,35 @@ def refused(store, image, bus):
     return ["car", "wheel"]
 
 
+def called(store, wheel):
+    """What the wheel, with its corrections, is called and belongs to."""
+    (now_it,) = [one for one in store.annotations() if one.part == "wheel"]
+    return now_it.object, store.get(now_it.part_of).object, store.get(wheel.id).part_of == now_it.part_of
+
+
+def test_parts_are_called_after_the_object_that_stands(store, image, rivals):
+    car, wheel, bus = rivals
+    rim = store.accept(image, mask=box(0, 0, 2, 2), part="rim", part_of=wheel.id, author="ann")
+    sign = store.accept(image, mask=box(4, 4, 6, 6), object="taxi", part="sign", part_of=car.id, author="ann")
+    choose(store, bus.id, "dan")
+    assert called(store, wheel) == ("bus", "bus", True)
+    assert {one.part: one.object for one in store.annotations() if one.part} == {
+        "wheel": "bus", "rim": "bus", "sign": "taxi",
+    }  # fmt: skip
+    release(store, car.id, "dan")
+    assert called(store, wheel) == ("car", "car", True)
+    choose(store, bus.id, "dan")
+    desk = Desk(image, (), "ben")
+    change = store.journal.perform(desk, Deed("deleted", delete=(bus.id,)))
+    assert called(store, wheel) == ("car", "car", True)
+    came = {mask.id for mask in change.brought}
+    assert {car.id, *change.replaced.values()} == came
+    assert set(change.replaced) | {bus.id} == set(change.out)
+    assert {one.id for one in store.annotations()} == {*came, sign.id}
+    assert store.get(rim.id).status == "superseded"
+    assert check(store) == []
+
+
 @pytest.mark.parametrize(
     "goes",
     [taken_back_as_a_step, corrected_and_deleted, correction_taken_back, merged_into_another, refused],

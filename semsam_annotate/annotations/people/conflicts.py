@@ -6,14 +6,17 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, Literal
 
+from sqlalchemy import select
+
 from semsam_annotate.annotations.connection import transaction
+from semsam_annotate.annotations.giving_way import name_parts
 from semsam_annotate.annotations.people.agreement import name_of, shared_images
 from semsam_annotate.annotations.people.matching import matched
 from semsam_annotate.annotations.record import Annotation
-from semsam_annotate.annotations.schema import event
+from semsam_annotate.annotations.schema import annotation, event, standing
 from semsam_annotate.annotations.store import AnnotationStore
 from semsam_annotate.annotations.succession import choices
-from semsam_annotate.annotations.writing import need, tell
+from semsam_annotate.annotations.writing import need, now_called, tell
 from semsam_annotate.api import BadInput, rle_iou
 
 ALIKE = 0.9
@@ -52,11 +55,13 @@ def conflicts(
 def choose(store: AnnotationStore, id: str, author: str | None = None) -> list[str]:
     """Let a mask stand for all that it is in conflict with: they are superseded, their parts are its parts.
 
+    Parts that were called after another object than the chosen one are called after that one now.
     The ids of those; ``release`` gives one back. BadInput when the mask is in no conflict.
     """
     chosen = store.get(id)
     groups = [one for one in conflicts(store, image=chosen.image.sha256) if id in {mask.id for mask in one.masks}]
-    losers = [mask.id for one in groups for mask in one.masks if mask.id != id]
+    was = {mask.id: mask.object for one in groups for mask in one.masks if mask.id != id}
+    losers = list(was)
     if not losers:
         raise BadInput(f"annotation {id} is in no conflict: nobody else has an accepted mask on the same thing")
     if within := [loser for loser in losers if loser in _above(store, chosen)]:
@@ -66,21 +71,25 @@ def choose(store: AnnotationStore, id: str, author: str | None = None) -> list[s
             if need(connection, loser).status != "accepted":
                 raise BadInput(f"somebody has changed annotation {loser} just now: look at the conflict again")
         for loser in losers:
+            name_parts(connection, need(connection, loser), was[loser], chosen.object, author)
             tell(connection, loser, "heir", id, author)
             tell(connection, loser, "status", "superseded", author)
     return losers
 
 
 def release(store: AnnotationStore, id: str, author: str | None = None) -> Annotation:
-    """Accept a mask again that another one was chosen over."""
-    with transaction(store.engine) as connection:
+    """Accept a mask again that another one was chosen over; its parts are called after its object again."""
+    with transaction(store.engine, write=True) as connection:
+        mask, heir = need(connection, id), need(connection, now_called(connection, id) or id)
+        made = select(annotation.c.id).join_from(annotation, standing).where(annotation.c.supersedes == id)
+        if connection.execute(made.where(standing.c.status == "accepted")).first() is not None:
+            raise BadInput(f"annotation {id} was corrected since: its correction stands")
         chosen = connection.execute(choices().where(event.c.annotation == id)).first() is not None
-    mask = store.get(id)
-    if any(one.supersedes == id for one in store.annotations(image=mask.image)):
-        raise BadInput(f"annotation {id} was corrected since: its correction stands")
-    if not chosen or mask.status != "superseded":
-        raise BadInput(f"no other mask was chosen over annotation {id}")
-    return store.set_status(id, "accepted", author)
+        if not chosen or mask.status != "superseded":
+            raise BadInput(f"no other mask was chosen over annotation {id}")
+        tell(connection, id, "status", "accepted", author)
+        name_parts(connection, mask, heir.object, mask.object, author)
+        return need(connection, id)
 
 
 def _above(store: AnnotationStore, mask: Annotation) -> set[str]:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select
 
 from semsam_annotate.annotations.connection import transaction
+from semsam_annotate.annotations.giving_way import give_back
 from semsam_annotate.annotations.hierarchy import needed_first
 from semsam_annotate.annotations.outgoing import batches
 from semsam_annotate.annotations.project import Project
@@ -19,7 +20,6 @@ from semsam_annotate.annotations.splits import Split, assign_split
 from semsam_annotate.annotations.standing import rebuild
 from semsam_annotate.annotations.upkeep.known import ALIVE, Known, events_of, last_status, rows_by, without_seq
 from semsam_annotate.annotations.upkeep.trail import note
-from semsam_annotate.annotations.writing import give_back
 from semsam_annotate.api import BadInput
 
 
