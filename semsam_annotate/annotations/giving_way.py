@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from semsam_annotate.annotations.drafts import corrected
 from semsam_annotate.annotations.record import Annotation, Status
@@ -39,14 +39,21 @@ def give_back(
     """
     again, renamed = list[Annotation](), dict[str, Annotation]()
     for id in gone:
-        chosen = connection.execute(choices().where(event.c.value.in_(corrected_by(id))).order_by(event.c.seq))
-        for loser in [row.annotation for row in chosen]:
+        for loser in _losers(connection, id):
             heir = need(connection, now_called(connection, loser) or loser)
             if heir.status != "accepted" and need(connection, loser).status == "superseded":
                 tell(connection, loser, "status", "accepted", author)
                 again.append(need(connection, loser))
                 renamed |= name_parts(connection, again[-1], heir.object, again[-1].object, author)
     return again, renamed
+
+
+def _losers(connection: Connection, id: str) -> list[str]:
+    """What gave way to a record, or to one that it corrects; looked for in its image, where indices lead to it."""
+    old, other = annotation.alias(), annotation.alias()
+    here = select(old.c.id).join(other, other.c.sha256 == old.c.sha256).where(other.c.id == id)
+    found = choices().where(event.c.annotation.in_(here), event.c.value.in_(corrected_by(id)))
+    return [row.annotation for row in connection.execute(found.order_by(event.c.seq))]
 
 
 def name_parts(

@@ -27,6 +27,12 @@ def choices(time: str | None = None) -> Select[Any]:
     return select(event.c.seq, event.c.annotation, event.c.value).where(*holds, ~exists().where(*follows))
 
 
+def overruled() -> ColumnElement[bool]:
+    """Whether a record, in a query that joins ``standing``, has given way to another one by a choice that holds."""
+    losers = choices().with_only_columns(event.c.annotation)
+    return and_(standing.c.status == "superseded", annotation.c.id.in_(losers))
+
+
 def successors(connection: Connection, ids: Iterable[str], time: str | None = None) -> dict[str, str]:
     """Which record stands in for a superseded one of ``ids``: its latest correction, one not deleted if possible.
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from semsam_annotate.annotations.connection import transaction
 from semsam_annotate.annotations.giving_way import name_parts
-from semsam_annotate.annotations.people.agreement import name_of, shared_images
+from semsam_annotate.annotations.people.agreement import by_author, name_of, shared_images
 from semsam_annotate.annotations.people.matching import matched
 from semsam_annotate.annotations.record import Annotation
 from semsam_annotate.annotations.schema import annotation, event, standing
@@ -43,13 +43,10 @@ def conflicts(
 ) -> Iterator[Conflict]:
     """Every conflict, image by image; ``image``: the sha256 of the only one to look at."""
     if image is None:
-        for by_author in shared_images(store, progress):
-            yield from _of(by_author)
+        for masks in shared_images(store, progress):
+            yield from _of(masks)
         return
-    grouped: dict[str, list[Annotation]] = defaultdict(list)
-    for record in store.annotations(image=image):
-        grouped[record.author or ""].append(record)
-    yield from _of({author: records for author, records in grouped.items() if author})
+    yield from _of(by_author(store.annotations(image=image)))
 
 
 def choose(store: AnnotationStore, id: str, author: str | None = None) -> list[str]:
@@ -101,19 +98,19 @@ def _above(store: AnnotationStore, mask: Annotation) -> set[str]:
     return found
 
 
-def _of(by_author: dict[str, list[Annotation]]) -> Iterator[Conflict]:
+def _of(drawn: dict[str, list[Annotation]]) -> Iterator[Conflict]:
     """The likest masks first; what one person drew as two things is never one thing."""
     group: dict[str, str] = {}
-    masks = {mask.id: mask for records in by_author.values() for mask in records}
+    masks = {mask.id: mask for records in drawn.values() for mask in records}
 
     def root(id: str) -> str:
         while group.get(id, id) != id:
             id = group[id]
         return id
 
-    authors = {mask.id: {author} for author, records in by_author.items() for mask in records}
-    sides = combinations(sorted(by_author), 2)
-    pairs = [pair for first, second in sides for pair in matched(by_author[first], by_author[second])]
+    authors = {mask.id: {author} for author, records in drawn.items() for mask in records}
+    sides = combinations(sorted(drawn), 2)
+    pairs = [pair for first, second in sides for pair in matched(drawn[first], drawn[second])]
     for one, other, _ in sorted(pairs, key=lambda pair: -pair[2]):
         here, there = root(one.id), root(other.id)
         if authors[here].isdisjoint(authors[there]):

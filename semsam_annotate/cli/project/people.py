@@ -52,7 +52,7 @@ def agreement(project: ProjectOption = Path(), json: JsonOption = False) -> None
 
     with Project.open(project) as opened, bar("images") as show:
         found = compare(opened.store, show)
-    lines = ["no image was annotated by two people"] if not found else []
+    lines = ["no image has accepted masks of two people"] if not found else []
     for pair in found:
         lines.append(f"{pair.first} and {pair.second}, {pair.images} images:")
         total = ("all", pair.both, pair.iou, pair.only_first, pair.only_second)
