@@ -156,6 +156,8 @@ def explained(engine: Engine) -> Iterator[None]:
     """Turn a database's complaint into ``StoreUnavailable`` with one line that names the store."""
     try:
         yield
+    except UnicodeEncodeError as error:
+        raise BadInput(f"{error.object!r} has a character that cannot be stored") from error
     except (DBAPIError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         name = engine.url.database if engine.dialect.name == "sqlite" else engine.url.render_as_string()
         raise StoreUnavailable(f"store {name}: {_complaint(error)}") from error

@@ -14,9 +14,9 @@ MeOption = Annotated[str | None, typer.Option("--as", help="Who does it; your us
 
 
 def me(given: str | None) -> str | None:
-    """The name given, or that of the user."""
+    """The name given, trimmed, or that of the user; None for blanks, which are nobody's name."""
     if given is not None:
-        return given
+        return given.strip() or None
     try:
         return getpass.getuser()
     except (OSError, KeyError):  # a user id without a name, as in some containers
