@@ -82,6 +82,23 @@ def test_a_project_is_checked_backed_up_merged_and_a_person_forgotten(project, t
     assert len(call(project, "history")) == 2
 
 
+def test_a_person_with_a_workspace_alone_is_forgotten_and_only_that_person(project):
+    mine, former, other = (project / "workspaces" / f"{name}.json" for name in ("zoe", "zo-e", "zoey"))
+    mine.parent.mkdir()
+    for file in (mine, former, other):
+        file.write_text("{}")
+    before = call(project, "forget", "zoe")
+    assert (before["deleted"], before["masks"], before["workspaces"]) == (False, 0, 1)
+    assert mine.exists()
+    for name in ("zoe", "zo e"):
+        assert call(project, "forget", name, "--yes")["deleted"]
+    assert not mine.exists()
+    assert not former.exists()
+    assert other.exists()
+    with pytest.raises(BadInput, match="nobody called"):
+        call(project, "forget", "zoe", "--yes")
+
+
 def test_the_packaged_model_doubts_a_sloppy_disc_and_asks_for_changes(project, photo):
     """The disc is 30 pixels wide in the picture; what is stored is a third smaller and beside it."""
     rows, columns = np.mgrid[:90, :120]
