@@ -115,3 +115,15 @@ def test_after_a_backup_is_put_back_merge_brings_what_was_made_since(tmp_path):
         assert (report.images, report.missing_files) == (2, 1)
         assert [(row.state, row.accepted) for row in project.progress()] == [("in work", 1), ("done", 1), ("new", 0)]
         assert {"photos/0.png", "photos/1.png"} <= {ref.path for ref in project.store.images()}
+
+
+def test_a_part_of_any_object_on_either_side_is_one_of_any_object_after_it(tmp_path):
+    narrow = {"parts": {"wheel": ["car"], "door": ["car"]}, "objects": ["car"]}
+    with (
+        Project.create(tmp_path / "here", **narrow) as here,
+        Project.create(tmp_path / "there", parts=["wheel"], objects=["car", "bus"]) as there,
+    ):
+        merge(here, there)
+        assert (here.parts_of("bus"), here.parts_of("car")) == (["wheel"], ["wheel", "door"])
+        merge(there, here)
+        assert (there.parts_of("bus"), there.parts_of("car")) == (["wheel"], ["wheel", "door"])

@@ -103,7 +103,8 @@ def _take_classes(project: Project, other: Project) -> None:
     parts: list[tuple[str | None, str]] = []
     for item in other.config.parts:
         parts += [(owner, item.name) for owner in item.objects] or [(None, item.name)]
-    project.add_classes([item.name for item in other.config.objects], parts)
+    free = [item.name for item in other.config.parts if not item.objects]
+    project.add_classes([item.name for item in other.config.objects], parts, free)
     entries = [other.folder / entry for entry in other.config.images]
     project.add_images([entry for entry in entries if entry.exists()])
 
