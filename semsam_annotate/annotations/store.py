@@ -18,10 +18,11 @@ from semsam_annotate.annotations.journal import Journal
 from semsam_annotate.annotations.migrations import prepare
 from semsam_annotate.annotations.outgoing import Stored
 from semsam_annotate.annotations.record import STATUSES, Annotation, ImageRef, NamedRecord, Source, Status
+from semsam_annotate.annotations.reviewing import Word, judge
 from semsam_annotate.annotations.rows import image_refs, insert_image, read_records, select_records
 from semsam_annotate.annotations.schema import annotation, image, standing, tally
 from semsam_annotate.annotations.splits import Split, Splits, assign_split
-from semsam_annotate.annotations.writing import from_source, need, tell, write_correction, write_many, write_one
+from semsam_annotate.annotations.writing import from_source, need, write_correction, write_many, write_one
 from semsam_annotate.api import BadInput, Proposal, Rle, Vocabulary, rle_area
 
 
@@ -94,16 +95,15 @@ class AnnotationStore:
             return set_status(connection, id, status, author)
 
     def review(self, id: str, state: str, author: str | None = None, comment: str | None = None) -> Annotation:
-        """Give a record a review state by a new event."""
+        """Give an accepted record a review state ("approved", "changes requested") by a new event."""
         with transaction(self._engine, write=True) as connection:
-            need(connection, id)
-            tell(connection, id, "review", state, author, comment)
+            judge(connection, [id], Word(state, author, comment))
             return need(connection, id)
 
     def undo(self, id: str, author: str | None = None) -> Annotation:
         """Take back the last change of a record, or its creation (what it superseded is then accepted again).
 
-        Undone twice, it is as before.
+        Undone twice, it is as before, but for what its deletion gave back: that stays accepted.
         """
         with transaction(self._engine, write=True) as connection:
             return take_back(connection, id, author)

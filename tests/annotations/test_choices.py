@@ -187,3 +187,10 @@ def test_forgetting_follows_corrections_of_what_was_chosen(project, image):
         assert check(store) == []
         for id in {wheel.id, top.id}:
             store.delete(id)
+
+
+def test_what_was_chosen_over_cannot_be_undone_but_is_released(store, rivals):
+    car, _, bus = rivals
+    choose(store, bus.id)
+    with pytest.raises(BadInput, match=f"{bus.id} was chosen over .* --release {car.id}"):
+        store.undo(car.id)

@@ -1,6 +1,7 @@
 """``semsam project`` as a person calls it: lists, decisions, refusals, and answers for machines."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -80,6 +81,21 @@ def test_a_project_is_checked_backed_up_merged_and_a_person_forgotten(project, t
         call(project, "forget", "ben")
     assert call(project, "merge", tmp_path / "copy")["added"] == 1
     assert len(call(project, "history")) == 2
+
+
+def test_an_image_outside_of_the_project_is_found_by_its_file(project, photo, tmp_path, monkeypatch):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    shutil.copy(photo, elsewhere / "b.png")
+    with Project.open(project) as opened:
+        rgb = 255 - read_image(photo)
+        ref = opened.ref(elsewhere / "b.png", rgb)
+        opened.store.accept(ref, mask=np.ones(rgb.shape[:2], bool), object="plate", author="ann")
+    monkeypatch.chdir(tmp_path)
+    told = call(project, "history", ref.path)
+    for name in ("elsewhere/b.png", "work/../elsewhere/b.png", ref.sha256):
+        assert call(project, "history", name) == told
+    assert [one["what"] for one in told] == ["accepted plate"]
 
 
 def test_a_person_with_a_workspace_alone_is_forgotten_and_only_that_person(project):

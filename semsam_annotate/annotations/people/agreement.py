@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
-from itertools import combinations
+from itertools import chain, combinations
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, or_, select
@@ -19,9 +19,13 @@ from semsam_annotate.annotations.succession import overruled
 
 @dataclass
 class NameAgreement:
-    """Of one name: masks of both that lie on each other, their mean IoU, and masks that only one of the two has."""
+    """Of one name: masks of both that lie on each other and that both call so, or only one of them (``other_name``).
+
+    ``iou``: mean of all these. ``only_first``, ``only_second``: masks that only one of the two has.
+    """
 
     both: int = 0
+    other_name: int = 0
     iou: float | None = None
     only_first: int = 0
     only_second: int = 0
@@ -55,7 +59,7 @@ def agreement(store: AnnotationStore, progress: Callable[[int, int], None] | Non
     pairs: dict[tuple[str, str], _Sums] = defaultdict(_Sums)
     for masks in shared_images(store, progress, settled=True):
         for first, second in combinations(sorted(masks), 2):
-            pairs[first, second].take(masks[first], masks[second])
+            pairs[first, second].take(masks[first], masks[second], chain.from_iterable(masks.values()))
     return [sums.result(*pair) for pair, sums in sorted(pairs.items())]
 
 
@@ -126,9 +130,9 @@ class _Sums:
         self.ious: dict[str, list[float]] = defaultdict(list)
         self.only: tuple[Counter[str], Counter[str]] = Counter(), Counter()
 
-    def take(self, first: Sequence[Annotation], second: Sequence[Annotation]) -> None:
+    def take(self, first: Sequence[Annotation], second: Sequence[Annotation], around: Iterable[Annotation]) -> None:
         self.images += 1
-        pairs = matched(first, second)
+        pairs = matched(first, second, around)
         paired = {id for one, other, _ in pairs for id in (one.id, other.id)}
         for one, other, iou in pairs:
             self.met[name_of(one), name_of(other)] += 1
@@ -154,8 +158,8 @@ class _Sums:
         )
 
     def _of(self, name: str) -> NameAgreement:
-        found = self.ious[name]
-        return NameAgreement(len(found), _mean(found), self.only[0][name], self.only[1][name])
+        found, both = self.ious[name], self.met[name, name]
+        return NameAgreement(both, len(found) - both, _mean(found), self.only[0][name], self.only[1][name])
 
 
 def _mean(values: Sequence[float]) -> float | None:

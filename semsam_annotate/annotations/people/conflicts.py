@@ -11,7 +11,7 @@ from sqlalchemy import select
 from semsam_annotate.annotations.connection import transaction
 from semsam_annotate.annotations.giving_way import name_parts
 from semsam_annotate.annotations.people.agreement import by_author, name_of, shared_images
-from semsam_annotate.annotations.people.matching import matched
+from semsam_annotate.annotations.people.matching import above, matched
 from semsam_annotate.annotations.record import Annotation
 from semsam_annotate.annotations.schema import annotation, event, standing
 from semsam_annotate.annotations.store import AnnotationStore
@@ -61,7 +61,8 @@ def choose(store: AnnotationStore, id: str, author: str | None = None) -> list[s
     losers = list(was)
     if not losers:
         raise BadInput(f"annotation {id} is in no conflict: nobody else has an accepted mask on the same thing")
-    if within := [loser for loser in losers if loser in _above(store, chosen)]:
+    parents = {one.id: one.part_of for one in store.annotations(image=chosen.image)}
+    if within := [loser for loser in losers if loser in above(id, parents)]:
         raise BadInput(f"annotation {id} is a part within {within[0]}: it cannot stand for it, choose that one")
     with transaction(store.engine, write=True) as connection:
         for loser in [id, *losers]:
@@ -89,15 +90,6 @@ def release(store: AnnotationStore, id: str, author: str | None = None) -> Annot
         return need(connection, id)
 
 
-def _above(store: AnnotationStore, mask: Annotation) -> set[str]:
-    """Ids of all that a mask is a part of."""
-    by_id, found = {one.id: one for one in store.annotations(image=mask.image)}, set[str]()
-    while mask.part_of in by_id and mask.part_of not in found:
-        found.add(mask.part_of)
-        mask = by_id[mask.part_of]
-    return found
-
-
 def _of(drawn: dict[str, list[Annotation]]) -> Iterator[Conflict]:
     """The likest masks first; what one person drew as two things is never one thing."""
     group: dict[str, str] = {}
@@ -110,7 +102,7 @@ def _of(drawn: dict[str, list[Annotation]]) -> Iterator[Conflict]:
 
     authors = {mask.id: {author} for author, records in drawn.items() for mask in records}
     sides = combinations(sorted(drawn), 2)
-    pairs = [pair for first, second in sides for pair in matched(drawn[first], drawn[second])]
+    pairs = [pair for first, second in sides for pair in matched(drawn[first], drawn[second], masks.values())]
     for one, other, _ in sorted(pairs, key=lambda pair: -pair[2]):
         here, there = root(one.id), root(other.id)
         if authors[here].isdisjoint(authors[there]):

@@ -1,5 +1,6 @@
 """``semsam project review|agreement|conflicts|authors|history``."""
 
+from os.path import abspath
 from pathlib import Path
 from typing import Annotated
 
@@ -55,9 +56,12 @@ def agreement(project: ProjectOption = Path(), json: JsonOption = False) -> None
     lines = ["no image has accepted masks of two people"] if not found else []
     for pair in found:
         lines.append(f"{pair.first} and {pair.second}, {pair.images} images:")
-        total = ("all", pair.both, pair.iou, pair.only_first, pair.only_second)
-        rows = [(name, one.both, one.iou, one.only_first, one.only_second) for name, one in pair.names.items()]
-        head = ("name", "both", "IoU", f"only {pair.first}", f"only {pair.second}")
+        total = ("all", pair.same_name, pair.both - pair.same_name, pair.iou, pair.only_first, pair.only_second)
+        rows = [
+            (name, one.both, one.other_name, one.iou, one.only_first, one.only_second)
+            for name, one in pair.names.items()
+        ]
+        head = ("name", "both", "other name", "IoU", f"only {pair.first}", f"only {pair.second}")
         lines += [f"  {line}" for line in table(head, [*rows, total])]
         known = "–" if pair.kappa is None else f"{pair.kappa:.2f}"
         lines.append(f"  the same name on {pair.same_name} of {pair.both}, kappa {known}")
@@ -130,10 +134,10 @@ def history(
     """Everything that happened to a mask or an image: when, who, what."""
     from semsam_annotate.annotations import Project
     from semsam_annotate.annotations.people.history import history as trail
+    from semsam_annotate.annotations.record import path_from
 
     with Project.open(project) as opened:
-        file = None if of is None else Path(of).absolute()
-        inside = file is not None and file.is_file() and file.is_relative_to(opened.folder)
-        found = trail(opened.store, file.relative_to(opened.folder).as_posix() if file and inside else of)
+        file = None if of is None else path_from(opened.folder, Path(abspath(of)))
+        found = trail(opened.store, file if file in {ref.path for ref in opened.store.images()} else of)
     rows = [(one.time[:19], one.author, one.mask, one.what, one.comment) for one in found]
     answer(json, [one.to_json() for one in found], table(("time (UTC)", "who", "mask", "what", "comment"), rows))
