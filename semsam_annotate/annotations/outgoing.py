@@ -110,6 +110,12 @@ class Stored:
         )
         self._folders = folders
 
+    def any(self) -> bool:
+        """Whether there is a record at all."""
+        query = select(annotation.c.id).join_from(annotation, standing)
+        found = query.where(state_of_record("status", self._time) == "accepted").limit(1)
+        return self._connection.execute(found).first() is not None
+
     @cached_property
     def names(self) -> Mapping[str, str]:
         """As ``Outgoing`` says."""

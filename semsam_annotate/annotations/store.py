@@ -228,6 +228,8 @@ class AnnotationStore:
         splits = self.splits.all()
         with transaction(self._engine, steady=True) as connection:
             outgoing = Stored(connection, splits, time, folders)
+            if time is not None and not outgoing.any():
+                raise BadInput(f"nothing to export: no annotation was accepted at {time[:19]} (UTC)")
             return write_outgoing(format, Path(path), outgoing, vocabulary, picture, progress)
 
     def _store(self, record: Annotation) -> Annotation:

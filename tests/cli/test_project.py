@@ -83,6 +83,32 @@ def test_a_project_is_checked_backed_up_merged_and_a_person_forgotten(project, t
     assert len(call(project, "history")) == 2
 
 
+def test_a_list_says_that_it_is_cut_and_json_is_whole(project, semsam):
+    assert len(call(project, "review")) == 3
+    code, said, _ = semsam("project", "review", "--project", project, "--limit", 2)
+    assert (code, said.splitlines()[-1]) == (0, "there are more than these 2: --limit lists as many as you say")
+    assert "there are more" not in semsam("project", "review", "--project", project, "--limit", 3)[1]
+
+
+def test_masks_are_judged_once_each_and_not_by_a_list(project):
+    (mine,) = call(project, "review", "--author", "ben")
+    assert call(project, "review", mine["id"], mine["id"], "--set", "approved")["masks"] == [mine["id"]]
+    assert len(call(project, "history", mine["id"])) == 2
+    for more in (["--state", "new"], ["--author", "ben"], ["--limit", "5"]):
+        with pytest.raises(BadInput, match="are for lists"):
+            call(project, "review", mine["id"], "--set", "approved", *more)
+
+
+def test_what_people_say_stays_in_its_line(project, semsam):
+    (mine,) = call(project, "review", "--author", "ben")
+    said = "one\nforged  row\x1b[31m déjà\u2028vu"
+    call(project, "review", mine["id"], "--set", "changes-requested", "--comment", said, "--as", "cem")
+    _, shown, _ = semsam("project", "review", "--project", project)
+    assert len(shown.splitlines()) == 4
+    assert "one\\nforged  row\\x1b[31m déjà\\u2028vu" in shown
+    assert call(project, "review", "--state", "changes-requested")[0]["comment"] == said
+
+
 def test_an_image_outside_of_the_project_is_found_by_its_file(project, photo, tmp_path, monkeypatch):
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()

@@ -53,9 +53,10 @@ class MergeReport:
 
 
 def merge(project: Project, other: Project, progress: Callable[[int, int], None] | None = None) -> MergeReport:
-    """Take every image, mask and event of ``other`` that is not here yet, in one transaction; ``other`` is only read.
+    """Take every image, mask and event of ``other`` that is not here yet, in one transaction.
 
-    Its classes and folders of images join the project. Steps of its journal stay there: each project undoes its own.
+    Nothing in ``other`` is changed, but it was opened for writing, as every project is. Its classes and folders of
+    images join the project. Steps of its journal stay there: each project undoes its own.
     """
     if project.folder.resolve() == other.folder.resolve() or project.store.engine.url == other.store.engine.url:
         raise BadInput("a project cannot be merged with itself")

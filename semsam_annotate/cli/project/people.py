@@ -10,6 +10,9 @@ from semsam_annotate.api import BadInput
 from semsam_annotate.cli.bars import bar
 from semsam_annotate.cli.project.options import JsonOption, MeOption, ProjectOption, answer, me, table
 
+LISTED = 100
+"""Masks that a person is shown."""
+
 
 def review(
     masks: Annotated[list[str] | None, typer.Argument(help="Ids of masks to judge; none: list masks.")] = None,
@@ -19,7 +22,9 @@ def review(
         str | None, typer.Option(help="List only: new (not looked at yet), approved, changes-requested.")
     ] = None,
     author: Annotated[str | None, typer.Option(help="List only masks of this author.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="List at most so many.")] = 100,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="List at most so many; 100 when left out, with --json all.")
+    ] = None,
     user: MeOption = None,
     project: ProjectOption = Path(),
     json: JsonOption = False,
@@ -32,18 +37,25 @@ def review(
 
     if bool(masks) != (say is not None) or (comment is not None and not masks):
         raise BadInput("to judge masks give their ids and --set approved or --set changes-requested; to list, neither")
+    if masks and (state, author, limit) != (None, None, None):
+        raise BadInput("--state, --author and --limit are for lists: to judge masks give their ids alone")
     wanted = None if state is None else state.replace("-", " ")
     if wanted not in (None, NEW, *STATES):
         raise BadInput(f"a state is new, approved or changes-requested, not {state!r}")
     with Project.open(project) as opened:
         if masks and say is not None:
             set_reviews(opened.store, masks, say.replace("-", " "), me(user), comment)
-            answer(json, {"set": say, "masks": masks}, [f"{say}: {len(masks)} masks"])
+            judged = list(dict.fromkeys(masks))
+            answer(json, {"set": say, "masks": judged}, [f"{say}: {len(judged)} masks"])
             return
-        found = reviewed(opened.store, wanted, author, limit)
+        most = limit or (None if json else LISTED)
+        found = reviewed(opened.store, wanted, author, None if most is None else most + 1)
+    cut = most is not None and len(found) > most
+    found = found[:most]
     rows = [(one.id, one.image, one.name, one.author, one.state or NEW, one.reviewer, one.comment) for one in found]
     head = ("mask", "image", "name", "author", "state", "reviewer", "comment")
-    answer(json, [one.to_json() for one in found], table(head, rows))
+    more = [f"there are more than these {most}: --limit lists as many as you say"] if cut else []
+    answer(json, [one.to_json() for one in found], [*table(head, rows), *more])
 
 
 def agreement(project: ProjectOption = Path(), json: JsonOption = False) -> None:
