@@ -7,10 +7,10 @@ from pathlib import Path
 def workspace_file(folder: Path, author: str | None) -> Path:
     """Where an author's workspace is kept in a project folder; the file may be deleted at any time."""
     plain = _plain(folder, author)
-    if author in (None, "", plain.stem):
+    if not author or author.isalnum():
         return plain
-    digest = hashlib.sha256((author or "").encode("utf-8", "surrogatepass")).hexdigest()[:8]
-    return plain.with_name(f"{plain.stem}-{digest}.json")  # what else is written as "-" would be the same file
+    digest = hashlib.sha256(author.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return plain.with_name(f"{plain.stem}-{digest}.json")  # others are written with "-" in the same places
 
 
 def workspaces_of(folder: Path, author: str) -> list[Path]:
