@@ -81,3 +81,18 @@ def test_a_past_time_has_the_mask_that_stood_below_a_forgotten_one(project, imag
     held = {row["semsam"]["id"] for row in json.loads((tmp_path / "then.json").read_text())["annotations"]}
     assert held == {record.id for record in store.annotations()}
     assert len(held) == 2
+
+
+def test_a_past_time_between_two_corrections_has_what_they_corrected(project, image, tmp_path):
+    store, times, held = project.store, [], []
+    car = store.accept(image, mask=box(0, 0, 20, 20), object="car", author="ben")
+    van = store.supersede(car.id, object="van", author="ann")
+    times.append(now())
+    bus = store.supersede(van.id, object="bus", author="ben")
+    times.append(now())
+    forget(project, "ann")
+    for time in times:
+        store.export("coco", tmp_path / "then.json", time=time)
+        held.append([row["semsam"]["id"] for row in json.loads((tmp_path / "then.json").read_text())["annotations"]])
+    assert held == [[car.id], [bus.id]]
+    assert check(store) == []

@@ -165,14 +165,25 @@ def _reroute(connection: Connection, ids: Sequence[str], heirs: Mapping[str, str
 def _bridge(connection: Connection, ids: Sequence[str], gone: dict[str, Any], heirs: Mapping[str, str]) -> None:
     """Others' masks that hang on those that go hang on what is next to these."""
     others = or_(annotation.c.part_of.in_(ids), annotation.c.supersedes.in_(ids))
-    query = select(annotation.c.id, annotation.c.part_of, annotation.c.supersedes).where(others)
+    query = select(annotation.c.id, annotation.c.part_of, annotation.c.supersedes, annotation.c.time).where(others)
+    rows = [row for row in connection.execute(query) if row.id not in gone]
     hung = [
         {"of": row.id, "part_of": _above(row.part_of, gone, heirs), "supersedes": _before(row.supersedes, gone)}
-        for row in connection.execute(query)
-        if row.id not in gone
+        for row in rows
     ]
     if hung:
         connection.execute(update(annotation).where(annotation.c.id == bindparam("of")), hung)
+    for row in rows:
+        if row.supersedes in ids and (old := _before(row.supersedes, gone)) is not None:
+            _superseded_at(connection, old, row.time)
+
+
+def _superseded_at(connection: Connection, id: str, time: str) -> None:
+    """It stood until what corrects it now was there, so a past time between the two has it."""
+    told = event.alias()
+    last = select(func.max(told.c.seq)).where(told.c.annotation == id, told.c.name == "status").scalar_subquery()
+    mine = and_(event.c.seq == last, event.c.value == "superseded")
+    connection.execute(update(event).where(mine).values(time=time))
 
 
 def _above(id: str | None, gone: dict[str, Any], heirs: Mapping[str, str]) -> str | None:
