@@ -47,6 +47,10 @@ NETWORK_FILE_SYSTEMS = frozenset(
 """Where the shared memory that WAL needs is missing or not coherent between machines."""
 
 
+AT_ONCE = 500
+"""Values in one statement, of which SQLite allows only so many."""
+
+
 class StoreUnavailable(SemsamError, RuntimeError):
     """The store cannot be read or written: read-only or full disk, locked, damaged, server down."""
 
@@ -152,6 +156,8 @@ def explained(engine: Engine) -> Iterator[None]:
     """Turn a database's complaint into ``StoreUnavailable`` with one line that names the store."""
     try:
         yield
+    except UnicodeEncodeError as error:
+        raise BadInput(f"{error.object!r} has a character that cannot be stored") from error
     except (DBAPIError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         name = engine.url.database if engine.dialect.name == "sqlite" else engine.url.render_as_string()
         raise StoreUnavailable(f"store {name}: {_complaint(error)}") from error

@@ -88,6 +88,7 @@ def corrected(old: Annotation, proposal: Proposal | None, facts: Facts) -> Annot
 def checked(record: Annotation) -> Annotation:
     """The record with bare, trimmed names; BadInput for an empty or misfitting mask and fields out of range."""
     record = record.with_(object=_name(record.object, "object"), part=_name(record.part, "part"))
+    record = record.with_(author=(record.author or "").strip() or None)
     if record.kind not in KINDS or (record.kind == "object" and record.part is not None):
         raise BadInput(f"kind is object or part, and an object has no part name: {record.kind!r}, {record.part!r}")
     size = [record.image.height, record.image.width]

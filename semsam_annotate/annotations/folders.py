@@ -43,7 +43,7 @@ def _check(path: Path) -> None:
     if path.is_dir() and not any(path.iterdir()):
         return
     if os.path.lexists(path):
-        raise BadInput(f"{path} is there already: this format is a folder of its own, name a new one")
+        raise BadInput(f"{path} is there already: a new folder is written, name one that is not there yet")
 
 
 def _clear(path: Path) -> None:

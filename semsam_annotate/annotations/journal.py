@@ -8,11 +8,12 @@ from sqlalchemy import Connection, Engine, RowMapping, insert, select
 
 from semsam_annotate.annotations.connection import transaction
 from semsam_annotate.annotations.drafts import Facts, corrected, now
+from semsam_annotate.annotations.giving_way import give_back
 from semsam_annotate.annotations.record import Annotation, ImageRef, Plane, Status
 from semsam_annotate.annotations.reviewing import Word, last_word, say
 from semsam_annotate.annotations.rows import insert_image
 from semsam_annotate.annotations.schema import journal
-from semsam_annotate.annotations.writing import need, tell, write_one
+from semsam_annotate.annotations.writing import need, tell, write_correction, write_one
 from semsam_annotate.api import BadInput
 
 DO, UNDO, REDO = "do", "undo", "redo"
@@ -85,7 +86,8 @@ class Journal:
             _review(connection, said)
             out = [*(id for id, _ in deed.correct), *deed.delete]
             _note(connection, desk, DO, _Step(deed.title, out, [record.id for record in brought], said))
-            return _with_reviewed(connection, _forwards(deed.title, out, brought), said)
+            change = _forwards(deed.title, out, brought)
+            return _whole(connection, change, said, () if brought else deed.delete, desk.author)
 
     def undo(self, desk: Desk) -> Change | None:
         """Take back the newest step of a desk; None when there is none. BadInput when a record has changed since."""
@@ -100,7 +102,8 @@ class Journal:
             _review(connection, [(id, after, before) for id, before, after in step.said])
             _note(connection, desk, UNDO, step)
             back = {new: was for was, new in _replaced(step.gone, taken).items()}
-            return _with_reviewed(connection, Change(step.title, tuple(step.brought), old, back), step.said)
+            change = Change(step.title, tuple(step.brought), old, back)
+            return _whole(connection, change, step.said, step.brought, desk.author)
 
     def redo(self, desk: Desk) -> Change | None:
         """Do again what was taken back last at a desk; None when there is none."""
@@ -115,16 +118,15 @@ class Journal:
             brought = _bring(connection, step.brought, desk.author)
             _review(connection, step.said)
             _note(connection, desk, REDO, step)
-            return _with_reviewed(connection, _forwards(step.title, step.gone, brought), step.said)
+            change = _forwards(step.title, step.gone, brought)
+            return _whole(connection, change, step.said, () if brought else step.gone, desk.author)
 
 
 def _correct(connection: Connection, id: str, facts: Facts, author: str | None) -> Annotation:
     old = need(connection, id)
     _expect(old, "accepted")
     known: Facts = {"author": author}
-    record = write_one(connection, corrected(old, None, {**known, **facts}), replaces=id)
-    tell(connection, id, "status", "superseded", author, time=record.time)
-    return record
+    return write_correction(connection, corrected(old, None, {**known, **facts}), author)
 
 
 def _switch(connection: Connection, ids: Iterable[str], status: Status, author: str | None) -> None:
@@ -168,10 +170,15 @@ def _review(connection: Connection, said: Iterable[Said]) -> None:
         say(connection, id, after)
 
 
-def _with_reviewed(connection: Connection, change: Change, said: Iterable[Said]) -> Change:
+def _whole(
+    connection: Connection, change: Change, said: Iterable[Said], deleted: Iterable[str], author: str | None
+) -> Change:
+    """With masks that were reviewed, and those that come back because what was chosen over them is ``deleted``."""
     ids = tuple(id for id, _, _ in said)
-    stand = {**change.replaced, **{id: id for id in ids}}
-    return replace(change, out=(*change.out, *ids), brought=(*change.brought, *_all(connection, ids)), replaced=stand)
+    again, renamed = give_back(connection, deleted, author)
+    stand = {**change.replaced, **{id: id for id in ids}, **{id: part.id for id, part in renamed.items()}}
+    brought = (*change.brought, *_all(connection, ids), *again, *renamed.values())
+    return replace(change, out=(*change.out, *ids, *renamed), brought=brought, replaced=stand)
 
 
 def _note(connection: Connection, desk: Desk, kind: str, step: _Step) -> None:

@@ -10,15 +10,14 @@ from sqlalchemy import Connection, select
 from semsam_annotate.annotations.exported_names import exported_names
 from semsam_annotate.annotations.record import Annotation, ImageRef, Kind, Plane
 from semsam_annotate.annotations.rows import (
-    current,
     image_refs,
     read_records,
     select_records,
-    state_of_record,
-    successors,
 )
 from semsam_annotate.annotations.schema import annotation, image, standing
 from semsam_annotate.annotations.splits import Split
+from semsam_annotate.annotations.standing import state_of_record
+from semsam_annotate.annotations.succession import current, successors
 
 IMAGES_AT_ONCE = 200
 
@@ -110,6 +109,12 @@ class Stored:
             connection.execute(select(image).order_by(image.c.path, image.c.sha256)).mappings()
         )
         self._folders = folders
+
+    def any(self) -> bool:
+        """Whether there is a record at all."""
+        query = select(annotation.c.id).join_from(annotation, standing)
+        found = query.where(state_of_record("status", self._time) == "accepted").limit(1)
+        return self._connection.execute(found).first() is not None
 
     @cached_property
     def names(self) -> Mapping[str, str]:

@@ -109,9 +109,11 @@ class Project:
         """Names of the parts that an object can have."""
         return [item.name for item in self.config.parts if not item.objects or object in item.objects]
 
-    def add_classes(self, objects: Iterable[str] = (), parts: Iterable[tuple[str | None, str]] = ()) -> None:
-        """Add names that are new; ``parts``: (object or None, bare part name), the object joins those of the part."""
-        self._save(self._with_classes(objects, parts))
+    def add_classes(
+        self, objects: Iterable[str] = (), parts: Iterable[tuple[str | None, str]] = (), free: Sequence[str] = ()
+    ) -> None:
+        """Add names that are new; ``parts``: (object or None, bare name), objects join; ``free``: of any object now."""
+        self._save(self._with_classes(objects, parts).freed(free))
 
     def _with_classes(self, objects: Iterable[str], parts: Iterable[tuple[str | None, str]]) -> ProjectConfig:
         known = {item.name: item for item in self.config.objects}

@@ -3,8 +3,8 @@
 import difflib
 import json
 import tomllib
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,11 @@ class ProjectConfig:
             raise BadInput(f"min_certainty is a probability from 0 to 1, not {self.min_certainty}")
         if self.retrain_after < 0:
             raise BadInput(f"retrain_after is a number of masks, or 0 for never, not {self.retrain_after}")
+
+    def freed(self, names: Sequence[str]) -> "ProjectConfig":
+        """With parts of these names belonging to any object."""
+        parts = (replace(item, objects=()) if item.name in names else item for item in self.parts)
+        return replace(self, parts=tuple(parts))
 
     def vocabulary(self) -> Vocabulary:
         """Names of objects and bare names of parts in their order, with the owners of parts."""

@@ -1,5 +1,6 @@
 """What reviewers say of a mask: an event each, the last word counts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
@@ -28,6 +29,14 @@ def last_word(connection: Connection, id: str) -> Word:
     mine = query.where(event.c.annotation == id, event.c.name == "review").order_by(event.c.seq.desc())
     row = connection.execute(mine.limit(1)).first()
     return Word() if row is None or row.value == NEW else Word(row.value, row.author, row.comment)
+
+
+def judge(connection: Connection, ids: Sequence[str], word: Word) -> None:
+    """Give accepted masks a state; BadInput for others, for unknown ones and for other states."""
+    if word.state not in STATES:
+        raise BadInput(f"a review says {' or '.join(STATES)}, not {word.state!r}")
+    for id in ids:
+        say(connection, id, word)
 
 
 def say(connection: Connection, id: str, word: Word) -> None:

@@ -3,25 +3,13 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    FromClause,
-    RowMapping,
-    ScalarSelect,
-    Select,
-    and_,
-    func,
-    insert,
-    select,
-)
+from sqlalchemy import Connection, RowMapping, Select, insert, select
 
 from semsam_annotate.annotations.record import NEW, Annotation, ImageRef, Source
 from semsam_annotate.annotations.schema import annotation, event, image, image_split, standing
-from semsam_annotate.annotations.standing import begin, open_tally
+from semsam_annotate.annotations.standing import begin, open_tally, state_of_record
+from semsam_annotate.annotations.succession import current, successors
 from semsam_annotate.api import BadInput, Ladder, Prompt
-
-AT_ONCE = 500  # SQLite allows only so many values in one statement
 
 _PLAIN = [
     "id",
@@ -89,13 +77,6 @@ def insert_image(connection: Connection, ref: ImageRef) -> None:
         )
 
 
-def as_of(name: str, time: str, of: FromClause = annotation) -> ScalarSelect[str]:
-    """What an event ("status" or "review") of the annotation in the enclosing query said last, up to a time."""
-    told = event.alias()
-    found = select(told.c.value).where(told.c.annotation == of.c.id, told.c.name == name, told.c.time <= time)
-    return found.order_by(told.c.seq.desc()).limit(1).correlate(of).scalar_subquery()
-
-
 def select_records(time: str | None = None) -> Select[Any]:
     """Query of whole records, in the order they were written; ``time`` (ISO 8601, UTC): their states as of then."""
     columns = [column for column in annotation.c if column.name != "seq"]
@@ -106,69 +87,11 @@ def select_records(time: str | None = None) -> Select[Any]:
     return select(*columns, *extra, *states).select_from(joined).order_by(annotation.c.seq)
 
 
-def state_of_record(name: str, time: str | None = None) -> ColumnElement[Any]:
-    """Its "status" or "review", in a query that joins ``standing``; ``time``: as it was then."""
-    return standing.c[name] if time is None else as_of(name, time)
-
-
 def read_records(connection: Connection, query: Select[Any], time: str | None = None) -> list[Annotation]:
     """Records of a query made from ``select_records``, their parents as they are after corrections (``successors``)."""
     rows = connection.execute(query).mappings().all()
     heirs = successors(connection, {row["part_of"] for row in rows} - {None}, time)
     return [_record(row, heirs) for row in rows]
-
-
-def successors(connection: Connection, ids: Iterable[str], time: str | None = None) -> dict[str, str]:
-    """Which record stands in for a superseded one of ``ids``: its latest correction, one not deleted if possible.
-
-    Those that were themselves superseded are followed, so that ``current`` finds the end of every chain.
-    """
-    heirs: dict[str, str] = {}
-    wanted = set(ids)
-    while wanted:
-        found = _next_in_line(connection, sorted(wanted), time)
-        heirs |= found
-        wanted = set(found.values()) - heirs.keys()
-    return heirs
-
-
-def _next_in_line(connection: Connection, ids: Sequence[str], time: str | None) -> dict[str, str]:
-    heirs: dict[str, str] = {}
-    alive: set[str] = set()
-    for start in range(0, len(ids), AT_ONCE):
-        for was, now, state in _candidates(connection, ids[start : start + AT_ONCE], time):
-            if state in ("accepted", "superseded") or was not in alive:
-                heirs[was] = now
-                alive |= {was} if state in ("accepted", "superseded") else set()
-    return heirs
-
-
-def _candidates(connection: Connection, ids: Sequence[str], time: str | None) -> list[tuple[str, str, str]]:
-    """(superseded id, id that may stand for it, that one's status): corrections and chosen heirs, as they came."""
-    old, now, then, birth = annotation.alias(), standing.alias(), standing.alias(), event.alias()
-    born = select(func.min(birth.c.seq)).where(birth.c.annotation == annotation.c.id).correlate(annotation)
-    joined = annotation.join(now, now.c.annotation == annotation.c.id)
-    chosen = joined.join(event, and_(event.c.value == annotation.c.id, event.c.name == "heir"))
-    state: Any = now.c.status if time is None else as_of("status", time)
-    before: Any = then.c.status if time is None else as_of("status", time, old)
-    found: list[tuple[int, str, str, str]] = []
-    for was, way, order in (
-        (annotation.c.supersedes, joined, born.scalar_subquery()),
-        (event.c.annotation, chosen, event.c.seq),
-    ):
-        pair = way.join(old, old.c.id == was).join(then, then.c.annotation == old.c.id)
-        query = select(order, was, annotation.c.id, state).select_from(pair).where(was.in_(ids), before == "superseded")
-        found += [(row[0], row[1], row[2], row[3]) for row in connection.execute(query) if row[3] is not None]
-    return [(was, now_id, status) for _, was, now_id, status in sorted(found)]
-
-
-def current(id: str | None, heirs: dict[str, str]) -> str | None:
-    """The id at the end of a chain of corrections."""
-    seen = {id}
-    while id is not None and id in heirs and heirs[id] not in seen:
-        id = heirs[id]
-        seen.add(id)
-    return id
 
 
 def image_refs(rows: Iterable[RowMapping]) -> list[ImageRef]:

@@ -3,7 +3,19 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, ScalarSelect, Select, delete, func, insert, literal, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    ScalarSelect,
+    Select,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
 
 from semsam_annotate.annotations.record import Annotation
 from semsam_annotate.annotations.schema import annotation, event, image, image_state, standing, tally
@@ -54,6 +66,18 @@ def rebuild(connection: Connection) -> None:
     told = select(annotation.c.id, *said).where(said[0].is_not(None))  # what has no status has no standing either
     connection.execute(insert(standing).from_select(list(standing.c), told))
     connection.execute(insert(tally).from_select(list(tally.c), counted(changed)))
+
+
+def as_of(name: str, time: str, of: FromClause = annotation) -> ScalarSelect[str]:
+    """What an event ("status" or "review") of the annotation in the enclosing query said last, up to a time."""
+    told = event.alias()
+    found = select(told.c.value).where(told.c.annotation == of.c.id, told.c.name == name, told.c.time <= time)
+    return found.order_by(told.c.seq.desc()).limit(1).correlate(of).scalar_subquery()
+
+
+def state_of_record(name: str, time: str | None = None) -> ColumnElement[Any]:
+    """Its "status" or "review", in a query that joins ``standing``; ``time``: as it was then."""
+    return standing.c[name] if time is None else as_of(name, time)
 
 
 def newest(name: str) -> ScalarSelect[str]:

@@ -12,15 +12,17 @@ from semsam_annotate.annotations.drafts import Facts, corrected, draft
 from semsam_annotate.annotations.exports import ExportReport, write_outgoing
 from semsam_annotate.annotations.formats.format import Format
 from semsam_annotate.annotations.formats.scene import Picture
+from semsam_annotate.annotations.giving_way import set_status, take_back
 from semsam_annotate.annotations.image_states import ImageStates
 from semsam_annotate.annotations.journal import Journal
 from semsam_annotate.annotations.migrations import prepare
 from semsam_annotate.annotations.outgoing import Stored
 from semsam_annotate.annotations.record import STATUSES, Annotation, ImageRef, NamedRecord, Source, Status
+from semsam_annotate.annotations.reviewing import Word, judge
 from semsam_annotate.annotations.rows import image_refs, insert_image, read_records, select_records
 from semsam_annotate.annotations.schema import annotation, image, standing, tally
 from semsam_annotate.annotations.splits import Split, Splits, assign_split
-from semsam_annotate.annotations.writing import from_source, need, step_back, tell, write_many, write_one
+from semsam_annotate.annotations.writing import from_source, need, write_correction, write_many, write_one
 from semsam_annotate.api import BadInput, Proposal, Rle, Vocabulary, rle_area
 
 
@@ -79,37 +81,32 @@ class AnnotationStore:
             old = need(connection, id)
             if old.status != "accepted":
                 raise BadInput(f"annotation {id} is {old.status}: only an accepted one can be corrected")
-            record = write_one(connection, corrected(old, proposal, facts), replaces=id)
-            tell(connection, id, "status", "superseded", facts.get("author"), time=record.time)  # never both at once
-            return record
+            return write_correction(connection, corrected(old, proposal, facts), facts.get("author"))
 
     def delete(self, id: str, author: str | None = None) -> Annotation:
-        """Mark as deleted; the row stays and ``undo`` brings it back."""
+        """Mark as deleted; the row stays and ``undo`` brings it back. What it was chosen over is accepted again."""
         return self.set_status(id, "deleted", author)
 
     def set_status(self, id: str, status: Status, author: str | None = None) -> Annotation:
-        """Give a record another status by a new event."""
+        """Give a record another status by a new event; what had given way to one that is deleted is accepted again."""
         if status not in STATUSES:
             raise BadInput(f"a status is one of {', '.join(STATUSES)}, not {status!r}")
         with transaction(self._engine, write=True) as connection:
-            if need(connection, id).status != status:
-                tell(connection, id, "status", status, author)
-            return need(connection, id)
+            return set_status(connection, id, status, author)
 
     def review(self, id: str, state: str, author: str | None = None, comment: str | None = None) -> Annotation:
-        """Give a record a review state by a new event."""
+        """Give an accepted record a review state ("approved", "changes requested") by a new event."""
         with transaction(self._engine, write=True) as connection:
-            need(connection, id)
-            tell(connection, id, "review", state, author, comment)
+            judge(connection, [id], Word(state, author, comment))
             return need(connection, id)
 
     def undo(self, id: str, author: str | None = None) -> Annotation:
         """Take back the last change of a record, or its creation (what it superseded is then accepted again).
 
-        Undone twice, it is as before.
+        Undone twice, it is as before, but for what its deletion gave back: that stays accepted.
         """
         with transaction(self._engine, write=True) as connection:
-            return step_back(connection, id, author)
+            return take_back(connection, id, author)
 
     def get(self, id: str) -> Annotation:
         """One record as it is now; BadInput when there is none."""
@@ -231,6 +228,8 @@ class AnnotationStore:
         splits = self.splits.all()
         with transaction(self._engine, steady=True) as connection:
             outgoing = Stored(connection, splits, time, folders)
+            if time is not None and not outgoing.any():
+                raise BadInput(f"nothing to export: no annotation was accepted at {time[:19]} (UTC)")
             return write_outgoing(format, Path(path), outgoing, vocabulary, picture, progress)
 
     def _store(self, record: Annotation) -> Annotation:

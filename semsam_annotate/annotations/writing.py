@@ -2,22 +2,21 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
 
+from semsam_annotate.annotations.connection import AT_ONCE
 from semsam_annotate.annotations.drafts import now
 from semsam_annotate.annotations.hierarchy import check_parent, parents_first
 from semsam_annotate.annotations.record import Annotation, Source
 from semsam_annotate.annotations.rows import (
-    AT_ONCE,
-    current,
     event_row,
     insert_records,
     read_records,
     select_records,
-    successors,
 )
 from semsam_annotate.annotations.schema import annotation, event
 from semsam_annotate.annotations.standing import turn
+from semsam_annotate.annotations.succession import choices, current, successors
 from semsam_annotate.api import BadInput
 
 
@@ -84,20 +83,44 @@ def write_one(connection: Connection, record: Annotation, replaces: str | None =
     return need(connection, record.id)
 
 
+def write_correction(connection: Connection, record: Annotation, author: str | None) -> Annotation:
+    """Write a record in the place of the one that it supersedes; at no time are both accepted."""
+    old = record.supersedes or ""
+    written = write_one(connection, record, replaces=old)
+    tell(connection, old, "status", "superseded", author, time=written.time)
+    return written
+
+
 def step_back(connection: Connection, id: str, author: str | None) -> Annotation:
-    """Take back the last change of a record; for a correction also give back what it replaced."""
+    """Take back the last change of a record; if that made a correction, also give back what it had replaced."""
     record = need(connection, id)
     if record.status == "superseded":
-        raise BadInput(f"annotation {id} was corrected by {now_called(connection, id)}: undo that one")
+        raise BadInput(_instead(connection, id))
     history = statuses(connection, id)
     back = history[-2] if len(history) > 1 else "deleted"
-    tell(connection, id, "status", back, author)
     old = None if record.supersedes is None else find(connection, record.supersedes)
-    if old is not None and back == "deleted" and old.status == "superseded":
+    stood = old is not None and (len(history) == 1 or _stood_before(connection, old.id, id))
+    tell(connection, id, "status", back, author)
+    if old is not None and stood and back == "deleted" and old.status == "superseded":
         tell(connection, old.id, "status", "accepted", author)
     if old is not None and back == "accepted" and old.status == "accepted":
         tell(connection, old.id, "status", "superseded", author)
     return need(connection, id)
+
+
+def _instead(connection: Connection, id: str) -> str:
+    """What stands in the way of taking back a change of a superseded record, and what to do."""
+    heir = connection.execute(choices().where(event.c.annotation == id)).first()
+    if heir is not None:
+        return f"{heir.value} was chosen over annotation {id}: release it (semsam project conflicts --release {id})"
+    return f"annotation {id} was corrected by {now_called(connection, id)}: undo that one"
+
+
+def _stood_before(connection: Connection, old: str, id: str) -> bool:
+    """Whether ``old`` was accepted until the last change of ``id``; by times, since a merge brings its own order."""
+    last = select(func.max(event.c.time)).where(event.c.annotation == id, event.c.name == "status").scalar_subquery()
+    told = select(event.c.value).where(event.c.annotation == old, event.c.name == "status", event.c.time < last)
+    return connection.execute(told.order_by(event.c.time.desc(), event.c.seq.desc()).limit(1)).scalar() == "accepted"
 
 
 def write_many(connection: Connection, records: Sequence[Annotation]) -> int:

@@ -54,6 +54,11 @@ def test_agreement_counts_each_mask_once(store, photo):
     (pair,) = agreement(store)
     assert (pair.images, pair.both, pair.only_first, pair.only_second, pair.same_name) == (1, 2, 1, 0, 1)
     moved = 30 / 42
+    assert [(name, one.both, one.other_name) for name, one in pair.names.items()] == [
+        ("car", 1, 0),
+        ("thing 0", 0, 1),
+        ("thing 1", 0, 1),
+    ]
     assert pair.names["car"].iou == 1.0
     assert pair.names["thing 0"].iou == pytest.approx(moved)
     assert pair.iou == pytest.approx((1 + moved) / 2)
@@ -79,6 +84,8 @@ def test_matching_takes_the_best_pairs_and_never_a_part_of_the_mask_itself(store
     assert [(one.id, two.id) for one, two, _ in matched([outer], [inner, other])] == [(outer.id, other.id)]
     assert matched([outer], [inner]) == []
     assert matched([], [inner]) == []
+    within = store.accept(image, mask=square(2, 2, 7), part="door", part_of=inner.id, author="cem")
+    assert matched([outer], [within], [inner]) == matched([outer, inner], [within]) == []
 
 
 def test_the_chosen_mask_stands_and_parts_follow_it_and_back(store, image):
@@ -158,7 +165,7 @@ def test_an_export_of_a_past_time_is_the_export_of_then(store, photo, tmp_path, 
         assert (tmp_path / f"again-{format}.json").read_bytes() == (tmp_path / f"then-{format}.json").read_bytes()
         store.export(format, tmp_path / "now.json")
         assert (tmp_path / "now.json").read_bytes() != (tmp_path / f"then-{format}.json").read_bytes()
-    with pytest.raises(BadInput, match="nothing to export"):
+    with pytest.raises(BadInput, match="no annotation was accepted at"):
         store.export("coco", tmp_path / "before.json", time=utc("2001-01-01"))
     with pytest.raises(BadInput, match="written like"):
         utc("yesterday")

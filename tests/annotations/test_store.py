@@ -159,8 +159,11 @@ def test_rejected_and_review(store, image, propose):
     assert refused.status == "rejected"
     assert store.annotations() == []
     assert store.annotations("rejected") == [refused]
-    assert store.review(refused.id, "checked", "bob").review == "checked"
-    assert store.annotations(None, image) == [store.get(refused.id)]
+    for id, state in ((refused.id, "approved"), (store.accept(image, propose(1)).id, "checked")):
+        with pytest.raises(BadInput):
+            store.review(id, state, "bob")
+        assert store.get(id).review is None
+    assert store.annotations("rejected", image) == [store.get(refused.id)]
 
 
 def test_threads_share_a_store(store, image, propose):
@@ -227,3 +230,16 @@ def test_rows_are_only_ever_added(tmp_path_factory, photo, propose, steps):
             before = after
         accepted = {record.id for record in store.annotations()}
         assert not any(record.supersedes in accepted for record in store.annotations())
+
+
+def test_undone_twice_it_is_as_before_whatever_was_undone(store, image, propose):
+    first = store.accept(image, propose(), object="car")
+    second = store.supersede(first.id, object="bus")
+    for change in (lambda: None, lambda: store.delete(second.id)):
+        change()
+        before = (store.get(first.id).status, store.get(second.id).status)
+        for _ in range(2):
+            store.undo(second.id)
+            assert (store.get(first.id).status, store.get(second.id).status) != before
+            store.undo(second.id)
+            assert (store.get(first.id).status, store.get(second.id).status) == before

@@ -1,6 +1,7 @@
 """``semsam project`` as a person calls it: lists, decisions, refusals, and answers for machines."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -80,6 +81,64 @@ def test_a_project_is_checked_backed_up_merged_and_a_person_forgotten(project, t
         call(project, "forget", "ben")
     assert call(project, "merge", tmp_path / "copy")["added"] == 1
     assert len(call(project, "history")) == 2
+
+
+def test_a_list_says_that_it_is_cut_and_json_is_whole(project, semsam):
+    assert len(call(project, "review")) == 3
+    code, said, _ = semsam("project", "review", "--project", project, "--limit", 2)
+    assert (code, said.splitlines()[-1]) == (0, "there are more than these 2: --limit lists as many as you say")
+    assert "there are more" not in semsam("project", "review", "--project", project, "--limit", 3)[1]
+
+
+def test_masks_are_judged_once_each_and_not_by_a_list(project):
+    (mine,) = call(project, "review", "--author", "ben")
+    assert call(project, "review", mine["id"], mine["id"], "--set", "approved")["masks"] == [mine["id"]]
+    assert len(call(project, "history", mine["id"])) == 2
+    for more in (["--state", "new"], ["--author", "ben"], ["--limit", "5"]):
+        with pytest.raises(BadInput, match="are for lists"):
+            call(project, "review", mine["id"], "--set", "approved", *more)
+
+
+def test_what_people_say_stays_in_its_line(project, semsam):
+    (mine,) = call(project, "review", "--author", "ben")
+    said = "one\nforged  row\x1b[31m déjà\u2028vu"
+    call(project, "review", mine["id"], "--set", "changes-requested", "--comment", said, "--as", "cem")
+    _, shown, _ = semsam("project", "review", "--project", project)
+    assert len(shown.splitlines()) == 4
+    assert "one\\nforged  row\\x1b[31m déjà\\u2028vu" in shown
+    assert call(project, "review", "--state", "changes-requested")[0]["comment"] == said
+
+
+def test_an_image_outside_of_the_project_is_found_by_its_file(project, photo, tmp_path, monkeypatch):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    shutil.copy(photo, elsewhere / "b.png")
+    with Project.open(project) as opened:
+        rgb = 255 - read_image(photo)
+        ref = opened.ref(elsewhere / "b.png", rgb)
+        opened.store.accept(ref, mask=np.ones(rgb.shape[:2], bool), object="plate", author="ann")
+    monkeypatch.chdir(tmp_path)
+    told = call(project, "history", ref.path)
+    for name in ("elsewhere/b.png", "work/../elsewhere/b.png", ref.sha256):
+        assert call(project, "history", name) == told
+    assert [one["what"] for one in told] == ["accepted plate"]
+
+
+def test_a_person_with_a_workspace_alone_is_forgotten_and_only_that_person(project):
+    mine, former, other = (project / "workspaces" / f"{name}.json" for name in ("zoe", "zo-e", "zoey"))
+    mine.parent.mkdir()
+    for file in (mine, former, other):
+        file.write_text("{}")
+    before = call(project, "forget", "zoe")
+    assert (before["deleted"], before["masks"], before["workspaces"]) == (False, 0, 1)
+    assert mine.exists()
+    for name in ("zoe", "zo e"):
+        assert call(project, "forget", name, "--yes")["deleted"]
+    assert not mine.exists()
+    assert not former.exists()
+    assert other.exists()
+    with pytest.raises(BadInput, match="nobody called"):
+        call(project, "forget", "zoe", "--yes")
 
 
 def test_the_packaged_model_doubts_a_sloppy_disc_and_asks_for_changes(project, photo):

@@ -1,25 +1,31 @@
 """How far people agree who annotated the same images: outlines by IoU, names by Cohen's kappa, pair by pair."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
-from itertools import combinations
+from itertools import chain, combinations
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, or_, select
 
 from semsam_annotate.annotations.connection import transaction
 from semsam_annotate.annotations.people.matching import matched
 from semsam_annotate.annotations.record import Annotation
+from semsam_annotate.annotations.rows import read_records, select_records
 from semsam_annotate.annotations.schema import annotation, standing
 from semsam_annotate.annotations.store import AnnotationStore
+from semsam_annotate.annotations.succession import overruled
 
 
 @dataclass
 class NameAgreement:
-    """Of one name: masks of both that lie on each other, their mean IoU, and masks that only one of the two has."""
+    """Of one name: masks of both that lie on each other and that both call so, or only one of them (``other_name``).
+
+    ``iou``: mean of all these. ``only_first``, ``only_second``: masks that only one of the two has.
+    """
 
     both: int = 0
+    other_name: int = 0
     iou: float | None = None
     only_first: int = 0
     only_second: int = 0
@@ -46,31 +52,50 @@ class PairAgreement:
 
 
 def agreement(store: AnnotationStore, progress: Callable[[int, int], None] | None = None) -> list[PairAgreement]:
-    """Every pair of authors that have accepted masks in the same image, by name; an image at a time."""
+    """Every pair of authors that have accepted masks in the same image, by name; an image at a time.
+
+    Masks that another one was chosen over count too: settling a conflict is no agreement of those who had it.
+    """
     pairs: dict[tuple[str, str], _Sums] = defaultdict(_Sums)
-    for by_author in shared_images(store, progress):
-        for first, second in combinations(sorted(by_author), 2):
-            pairs[first, second].take(by_author[first], by_author[second])
+    for masks in shared_images(store, progress, settled=True):
+        for first, second in combinations(sorted(masks), 2):
+            pairs[first, second].take(masks[first], masks[second], chain.from_iterable(masks.values()))
     return [sums.result(*pair) for pair, sums in sorted(pairs.items())]
 
 
 def shared_images(
-    store: AnnotationStore, progress: Callable[[int, int], None] | None = None
+    store: AnnotationStore, progress: Callable[[int, int], None] | None = None, settled: bool = False
 ) -> Iterator[dict[str, list[Annotation]]]:
-    """Of every image in which several people have accepted masks: these, by author; ones without an author are not."""
-    shared = _shared(store)
+    """Of every image in which several people have accepted masks: these, by author; ones without an author are not.
+
+    ``settled``: with those that another mask was chosen over.
+    """
+    which = _standing(settled)
+    shared = _shared(store, which)
     for number, sha in enumerate(shared, start=1):
-        by_author: dict[str, list[Annotation]] = defaultdict(list)
-        for record in store.annotations(image=sha):
-            if record.author is not None:
-                by_author[record.author].append(record)
-        yield dict(by_author)
+        with transaction(store.engine) as connection:
+            here = read_records(connection, select_records().where(annotation.c.sha256 == sha, which))
+        yield by_author(here)
         if progress is not None:
             progress(number, len(shared))
 
 
-def _shared(store: AnnotationStore) -> list[str]:
-    query = select(annotation.c.sha256).join_from(annotation, standing).where(standing.c.status == "accepted")
+def by_author(records: Iterable[Annotation]) -> dict[str, list[Annotation]]:
+    """Records of each author; those without one are nobody's."""
+    found: dict[str, list[Annotation]] = defaultdict(list)
+    for record in records:
+        if record.author is not None:
+            found[record.author].append(record)
+    return dict(found)
+
+
+def _standing(settled: bool) -> ColumnElement[bool]:
+    accepted = standing.c.status == "accepted"
+    return or_(accepted, overruled()) if settled else accepted
+
+
+def _shared(store: AnnotationStore, which: ColumnElement[bool]) -> list[str]:
+    query = select(annotation.c.sha256).join_from(annotation, standing).where(which)
     several = func.count(annotation.c.author.distinct()) > 1
     with transaction(store.engine) as connection:
         grouped = query.group_by(annotation.c.sha256).having(several).order_by(annotation.c.sha256)
@@ -105,9 +130,9 @@ class _Sums:
         self.ious: dict[str, list[float]] = defaultdict(list)
         self.only: tuple[Counter[str], Counter[str]] = Counter(), Counter()
 
-    def take(self, first: Sequence[Annotation], second: Sequence[Annotation]) -> None:
+    def take(self, first: Sequence[Annotation], second: Sequence[Annotation], around: Iterable[Annotation]) -> None:
         self.images += 1
-        pairs = matched(first, second)
+        pairs = matched(first, second, around)
         paired = {id for one, other, _ in pairs for id in (one.id, other.id)}
         for one, other, iou in pairs:
             self.met[name_of(one), name_of(other)] += 1
@@ -133,8 +158,8 @@ class _Sums:
         )
 
     def _of(self, name: str) -> NameAgreement:
-        found = self.ious[name]
-        return NameAgreement(len(found), _mean(found), self.only[0][name], self.only[1][name])
+        found, both = self.ious[name], self.met[name, name]
+        return NameAgreement(both, len(found) - both, _mean(found), self.only[0][name], self.only[1][name])
 
 
 def _mean(values: Sequence[float]) -> float | None:

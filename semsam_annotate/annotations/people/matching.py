@@ -1,6 +1,6 @@
 """Which mask of one list means the same thing as which of another: by overlap, each at most once."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,17 +14,22 @@ SAME = 0.5
 """IoU from which two masks mean the same thing, as in panoptic quality."""
 
 
-def matched(first: Sequence[Annotation], second: Sequence[Annotation]) -> list[tuple[Annotation, Annotation, float]]:
+def matched(
+    first: Sequence[Annotation], second: Sequence[Annotation], around: Iterable[Annotation] = ()
+) -> list[tuple[Annotation, Annotation, float]]:
     """Pairs of ``SAME`` or more with their IoU, whose sum is the largest there is; objects with objects only.
 
-    A mask is never paired with one that it is part of.
+    A mask is never paired with one that it is part of, directly or through others, of which some may be ``around``.
     """
     if not first or not second:
         return []
+    parents = {one.id: one.part_of for one in (*around, *first, *second)}
+    within = {one.id: above(one.id, parents) for one in (*first, *second)}
     overlaps = ious([one.mask for one in first], [one.mask for one in second])
     for row, one in enumerate(first):
         for column, other in enumerate(second):
-            if one.kind != other.kind or one.plane != other.plane or one.id == other.id or _nested(one, other):
+            nested = one.id in within[other.id] or other.id in within[one.id]
+            if one.kind != other.kind or one.plane != other.plane or one.id == other.id or nested:
                 overlaps[row, column] = 0.0
     rows, columns = _assigned(np.where(overlaps >= SAME, overlaps, 0.0))
     pairs = [(int(row), int(column)) for row, column in zip(rows, columns, strict=True)]
@@ -46,8 +51,13 @@ def _whole(rle: Rle) -> dict[str, object]:
     return {**checked, "counts": checked["counts"].encode("ascii")}
 
 
-def _nested(one: Annotation, other: Annotation) -> bool:
-    return one.part_of == other.id or other.part_of == one.id
+def above(id: str, parents: Mapping[str, str | None]) -> set[str]:
+    """Ids of all that a mask is a part of."""
+    found, at = set[str](), parents.get(id)
+    while at is not None and at not in found:
+        found.add(at)
+        at = parents.get(at)
+    return found
 
 
 def _assigned(gains: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -8,10 +8,9 @@ from sqlalchemy import and_, func, or_, select
 
 from semsam_annotate.annotations.connection import transaction
 from semsam_annotate.annotations.record import NEW
-from semsam_annotate.annotations.reviewing import STATES, Word, say
+from semsam_annotate.annotations.reviewing import Word, judge
 from semsam_annotate.annotations.schema import annotation, event, image, standing
 from semsam_annotate.annotations.store import AnnotationStore
-from semsam_annotate.api import BadInput
 
 
 @dataclass(frozen=True)
@@ -35,12 +34,9 @@ class Reviewed:
 def set_reviews(
     store: AnnotationStore, ids: Sequence[str], state: str, reviewer: str | None, comment: str | None = None
 ) -> None:
-    """Give accepted masks a state by new events, all or none; BadInput for unknown ones and for other states."""
-    if state not in STATES:
-        raise BadInput(f"a review says {' or '.join(STATES)}, not {state!r}")
+    """Give accepted masks a state by new events, one each, all or none; BadInput as in ``judge``."""
     with transaction(store.engine, write=True) as connection:
-        for id in ids:
-            say(connection, id, Word(state, reviewer, comment))
+        judge(connection, list(dict.fromkeys(ids)), Word(state, reviewer, comment))
 
 
 def reviewed(

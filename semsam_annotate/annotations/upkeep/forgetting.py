@@ -6,24 +6,21 @@ masks that the author had corrected are accepted again. What the author said of 
 by nobody.
 """
 
-import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Column, Connection, Engine, and_, bindparam, delete, func, insert, or_, select, text, update
+from sqlalchemy import Column, Connection, and_, bindparam, delete, func, insert, or_, select, text, update
 
-from semsam_annotate.annotations.connection import explained, transaction
-from semsam_annotate.annotations.drafts import now
+from semsam_annotate.annotations.connection import AT_ONCE, transaction
 from semsam_annotate.annotations.project import Project
-from semsam_annotate.annotations.rows import AT_ONCE, event_row
+from semsam_annotate.annotations.rows import event_row
 from semsam_annotate.annotations.schema import annotation, event, image_state, journal, standing
 from semsam_annotate.annotations.standing import rebuild
+from semsam_annotate.annotations.succession import choices, current, successors
 from semsam_annotate.annotations.upkeep.trail import note
+from semsam_annotate.annotations.upkeep.wiping import wiped
 from semsam_annotate.api import BadInput
-
-_PATIENCE = 2000
-"""Milliseconds that the wiping waits for other programs."""
 
 
 @dataclass(frozen=True)
@@ -63,24 +60,7 @@ def forget(project: Project, author: str, progress: Callable[[int, int], None] |
         _forget(connection, author, progress)
         rebuild(connection)
         note(connection, "forget", found.counts)
-    return replace(found, wiped=_wiped(engine))
-
-
-def _wiped(engine: Engine) -> bool:
-    if engine.dialect.name == "postgresql":
-        with explained(engine), engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.execute(text("VACUUM annotation, event, journal"))
-        return True
-    with explained(engine), engine.connect() as connection:
-        raw: Any = connection.connection.driver_connection
-        raw.execute(f"PRAGMA busy_timeout={_PATIENCE}")
-        try:
-            raw.execute("VACUUM")
-            return bool(raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0)
-        except sqlite3.OperationalError:  # somebody reads
-            return False
-        finally:
-            connection.invalidate()
+    return replace(found, wiped=wiped(engine))
 
 
 def _traces(connection: Connection, author: str) -> Forgotten:
@@ -124,9 +104,10 @@ def _give_back(connection: Connection, gone: dict[str, Any]) -> None:
         query = select(standing.c.annotation).where(standing.c.annotation.in_(ids), standing.c.status == "accepted")
         alive |= set(connection.execute(query).scalars())
     old = {before for id in alive if (before := _before(id, gone)) is not None}
-    for ids in _few(gone):
-        chosen = select(event.c.annotation).where(event.c.name == "heir", event.c.value.in_(sorted(alive & set(ids))))
-        old |= set(connection.execute(chosen).scalars()) - gone.keys()
+    stand = successors(connection, gone)
+    for ids in _few(id for id in gone if current(id, stand) in alive):
+        chosen = choices().where(event.c.value.in_(ids))
+        old |= {row.annotation for row in connection.execute(chosen)} - gone.keys()
     for ids in _few(old):
         heirs = select(annotation.c.supersedes).join(standing, standing.c.annotation == annotation.c.id)
         heirs = heirs.where(annotation.c.supersedes.in_(ids), standing.c.status == "accepted")
@@ -134,7 +115,15 @@ def _give_back(connection: Connection, gone: dict[str, Any]) -> None:
         query = select(standing.c.annotation).where(standing.c.annotation.in_(ids), standing.c.status == "superseded")
         again = [id for id in connection.execute(query).scalars() if id not in replaced]
         if again:
-            connection.execute(insert(event), [event_row(id, "status", "accepted", None, now()) for id in again])
+            since = _last_changed(connection, again)
+            connection.execute(insert(event), [event_row(id, "status", "accepted", None, since[id]) for id in again])
+
+
+def _last_changed(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
+    """When each was superseded: from then on it stood, now that what replaced it goes, so a past time has it too."""
+    query = select(event.c.annotation, func.max(event.c.time)).where(event.c.annotation.in_(ids))
+    rows = connection.execute(query.where(event.c.name == "status").group_by(event.c.annotation))
+    return {row[0]: row[1] for row in rows}
 
 
 def _before(id: str, gone: dict[str, Any]) -> str | None:
@@ -148,16 +137,19 @@ def _before(id: str, gone: dict[str, Any]) -> str | None:
 
 
 def _heirs(connection: Connection, gone: dict[str, Any]) -> dict[str, str]:
-    """What stands for those that go and stays itself: their newest correction, else what was chosen over them."""
+    """What stands for those that go and stays itself: their newest correction, else what was chosen over them.
+
+    Where that goes too, it is what stands for it.
+    """
     found: dict[str, str] = {}
     for ids in _few(gone):
-        chosen = select(event.c.value, event.c.annotation.label("old")).where(event.c.annotation.in_(ids))
-        chosen = chosen.where(event.c.name == "heir").order_by(event.c.seq)
+        chosen = choices().where(event.c.annotation.in_(ids))
         made = select(annotation.c.id, annotation.c.supersedes).join(standing, standing.c.annotation == annotation.c.id)
         made = made.where(annotation.c.supersedes.in_(ids), standing.c.status != "deleted").order_by(annotation.c.seq)
-        found |= {row.old: row.value for row in connection.execute(chosen) if row.value not in gone}
-        found |= {row.supersedes: row.id for row in connection.execute(made) if row.id not in gone}
-    return found
+        pairs = [(row.annotation, row.value) for row in connection.execute(chosen)]
+        pairs += [(row.supersedes, row.id) for row in connection.execute(made)]
+        found |= dict(sorted(pairs, key=lambda pair: pair[1] not in gone))  # who stays is put last, and counts
+    return {id: heir for id in found if (heir := current(id, found)) is not None and heir not in gone}
 
 
 def _reroute(connection: Connection, ids: Sequence[str], heirs: Mapping[str, str]) -> None:
@@ -173,14 +165,25 @@ def _reroute(connection: Connection, ids: Sequence[str], heirs: Mapping[str, str
 def _bridge(connection: Connection, ids: Sequence[str], gone: dict[str, Any], heirs: Mapping[str, str]) -> None:
     """Others' masks that hang on those that go hang on what is next to these."""
     others = or_(annotation.c.part_of.in_(ids), annotation.c.supersedes.in_(ids))
-    query = select(annotation.c.id, annotation.c.part_of, annotation.c.supersedes).where(others)
+    query = select(annotation.c.id, annotation.c.part_of, annotation.c.supersedes, annotation.c.time).where(others)
+    rows = [row for row in connection.execute(query) if row.id not in gone]
     hung = [
         {"of": row.id, "part_of": _above(row.part_of, gone, heirs), "supersedes": _before(row.supersedes, gone)}
-        for row in connection.execute(query)
-        if row.id not in gone
+        for row in rows
     ]
     if hung:
         connection.execute(update(annotation).where(annotation.c.id == bindparam("of")), hung)
+    for row in rows:
+        if row.supersedes in ids and (old := _before(row.supersedes, gone)) is not None:
+            _superseded_at(connection, old, row.time)
+
+
+def _superseded_at(connection: Connection, id: str, time: str) -> None:
+    """It stood until what corrects it now was there, so a past time between the two has it."""
+    told = event.alias()
+    last = select(func.max(told.c.seq)).where(told.c.annotation == id, told.c.name == "status").scalar_subquery()
+    mine = and_(event.c.seq == last, event.c.value == "superseded")
+    connection.execute(update(event).where(mine).values(time=time))
 
 
 def _above(id: str | None, gone: dict[str, Any], heirs: Mapping[str, str]) -> str | None:
@@ -212,13 +215,19 @@ def _disinherit(connection: Connection, gone: dict[str, Any]) -> None:
 
 
 def _scrub_steps(connection: Connection, author: str, gone: dict[str, Any]) -> None:
-    """Steps of others name neither the masks that go nor the author."""
+    """Steps of others name neither the masks that go nor the author; what those had corrected comes back instead.
+
+    Steps that are about nothing any more go.
+    """
     for row in connection.execute(select(journal.c.seq, journal.c.gone, journal.c.brought, journal.c.said)).all():
         had = {"gone": row.gone, "brought": row.brought, "said": row.said}
-        kept: dict[str, Any] = {name: [id for id in had[name] if id not in gone] for name in ("gone", "brought")}
+        kept: dict[str, Any] = {"gone": [old for id in row.gone if (old := _before(id, gone)) is not None]}
+        kept["brought"] = [id for id in row.brought if id not in gone]
         said = [[id, *(_unnamed(word, author) for word in words)] for id, *words in row.said or () if id not in gone]
         kept |= {"said": said or None}
-        if kept != had:
+        if not any(kept.values()) and any(had.values()):
+            connection.execute(delete(journal).where(journal.c.seq == row.seq))
+        elif kept != had:
             connection.execute(update(journal).where(journal.c.seq == row.seq).values(kept))
 
 

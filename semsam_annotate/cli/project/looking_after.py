@@ -33,19 +33,26 @@ def forget(
 ) -> None:
     """Delete an author's masks, prompts and steps for good, and the name everywhere else; nothing brings it back."""
     from semsam_annotate.annotations import Project
+    from semsam_annotate.annotations.upkeep.forgetting import Forgotten, traces
     from semsam_annotate.annotations.upkeep.forgetting import forget as wipe
-    from semsam_annotate.annotations.upkeep.forgetting import traces
-    from semsam_annotate.napari.state.workspace_file import workspace_file
+    from semsam_annotate.napari.state.workspace_file import workspaces_of
 
     with Project.open(project) as opened, bar("masks") as show:
-        found = wipe(opened, author, show) if yes else traces(opened, author)
-        if yes:
-            workspace_file(opened.folder, author).unlink(missing_ok=True)
-    counts = ", ".join(f"{number} {what}" for what, number in found.counts.items())
+        files = workspaces_of(opened.folder, author)
+        try:
+            found = wipe(opened, author, show) if yes else traces(opened, author)
+        except BadInput:
+            if not files:
+                raise
+            found = Forgotten(0, 0, 0, 0, wiped=True)
+        for file in files if yes else ():
+            file.unlink(missing_ok=True)
+    numbers = {**found.counts, "workspaces": len(files)}
+    counts = ", ".join(f"{number} {what}" for what, number in numbers.items())
     said = f"deleted: {counts}" if yes else f"would delete: {counts}; nothing was changed, --yes does it"
     open_still = "" if found.wiped else "the files are clean once other programs that have the store open are closed; "
     after = open_still + "backups, exports, models and their memories (semsam models refresh) still know these masks"
-    answer(json, {"deleted": yes, "wiped": found.wiped, **found.counts}, [said, after] if yes else [said])
+    answer(json, {"deleted": yes, "wiped": found.wiped, **numbers}, [said, after] if yes else [said])
 
 
 def check(

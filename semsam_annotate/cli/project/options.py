@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from json import dumps
 from pathlib import Path
 from typing import Annotated, Any
+from unicodedata import category
 
 import typer
 
@@ -14,9 +15,9 @@ MeOption = Annotated[str | None, typer.Option("--as", help="Who does it; your us
 
 
 def me(given: str | None) -> str | None:
-    """The name given, or that of the user."""
+    """The name given, trimmed, or that of the user; None for blanks, which are nobody's name."""
     if given is not None:
-        return given
+        return given.strip() or None
     try:
         return getpass.getuser()
     except (OSError, KeyError):  # a user id without a name, as in some containers
@@ -29,7 +30,12 @@ def answer(json: bool, content: Any, lines: Iterable[str]) -> None:
         typer.echo(dumps(content, ensure_ascii=False))
         return
     for line in lines:
-        typer.echo(line)
+        typer.echo("".join(map(_shown, line)))
+
+
+def _shown(letter: str) -> str:
+    """Line breaks and what steers a terminal as they are written: what people say must not look like another line."""
+    return ascii(letter)[1:-1] if category(letter) in ("Cc", "Cs", "Zl", "Zp") else letter
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:

@@ -1,5 +1,6 @@
 """``semsam project review|agreement|conflicts|authors|history``."""
 
+from os.path import abspath
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +9,9 @@ import typer
 from semsam_annotate.api import BadInput
 from semsam_annotate.cli.bars import bar
 from semsam_annotate.cli.project.options import JsonOption, MeOption, ProjectOption, answer, me, table
+
+LISTED = 100
+"""Masks that a person is shown."""
 
 
 def review(
@@ -18,7 +22,9 @@ def review(
         str | None, typer.Option(help="List only: new (not looked at yet), approved, changes-requested.")
     ] = None,
     author: Annotated[str | None, typer.Option(help="List only masks of this author.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="List at most so many.")] = 100,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="List at most so many; 100 when left out, with --json all.")
+    ] = None,
     user: MeOption = None,
     project: ProjectOption = Path(),
     json: JsonOption = False,
@@ -31,18 +37,25 @@ def review(
 
     if bool(masks) != (say is not None) or (comment is not None and not masks):
         raise BadInput("to judge masks give their ids and --set approved or --set changes-requested; to list, neither")
+    if masks and (state, author, limit) != (None, None, None):
+        raise BadInput("--state, --author and --limit are for lists: to judge masks give their ids alone")
     wanted = None if state is None else state.replace("-", " ")
     if wanted not in (None, NEW, *STATES):
         raise BadInput(f"a state is new, approved or changes-requested, not {state!r}")
     with Project.open(project) as opened:
         if masks and say is not None:
             set_reviews(opened.store, masks, say.replace("-", " "), me(user), comment)
-            answer(json, {"set": say, "masks": masks}, [f"{say}: {len(masks)} masks"])
+            judged = list(dict.fromkeys(masks))
+            answer(json, {"set": say, "masks": judged}, [f"{say}: {len(judged)} masks"])
             return
-        found = reviewed(opened.store, wanted, author, limit)
+        most = limit or (None if json else LISTED)
+        found = reviewed(opened.store, wanted, author, None if most is None else most + 1)
+    cut = most is not None and len(found) > most
+    found = found[:most]
     rows = [(one.id, one.image, one.name, one.author, one.state or NEW, one.reviewer, one.comment) for one in found]
     head = ("mask", "image", "name", "author", "state", "reviewer", "comment")
-    answer(json, [one.to_json() for one in found], table(head, rows))
+    more = [f"there are more than these {most}: --limit lists as many as you say"] if cut else []
+    answer(json, [one.to_json() for one in found], [*table(head, rows), *more])
 
 
 def agreement(project: ProjectOption = Path(), json: JsonOption = False) -> None:
@@ -52,12 +65,15 @@ def agreement(project: ProjectOption = Path(), json: JsonOption = False) -> None
 
     with Project.open(project) as opened, bar("images") as show:
         found = compare(opened.store, show)
-    lines = ["no image was annotated by two people"] if not found else []
+    lines = ["no image has accepted masks of two people"] if not found else []
     for pair in found:
         lines.append(f"{pair.first} and {pair.second}, {pair.images} images:")
-        total = ("all", pair.both, pair.iou, pair.only_first, pair.only_second)
-        rows = [(name, one.both, one.iou, one.only_first, one.only_second) for name, one in pair.names.items()]
-        head = ("name", "both", "IoU", f"only {pair.first}", f"only {pair.second}")
+        total = ("all", pair.same_name, pair.both - pair.same_name, pair.iou, pair.only_first, pair.only_second)
+        rows = [
+            (name, one.both, one.other_name, one.iou, one.only_first, one.only_second)
+            for name, one in pair.names.items()
+        ]
+        head = ("name", "both", "other name", "IoU", f"only {pair.first}", f"only {pair.second}")
         lines += [f"  {line}" for line in table(head, [*rows, total])]
         known = "–" if pair.kappa is None else f"{pair.kappa:.2f}"
         lines.append(f"  the same name on {pair.same_name} of {pair.both}, kappa {known}")
@@ -130,10 +146,10 @@ def history(
     """Everything that happened to a mask or an image: when, who, what."""
     from semsam_annotate.annotations import Project
     from semsam_annotate.annotations.people.history import history as trail
+    from semsam_annotate.annotations.record import path_from
 
     with Project.open(project) as opened:
-        file = None if of is None else Path(of).absolute()
-        inside = file is not None and file.is_file() and file.is_relative_to(opened.folder)
-        found = trail(opened.store, file.relative_to(opened.folder).as_posix() if file and inside else of)
+        file = None if of is None else path_from(opened.folder, Path(abspath(of)))
+        found = trail(opened.store, file if file in {ref.path for ref in opened.store.images()} else of)
     rows = [(one.time[:19], one.author, one.mask, one.what, one.comment) for one in found]
     answer(json, [one.to_json() for one in found], table(("time (UTC)", "who", "mask", "what", "comment"), rows))

@@ -15,7 +15,7 @@ from semsam_annotate.napari.canvas.view import camera_of
 from semsam_annotate.napari.state.project_ledger import ProjectLedger
 from semsam_annotate.napari.state.session import AnnotationSession
 from semsam_annotate.napari.state.workspace import Workspace
-from semsam_annotate.napari.state.workspace_file import workspace_file
+from semsam_annotate.napari.state.workspace_file import workspace_file, workspaces_of
 
 PART = (60.0, 70.0)
 """(row, column) in the scene."""
@@ -202,9 +202,16 @@ def test_a_field_that_makes_no_sense_is_left_out(tmp_path_factory, name, value):
 
 
 def test_everybody_has_a_file_of_their_own(tmp_path):
-    names = [workspace_file(tmp_path, author) for author in ("ann", "bob", None, "../../etc/passwd")]
-    assert len(set(names)) == 4
+    people = ("ann", "bob", None, "../../etc/passwd", "ann b", "ann-b", "ann.b")
+    names = [workspace_file(tmp_path, author) for author in people]
+    assert len(set(names)) == len(people)
     assert all(path.parent == tmp_path / "workspaces" for path in names)
+    for author, path in zip(people, names, strict=True):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(str(author))
+    assert [workspaces_of(tmp_path, author) for author in people if author] == [
+        [path] for author, path in zip(people, names, strict=True) if author
+    ]
 
 
 def test_the_next_image_is_ready_before_it_is_wanted(window, pump):
