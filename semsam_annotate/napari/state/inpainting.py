@@ -109,5 +109,6 @@ def _inpainted(pixels: NDArray[np.float32], unknown: Mask) -> NDArray[np.float32
     nearest: NDArray[np.float32] = pixels[rows, columns]
     if min(unknown.shape) < 5:  # smaller than the stencil
         return nearest
-    made = 255 * inpaint_biharmonic(pixels / 255, unknown, channel_axis=-1, split_into_regions=True)
+    exact = pixels.astype(np.float64)  # in single precision errors of the solver show in large holes
+    made = 255 * inpaint_biharmonic(exact / 255, unknown, channel_axis=-1, split_into_regions=True)
     return np.asarray(np.where(np.isfinite(made), made, nearest), np.float32)
