@@ -97,9 +97,10 @@ def _read(image: GivenImage, root: Path) -> CocoImage:
         raise BadInput(f"{image.path} is {width}x{height}, its masks are for {image.width}x{image.height}")
     if image.split is not None and image.split not in SPLITS:
         raise BadInput(f"{image.path}: a split is one of {', '.join(SPLITS)}, not {image.split!r}")
-    name = (image.path.parent.resolve() / image.path.name).relative_to(root).as_posix()
+    path = image.path.parent.resolve() / image.path.name
+    name = path.relative_to(root).as_posix()
     split = None if image.split is None else Split(image.split)
-    return CocoImage(ImageRef(image_sha256(rgb), name, height, width), (), split, image.path)
+    return CocoImage(ImageRef(image_sha256(rgb), name, height, width), (), split, path)
 
 
 def _records(image: GivenImage, ref: ImageRef, layout: str) -> Iterator[Annotation]:

@@ -206,3 +206,5 @@ def test_names_are_as_long_as_it_takes():
     assert exported_names([ImageRef("s", "/x", 1, 1), ImageRef("t", "x", 1, 1)]) == {"s": "s/x", "t": "x"}
     assert exported_names([ImageRef("s", "/p/x", 1, 1)], ["/p/x"]) == {"s": "x"}
     assert exported_names(reversed(refs), ["/q"]) == exported_names(refs, ["/q"])
+    twice = [ImageRef("s", "p/x", 1, 1), ImageRef("t", "p/x", 1, 1)]
+    assert exported_names(twice) == {"s": "s/x", "t": "t/x"}
