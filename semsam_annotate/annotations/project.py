@@ -197,8 +197,8 @@ class Project:
 
         BadInput where ``path`` is a file that the project itself needs, or is no file that can be replaced.
         """
-        check_place(Path(path), self.folder, self.config.store)
         folders = self.config.images
+        check_place(Path(path), self.folder, self.config.store, folders)
         return self.store.export(format, path, self.vocabulary(), self.image_path, time, progress, folders)
 
     def import_file(
