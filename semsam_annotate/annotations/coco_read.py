@@ -100,7 +100,7 @@ class _Reader:
             return
         try:
             record = self._record(id, row, self._records.get(parent) if parent is not None else None)
-        except (BadInput, TypeError, ValueError, KeyError) as error:
+        except (BadInput, TypeError, ValueError, KeyError, OverflowError) as error:
             raise BadInput(f"annotation {id}: {error}") from error
         if record is None:
             self._content.empty += 1

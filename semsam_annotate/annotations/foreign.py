@@ -112,7 +112,7 @@ def _records(image: GivenImage, ref: ImageRef, layout: str) -> Iterator[Annotati
         mask, parent = image.masks[place], above[place]
         try:
             yield _record(mask, ref, ids[place], None if parent is None else ids[parent], layout)
-        except (BadInput, TypeError, ValueError, KeyError, AttributeError) as error:
+        except (BadInput, TypeError, ValueError, KeyError, AttributeError, OverflowError) as error:
             raise BadInput(f"{image.path.name}, mask {place + 1}: {error}") from error
 
 
@@ -138,7 +138,8 @@ def _id(mask: GivenMask, ref: ImageRef, seen: Counter[str]) -> str:
     except (ValueError, TypeError, AttributeError):
         text = "\n".join((ref.sha256, mask.kind, mask.object or "", mask.part or "", str(mask.mask["counts"])))
         seen[text] += 1
-        return str(uuid.uuid5(_NAMESPACE, f"{text}\n{seen[text]}"))
+        name = f"{text}\n{seen[text]}".encode("utf-8", "backslashreplace")  # half a character is refused later
+        return str(uuid.uuid5(_NAMESPACE, name.decode("utf-8")))
 
 
 def _category(record: Annotation) -> Category:

@@ -165,7 +165,7 @@ def _no_masks(result: Any) -> list[str]:
     """Types of what cannot be carried: boxes, points and lines, and relations; not what led to a mask of its id."""
     items = [item for item in result if isinstance(item, dict)] if isinstance(result, list) else []
     masks = {str(item.get("id")) for item in items if is_mask(item)}
-    drawn = [item for item in items if item.get("type") in GEOMETRY and str(item.get("id")) not in masks]
+    drawn = [item for item in items if str(item.get("type")) in GEOMETRY and str(item.get("id")) not in masks]
     return [str(item["type"]) for item in [*drawn, *(item for item in items if item.get("type") == "relation")]]
 
 

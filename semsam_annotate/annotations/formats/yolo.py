@@ -1,6 +1,7 @@
 """YOLO segmentation: a line a mask, one polygon in fractions of the image; pieces and holes joined by bridges."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from semsam_annotate.annotations.formats.scene import Frame, Head, Scene
 from semsam_annotate.annotations.formats.written import Account
 from semsam_annotate.api import decode_rle
 
+_ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ufffe\uffff]")
 BRIDGED = "masks whose holes or pieces are joined by bridges"
 
 
@@ -49,5 +51,11 @@ def _yaml(heads: Sequence[Head], names: list[str]) -> str:
     first = next(name for name in FOLDERS.values() if name in there)
     lines = [f"{name}: images/{name if name in there else first}" for name in ("train", "val")]
     lines += ["test: images/test"] if "test" in there else []
-    listed = [f"  {number}: {json.dumps(name, ensure_ascii=False)}" for number, name in enumerate(names)]
+    listed = [f"  {number}: {_text(name)}" for number, name in enumerate(names)]
     return "\n".join([*lines, "names:", *listed]) + "\n"
+
+
+def _text(name: str) -> str:
+    """As JSON, which is YAML up to characters that only the latter wants to have escaped."""
+    plain = json.dumps(name, ensure_ascii=False)
+    return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", plain)
