@@ -79,7 +79,7 @@ class CocoSet(DataSet):
 
     def split(self, row: Mapping[str, Any]) -> Category:
         """What a category row says."""
-        return split_category(row)
+        return split_category(row, self.as_written)
 
     def plain(self, name: str) -> str:
         """A name of this layout in COCO's manner."""

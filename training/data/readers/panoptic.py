@@ -50,7 +50,7 @@ class PanopticSet(CocoSet):
     def split(self, row: Mapping[str, Any]) -> Category:
         """Of ``wall-other-merged`` the wall, of ADE20K's ``door, double door`` the first; with a kind it is ours."""
         if "kind" in row:
-            return split_category(row)
+            return split_category(row, self.as_written)
         if self.as_written:
             return Category(OBJECT, row["name"].strip(), None)
         name = spaced(row["name"].split(",")[0])
