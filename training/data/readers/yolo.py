@@ -63,7 +63,8 @@ class YoloSet(DataSet):
     def _without_image(self) -> Iterator[Problem]:
         """Texts of masks beside which there is no image of their name."""
         images, labels = self.folder / "images", self.folder / "labels"
-        there = {path.relative_to(images).with_suffix("") for path in self._files}
+        files = (self._files[index] for index in range(len(self)))
+        there = {path.relative_to(images).with_suffix("") for path in files}
         for path in sorted(labels.rglob("*.txt")):
             if path.relative_to(labels).with_suffix("") not in there and _has_masks(path):
                 yield Problem(problem.MISSING_IMAGE, str(path.relative_to(self.folder)), "in images, of the same name")
