@@ -37,7 +37,8 @@ def tasks_content(path: Path, folder: Path, words: Vocabulary, progress: Progres
     passed = Counter({"annotations without a mask": found.skipped, "older annotations of their task": found.older})
     passed.update(found.left)
     listed = sorted(categories, key=lambda item: item.name)
-    return CocoContent(path, folder, list(images.values()), listed, records, passed=passed)
+    derived = {record.id for record in records}
+    return CocoContent(path, folder, list(images.values()), listed, records, derived, passed=passed)
 
 
 def _images(path: Path, found: Exported, folder: Path, progress: Progress | None) -> dict[str, CocoImage]:
