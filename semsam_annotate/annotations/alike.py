@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
+from semsam_annotate.annotations.hierarchy import object_of
 from semsam_annotate.annotations.outgoing import batches
-from semsam_annotate.annotations.part_json import object_of
 from semsam_annotate.annotations.record import Annotation
 from semsam_annotate.annotations.rows import read_records, select_records
 from semsam_annotate.annotations.schema import annotation, standing

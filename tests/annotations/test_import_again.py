@@ -52,6 +52,25 @@ def test_what_was_made_here_is_known(renamed, format, car, project, tmp_path):
     assert [one.id for one in project.store.annotations()] == before
 
 
+@pytest.mark.parametrize("format", ["labels", "panoptic"])
+def test_masks_that_were_cut_are_known(format, car, project, tmp_path):
+    project.store.accept(car.image, mask=square(6), object="car")
+    out = export(project, format, tmp_path / "out")
+    assert take_in(project, out, tmp_path / "photos").added == 0
+
+
+@pytest.mark.parametrize("format", ["lvis", "pascal-part", "panoptic", "labels", "datasets"])
+def test_a_mask_is_the_same_in_every_format(format, car, project, tmp_path):
+    suffix = dict.fromkeys(FILES, ".json")
+    outs = [export(project, name, tmp_path / f"{name}{suffix.get(name, '')}") for name in (format, "coco")]
+    with Project.create(tmp_path / "new") as new:
+        for out in outs:
+            take_in(new, out, None if out.name == "datasets" else tmp_path / "photos")
+        assert sorted(one.id for one in new.store.annotations()) == sorted(
+            one.id for one in project.store.annotations()
+        )
+
+
 @pytest.mark.parametrize("format", ["lvis", "labels", "label-studio"])
 def test_masks_that_are_alike_stay_two_in_a_new_project(format, project, image, tmp_path):
     project.add_images([tmp_path / "photos"])

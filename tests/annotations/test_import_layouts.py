@@ -201,7 +201,7 @@ def test_tasks_of_label_studio(scene, projects, there_and_back):
     def as_label_studio_has_it(record):
         if record.kind == "part" and not record.part:
             return record.with_(kind="object", object=None, part_of=None)
-        return record.with_(object=record.object or named(record, by_id).object)
+        return record.with_(object=named(record, by_id).object or record.object)
 
     assert told(after, "part_of", "level", "score") == told(
         [as_label_studio_has_it(record) for record in before], "part_of", "level", "score"

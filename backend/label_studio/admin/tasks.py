@@ -67,9 +67,10 @@ def _results(frame: Frame, record: Annotation, there: set[str]) -> Iterator[dict
 
 def _labels(frame: Frame, record: Annotation) -> list[str]:
     """The label as the config has it: ``object:part``, or the bare part where its object has no name."""
-    owner = record.object or frame.categories[record.id].object
+    above = frame.categories[record.id].object
+    owner = record.object if above == UNLABELLED else above
     if record.kind == "object":
         return [] if record.object is None else [record.object]
     if not record.part:
         return []
-    return [record.part if owner == UNLABELLED else f"{owner}:{record.part}"]
+    return [record.part if owner is None else f"{owner}:{record.part}"]

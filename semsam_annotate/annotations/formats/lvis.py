@@ -6,7 +6,7 @@ from itertools import count
 from pathlib import Path
 
 from semsam_annotate.annotations.coco import bbox
-from semsam_annotate.annotations.formats.rows import Row, image_row, segmentation, write_content
+from semsam_annotate.annotations.formats.rows import ID, Row, image_row, segmentation, write_content
 from semsam_annotate.annotations.formats.scene import Head, Scene
 from semsam_annotate.annotations.formats.written import PARTS, Account
 from semsam_annotate.annotations.record import Annotation
@@ -47,6 +47,7 @@ def _annotation(id: int, image: int, category: int, record: Annotation) -> Row:
         "bbox": bbox(record.mask),
         "area": rle_area(record.mask),
         "iscrowd": 0,  # LVIS's own files have none, but readers of COCO files ask for it
+        ID: record.id,
     }
 
 

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from semsam_annotate.annotations.categories import UNLABELLED, Category
 from semsam_annotate.annotations.coco import bbox
-from semsam_annotate.annotations.formats.rows import Row, image_row, segmentation, write_content
+from semsam_annotate.annotations.formats.rows import ID, Row, image_row, segmentation, write_content
 from semsam_annotate.annotations.formats.scene import Head, Scene
 from semsam_annotate.annotations.formats.written import OBJECTS, ORPHANS, Account
 from semsam_annotate.annotations.record import Annotation
@@ -64,4 +64,5 @@ def _annotation(id: int, image: int, category: int, record: Annotation) -> Row:
         "bbox": box,
         "area": box[2] * box[3],
         "iscrowd": 0,
+        ID: record.id,
     }

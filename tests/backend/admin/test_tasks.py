@@ -11,6 +11,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from semsam_annotate.annotations import ImageRef, Project
+from semsam_annotate.annotations.hierarchy import object_of
 from semsam_annotate.api import decode_rle
 from semsam_annotate.backend.label_studio.admin.exported import read_tasks
 from semsam_annotate.backend.label_studio.admin.labelling import labelling_config
@@ -57,7 +58,9 @@ def test_masks_names_levels_and_parents_come_back(scene, projects):
     folder = projects(scene)
     with Project.open(folder) as project:
         report = project.export(tasks_format(), folder / "tasks.json")
-        before = project.store.annotations()
+        by_id = {record.id: record for record in project.store.annotations()}
+        owners = {id: object_of(record, by_id) or record for id, record in by_id.items()}
+        before = [record.with_(object=owners[id].object or record.object) for id, record in by_id.items()]
         config = parse_config(labelling_config(project.config), project.vocabulary())
     after = read_tasks(json.loads((folder / "tasks.json").read_text(encoding="utf-8")), config).records
     pixels = [{record.id: decode_rle(record.mask).tobytes() for record in records} for records in (before, after)]
