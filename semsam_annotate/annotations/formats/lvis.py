@@ -22,7 +22,7 @@ def write_lvis(scene: Scene, path: Path, account: Account) -> None:
     names = sorted(set(objects) | set(scene.objects))
     ids = {name: number for number, name in enumerate(names, start=1)}
     seen: dict[int, set[int]] = defaultdict(set)
-    images = (_image(head, seen[head.id]) for head in scene.heads)
+    images = (_image(head, seen[head.id]) for head in scene.heads if head.id in account.frames)
     write_content(path, _annotations(scene, account, ids, seen), images, _categories(ids, objects, seen))
 
 

@@ -25,7 +25,7 @@ def write_pascal_part(scene: Scene, path: Path, account: Account) -> None:
         return
     ids = {name: number for number, name in enumerate(sorted({category.name for category in held}), start=1)}
     numbers = _image_ids(scene.heads)
-    images = ({**image_row(head), "id": numbers[head.id]} for head in scene.heads)
+    images = ({**image_row(head), "id": numbers[head.id]} for head in scene.heads if head.id in account.frames)
     categories = ({"id": id, "name": name} for name, id in ids.items())
     write_content(path, _annotations(scene, account, ids, numbers), images, categories)
 
