@@ -2,10 +2,12 @@
 
 import uuid
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from semsam_annotate.annotations import Project, read_image
+from semsam_annotate.annotations.formats import outline
 from semsam_annotate.api import BadInput
 from semsam_annotate.cli.importing import read_any
 
@@ -79,3 +81,12 @@ def test_names_that_say_nothing_come_back_from_panoptic(project, image, propose,
     with Project.create(tmp_path / "new") as new:
         new.take_in(read_any("panoptic", tmp_path / "out", tmp_path / "photos", new.folder))
         assert [one.object for one in new.store.annotations()] == ["object"]
+
+
+def test_a_ragged_mask_is_joined_without_comparing_every_piece_with_every_other(monkeypatch):
+    compared, nearest = [], outline._nearest
+    monkeypatch.setattr(outline, "_nearest", lambda *pair: compared.append(pair) or nearest(*pair))
+    ring, bridges = outline.one_polygon(np.random.default_rng(0).random((60, 60)) < 0.3)
+    assert bridges > 400
+    assert len(compared) < 40 * bridges
+    assert len(ring) > 4 * bridges
