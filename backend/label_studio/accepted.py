@@ -100,7 +100,7 @@ def _said(id: str, result: Sequence[dict[str, Any]], config: LabelConfig) -> dic
                 text = value.get(key)
                 first = text[0] if isinstance(text, list) and text else text
                 if isinstance(first, (str, int, float)):
-                    found[meaning] = str(first)[:200]
+                    found[meaning] = " ".join(str(first).split())[:200]  # text areas hold lines, names do not
     return found
 
 

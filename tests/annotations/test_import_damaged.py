@@ -116,3 +116,14 @@ def test_tasks_of_other_types(field, strange, tasks, project, tmp_path):
 def test_tasks_that_windows_wrote(tasks, project, tmp_path):
     tasks.write_bytes(b"\xef\xbb\xbf" + tasks.read_bytes())
     assert take_in(project, tasks, tmp_path / "photos").added == 1
+
+
+def test_a_name_of_two_lines_is_one(tasks, project, tmp_path):
+    content = json.loads(tasks.read_text("utf-8"))
+    result = content[0]["annotations"][0]["result"]
+    result[0]["value"]["brushlabels"] = []
+    said = {"from_name": "object_name", "to_name": "image", "type": "textarea", "value": {"text": ["old\n car"]}}
+    result.append({"id": result[0]["id"], **said})
+    tasks.write_text(json.dumps(content), "utf-8")
+    take_in(project, tasks, tmp_path / "photos")
+    assert [one.object for one in project.store.annotations()] == ["old car"]
