@@ -94,13 +94,13 @@ def _said(id: str, result: Sequence[dict[str, Any]], config: LabelConfig) -> dic
     for meaning, asked in controls.items():
         names = {control.name: control.kind for control in asked if control is not None}
         for item in result:
-            value = item.get("value")
-            if str(item.get("id")) == id and item.get("from_name") in names and isinstance(value, dict):
-                key = {"textarea": "text"}.get(names[item["from_name"]], names[item["from_name"]])
+            value, kind = item.get("value"), names.get(str(item.get("from_name")))
+            if str(item.get("id")) == id and kind is not None and isinstance(value, dict):
+                key = "text" if kind == "textarea" else kind
                 text = value.get(key)
                 first = text[0] if isinstance(text, list) and text else text
                 if isinstance(first, (str, int, float)):
-                    found[meaning] = str(first)[:200]
+                    found[meaning] = " ".join(str(first).split())[:200]  # text areas hold lines, names do not
     return found
 
 

@@ -20,6 +20,8 @@ from semsam_annotate.backend.label_studio.xml import parse_xml
 _LABEL_TAGS = ("label", "choice")
 MAX_LABELS = 4096
 GENERIC = {"object": False, "objects": False, "part": True, "parts": True}
+KINDS = "semsam_kinds"
+"""In a task's data: "object" or "part" for labels that do not say it themselves, as ``admin.tasks`` writes it."""
 SCORE, CERTAINTY = "model_score_threshold", "model_certainty_threshold"
 _EMPTY = Vocabulary()
 

@@ -29,9 +29,10 @@ GEOMETRY = frozenset(
 def is_mask(item: Mapping[str, Any]) -> bool:
     """Whether a result is a labelled region with an inside. Rectangles are prompts or boxes, never outlines."""
     value = item.get("value")
-    if item.get("type") not in _READERS or not isinstance(value, dict):
+    kind = item.get("type")
+    if not isinstance(kind, str) or kind not in _READERS or not isinstance(value, dict):
         return False
-    return item["type"] != "brushlabels" or value.get("format") == "rle"
+    return kind != "brushlabels" or value.get("format") == "rle"
 
 
 def mask_of(item: Mapping[str, Any], height: int, width: int) -> Mask:

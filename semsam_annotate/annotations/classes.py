@@ -73,6 +73,8 @@ def _texts(values: Any, what: str) -> tuple[str, ...]:
 def _check(item: ObjectClass | PartClass) -> None:
     if not isinstance(item.name, str) or not item.name.strip() or ":" in item.name:
         raise BadInput(f"a class needs a name without colon, not {item.name!r}")
+    if any("\ud800" <= letter <= "\udfff" for letter in item.name):
+        raise BadInput(f"the class {item.name!r} has a character that cannot be stored")
     object.__setattr__(item, "name", item.name.strip())
     colour = item.color or colour_of(item.name)
     if not isinstance(colour, str) or not _COLOUR.fullmatch(colour.lower()):

@@ -4,18 +4,18 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from pycocotools import mask as coco_mask
 
 from semsam_annotate.annotations.categories import UNLABELLED, Category, category_rows
+from semsam_annotate.annotations.hierarchy import Node, object_of
 from semsam_annotate.annotations.json_file import write_json_rows
 from semsam_annotate.annotations.outgoing import Light, Outgoing, batches
 from semsam_annotate.annotations.record import Annotation, ImageRef, Plane
 from semsam_annotate.annotations.splits import Split
 from semsam_annotate.api import Rle, Vocabulary, rle_area
 
-Node = TypeVar("Node", Light, Annotation)
 Frame = tuple[str, Plane]
 """A COCO image is one plane of an image: (sha256, plane)."""
 
@@ -27,8 +27,11 @@ class CocoScheme:
     """What COCO has no rule for: names of categories, and what each row holds beside COCO's own fields."""
 
     def category(self, record: Node, by_id: Mapping[str, Node]) -> Category | None:
-        """Category of a record, None where it is left out; ``by_id``: the accepted records of its image."""
-        return category_of(record, record.object)
+        """Category of a record, None where it is left out; ``by_id``: the accepted records of its image.
+
+        Named by the object above, which may have another name since.
+        """
+        return category_of(record, (object_of(record, by_id) or record).object)
 
     def image_fields(self) -> dict[str, Any]:
         """Of every image."""

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,23 +11,23 @@ from typing import Any
 
 from semsam_annotate.annotations.categories import UNLABELLED, Category, read_categories
 from semsam_annotate.annotations.coco_images import CocoImage, Finder, glanced_images, read_images
+from semsam_annotate.annotations.content_ids import content_id
 from semsam_annotate.annotations.drafts import checked
 from semsam_annotate.annotations.hierarchy import parents_first
 from semsam_annotate.annotations.record import Annotation
 from semsam_annotate.annotations.segmentation import segmentation_rle
-from semsam_annotate.api import BadInput, rle_area
+from semsam_annotate.api import BadInput, Rle, rle_area
 
 LISTS = ("images", "annotations", "categories")
 """What every COCO file has, and part JSON, too."""
-
-_NAMESPACE = uuid.UUID("6f0f5a3e-51c4-4b0e-9a44-7f6c1f3e5d10")
+_PARENTS = "parents that are crowd regions or empty masks"
 
 
 @dataclass
 class CocoContent:
     """What a file holds: images, records with parents first, categories, and how many masks were passed over.
 
-    ``passed``: how many of what else was passed over, by its name.
+    ``derived``: ids of records that no file gave them. ``passed``: how many of what else was passed over, by its name.
     """
 
     path: Path
@@ -36,6 +35,7 @@ class CocoContent:
     images: list[CocoImage]
     categories: list[Category]
     records: list[Annotation] = field(default_factory=list)
+    derived: set[str] = field(default_factory=set)
     crowds: int = 0
     empty: int = 0
     passed: Counter[str] = field(default_factory=Counter)
@@ -92,7 +92,7 @@ class _Reader:
         self._content, self._file, self._images, self._categories = content, file, images, categories
         self._records: dict[int, Annotation] = {}
         self._ids: dict[str, int] = {}
-        self._start = datetime.now(UTC)
+        self._start, self._seen = datetime.now(UTC), Counter[str]()
 
     def take(self, id: int, row: Mapping[str, Any], parent: int | None) -> None:
         if row.get("iscrowd"):
@@ -100,13 +100,14 @@ class _Reader:
             return
         try:
             record = self._record(id, row, self._records.get(parent) if parent is not None else None)
-        except (BadInput, TypeError, ValueError, KeyError) as error:
+        except (BadInput, TypeError, ValueError, KeyError, OverflowError) as error:
             raise BadInput(f"annotation {id}: {error}") from error
         if record is None:
             self._content.empty += 1
             return
         if self._ids.setdefault(record.id, id) != id:
             raise BadInput(f"annotations {self._ids[record.id]} and {id} have one semsam id: {record.id}")
+        self._content.passed[_PARENTS] += parent is not None and parent not in self._records
         self._records[id] = record
         self._content.records.append(record)
 
@@ -116,18 +117,20 @@ class _Reader:
         if rle_area(mask) == 0:
             return None
         own = row.get("semsam")
-        given = self._foreign(id, row) if own is None else dict(own)
+        given = self._foreign(id, row, image.ref.sha256, mask) if own is None else dict(own)
         given["part_of"] = None if parent is None else parent.id
         ref = {"sha256": image.ref.sha256, "path": image.ref.path, "height": mask["size"][0], "width": mask["size"][1]}
         given |= {"image": ref, "plane": list(image.plane), "mask": mask, "status": "accepted"}
         return checked(Annotation.from_json(given))
 
-    def _foreign(self, id: int, row: Mapping[str, Any]) -> dict[str, Any]:
+    def _foreign(self, id: int, row: Mapping[str, Any], sha256: str, mask: Rle) -> dict[str, Any]:
         category = self._categories[row["category_id"]]
+        own = content_id(sha256, category.kind, category.object, category.part, mask["counts"], self._seen)
+        self._content.derived.add(own)
         time = self._start + timedelta(microseconds=len(self._content.records))  # keeps the file's order
         score = row.get("score")
         return {
-            "id": str(uuid.uuid5(_NAMESPACE, f"{self._file}:{id}")),
+            "id": own,
             "kind": category.kind,
             "object": None if category.object == UNLABELLED else category.object,
             "part": None if category.part == UNLABELLED else category.part,

@@ -1,6 +1,6 @@
 """Making a record from what a front end knows, with every field checked before it reaches the database."""
 
-import math
+import unicodedata
 import uuid
 from datetime import UTC, datetime
 from typing import TypedDict
@@ -100,8 +100,8 @@ def checked(record: Annotation) -> Annotation:
         raise BadInput(f"a level is 1 (coarsest) to 6 (finest), not {record.level}")
     for field in ("score", "seconds", "clicks", "edits", "rung"):
         value = getattr(record, field)
-        if value is not None and not (math.isfinite(value) and abs(value) <= MOST):
-            raise BadInput(f"{field} cannot be {value}: it has to be a number that can be stored")
+        if value is not None and not abs(value) <= MOST:
+            raise BadInput(f"{field} cannot be {value!s:.40}: it has to be a number that can be stored")
     for field in ("id", "object", "part", "part_of", "track", "author", "review", "model", "supersedes"):
         _storable(field, getattr(record, field))
     return record.with_(time=utc(record.time))
@@ -131,8 +131,16 @@ def _rle(mask: Mask | Rle | None) -> Rle:
     return encode_rle(decode_rle(mask or {}))  # decoding proves that the runs fill the size
 
 
+def _is_no_letter(letter: str) -> bool:
+    """Control characters, and what Unicode keeps free for programs: XML and YAML have no place for them."""
+    code = ord(letter)
+    return unicodedata.category(letter) == "Cc" or 0xFDD0 <= code <= 0xFDEF or code & 0xFFFE == 0xFFFE
+
+
 def _name(name: str | None, what: str) -> str | None:
     bare = None if name is None else name.strip()
     if bare and ":" in bare:
         raise BadInput(f"{what} name {bare!r} has a colon, which separates object and part in exported files")
+    if bare and any(map(_is_no_letter, bare)):
+        raise BadInput(f"{what} name {bare!r} has a control character, which files of other programs cannot hold")
     return bare or None

@@ -10,12 +10,15 @@ from semsam_annotate.annotations.record import ImageRef
 def exported_names(refs: Iterable[ImageRef], folders: Iterable[str] = ()) -> dict[str, str]:
     """By sha256 the path of every image; of absolute ones only an end, so that no home folder travels.
 
-    The end begins below the first of the project's ``folders`` of images that holds it, so that the file and that
-    folder fit together; it is as much longer as it takes to tell images apart.
+    No two images have one name: where a relative path comes again, the digest stands before each. The end begins below
+    the first of the project's ``folders`` of images that holds it, so that the file and that folder fit together; it is
+    as much longer as it takes to tell images apart.
     """
     paths = {ref.sha256: PurePosixPath(ref.path) for ref in refs}
     roots = [PurePosixPath(folder) for folder in folders]
     names = {sha: str(path) for sha, path in paths.items() if not _is_absolute(path)}
+    twice = Counter(names.values())
+    names = {sha: f"{sha}/{paths[sha].name}" if twice[name] > 1 else name for sha, name in names.items()}
     taken = set(names.values())
     open_ends = {sha: _length(path, roots) for sha, path in paths.items() if sha not in names}
     while open_ends:

@@ -97,7 +97,8 @@ def _write_further(
         raise BadInput(_NOTHING)
     written = format.export(scene, path)
     passed(format.passes * (len(outgoing.images) - len({head.ref.sha256 for head in scene.heads})))
-    lost = {**written.lost, **({"images without a mask": scene.bare} if scene.bare else {})}
+    bare = scene.bare + len(scene.heads) - written.images
+    lost = {**written.lost, **({"images without a mask": bare} if bare else {})}
     return ExportReport(str(path), written.images, written.objects, written.parts, 0, lost)
 
 

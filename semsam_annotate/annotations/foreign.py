@@ -12,6 +12,7 @@ from typing import Any
 from semsam_annotate.annotations.categories import UNLABELLED, Category
 from semsam_annotate.annotations.coco_images import CocoImage
 from semsam_annotate.annotations.coco_read import CocoContent
+from semsam_annotate.annotations.content_ids import content_id
 from semsam_annotate.annotations.drafts import checked
 from semsam_annotate.annotations.hierarchy import parents_first
 from semsam_annotate.annotations.images import image_sha256, read_image
@@ -20,7 +21,6 @@ from semsam_annotate.annotations.splits import SPLITS, Split
 from semsam_annotate.api import BadInput, Rle, decode_rle, encode_rle, rle_area
 
 Progress = Callable[[int, int], None]
-_NAMESPACE = uuid.UUID("4d0a8a5c-6f63-4a0e-8d4e-0b0a2f1c7e52")
 
 
 @dataclass(frozen=True)
@@ -51,17 +51,19 @@ def foreign_content(
 ) -> CocoContent:
     """What is to be stored of ``images`` that were read from ``source``, a file or folder of a ``layout``.
 
-    A mask keeps the id that it has in ``facts`` where that is a UUID; else its id follows from the image's pixels, the
-    mask and its names, so that what is imported twice is there once. ``progress(done, total)`` per image read.
+    A mask keeps the id that it has in ``facts`` where that is a UUID and no other mask had it; else its id follows from
+    the image's pixels, the mask and its names, so that what is imported twice is there once. ``progress(done, total)``
+    per image read.
     Raises BadInput: an image is missing or of another size, a mask is damaged, images have no folder in common.
     """
     root = _common_folder(source, [image.path for image in images])
     content = CocoContent(source, root, [], [])
+    ids = _Ids(content.derived)
     start = datetime.now(UTC)
     for number, image in enumerate(images, start=1):
         known = _read(image, root)
         content.images.append(known)
-        for record in _records(image, known.ref, layout):
+        for record in _records(image, known.ref, layout, ids.of(image.masks, known.ref.sha256)):
             if rle_area(record.mask) == 0:
                 content.empty += 1
                 continue
@@ -97,21 +99,20 @@ def _read(image: GivenImage, root: Path) -> CocoImage:
         raise BadInput(f"{image.path} is {width}x{height}, its masks are for {image.width}x{image.height}")
     if image.split is not None and image.split not in SPLITS:
         raise BadInput(f"{image.path}: a split is one of {', '.join(SPLITS)}, not {image.split!r}")
-    name = (image.path.parent.resolve() / image.path.name).relative_to(root).as_posix()
+    path = image.path.parent.resolve() / image.path.name
+    name = path.relative_to(root).as_posix()
     split = None if image.split is None else Split(image.split)
-    return CocoImage(ImageRef(image_sha256(rgb), name, height, width), (), split, image.path)
+    return CocoImage(ImageRef(image_sha256(rgb), name, height, width), (), split, path)
 
 
-def _records(image: GivenImage, ref: ImageRef, layout: str) -> Iterator[Annotation]:
-    """Parents first. Of masks that are alike in everything the second is another one than the first."""
-    seen: Counter[str] = Counter()
-    ids = [_id(mask, ref, seen) for mask in image.masks]
+def _records(image: GivenImage, ref: ImageRef, layout: str, ids: Sequence[str]) -> Iterator[Annotation]:
+    """Parents first; ``ids``: of the masks."""
     above = {place: mask.parent if mask.parent >= 0 else None for place, mask in enumerate(image.masks)}
     for place in parents_first(above):
         mask, parent = image.masks[place], above[place]
         try:
             yield _record(mask, ref, ids[place], None if parent is None else ids[parent], layout)
-        except (BadInput, TypeError, ValueError, KeyError, AttributeError) as error:
+        except (BadInput, TypeError, ValueError, KeyError, AttributeError, OverflowError) as error:
             raise BadInput(f"{image.path.name}, mask {place + 1}: {error}") from error
 
 
@@ -130,14 +131,31 @@ def _record(mask: GivenMask, ref: ImageRef, id: str, parent: str | None, layout:
     return Annotation.from_json(plain)
 
 
-def _id(mask: GivenMask, ref: ImageRef, seen: Counter[str]) -> str:
-    own = mask.facts.get("id")
-    try:
-        return str(uuid.UUID(own))
-    except (ValueError, TypeError, AttributeError):
-        text = "\n".join((ref.sha256, mask.kind, mask.object or "", mask.part or "", str(mask.mask["counts"])))
-        seen[text] += 1
-        return str(uuid.uuid5(_NAMESPACE, f"{text}\n{seen[text]}"))
+class _Ids:
+    """Ids of masks: their own, or such as follow from what they are. ``derived`` gets the latter."""
+
+    def __init__(self, derived: set[str]) -> None:
+        self._derived = derived
+        self._owners: dict[str, tuple[str, GivenMask]] = {}
+
+    def of(self, masks: Sequence[GivenMask], sha256: str) -> list[str]:
+        """Of the masks of an image. An own id that another mask had is none: somebody copied it."""
+        seen: Counter[str] = Counter()
+        return [self._own(mask, sha256) or self._other(mask, sha256, seen) for mask in masks]
+
+    def _own(self, mask: GivenMask, sha256: str) -> str | None:
+        try:
+            id = str(uuid.UUID(mask.facts.get("id")))
+        except (ValueError, TypeError, AttributeError):
+            return None
+        known, first = self._owners.setdefault(id, (sha256, mask))
+        same = (known, first.mask, first.kind, first.object, first.part)
+        return id if same == (sha256, mask.mask, mask.kind, mask.object, mask.part) else None
+
+    def _other(self, mask: GivenMask, sha256: str, seen: Counter[str]) -> str:
+        id = content_id(sha256, mask.kind, mask.object, mask.part, str(mask.mask["counts"]), seen)
+        self._derived.add(id)
+        return id
 
 
 def _category(record: Annotation) -> Category:

@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
+from semsam_annotate.annotations.outgoing import Light
 from semsam_annotate.annotations.record import Annotation
 from semsam_annotate.api import BadInput
 
 _Key = TypeVar("_Key", str, int)
+Node = TypeVar("Node", Light, Annotation)
 
 
 def check_parent(child: Annotation, find: Callable[[str], Annotation | None], replaces: str | None = None) -> None:
@@ -80,6 +82,16 @@ def root_of(record: Annotation, by_id: Mapping[str, Annotation]) -> Annotation:
         record = by_id[record.part_of]
         seen.add(record.id)
     return record
+
+
+def object_of(record: Node, by_id: Mapping[str, Node]) -> Node | None:
+    """The record itself or the nearest object above it, None where the way up ends without one."""
+    seen: set[str] = set()
+    above: Node | None = record
+    while above is not None and above.kind != "object" and above.id not in seen:
+        seen.add(above.id)
+        above = by_id.get(above.part_of or "")
+    return None if above is None or above.kind != "object" else above
 
 
 def in_order(records: Iterable[Annotation]) -> Sequence[Annotation]:

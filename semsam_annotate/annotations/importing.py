@@ -57,9 +57,10 @@ def read_import(
 
 
 def store_import(store: AnnotationStore, content: CocoContent) -> ImportReport:
-    """Store what was read, all or nothing; an annotation that came before, by id or file, changes nothing."""
+    """Store what was read, all or nothing; an annotation that is there, by its id or by what it is, changes nothing."""
     refs = {image.ref: image.split for image in content.images}
-    added = store.add(content.records, refs)
+    passed = +content.passed
+    added = store.add(content.records, refs, content.derived, passed)
     return ImportReport(
         path=str(content.path),
         images=len(refs),
@@ -68,5 +69,5 @@ def store_import(store: AnnotationStore, content: CocoContent) -> ImportReport:
         crowds=content.crowds,
         empty=content.empty,
         categories=tuple(content.categories),
-        passed=dict(+content.passed),
+        passed=dict(passed),
     )

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from semsam_annotate.annotations.categories import Category
-from semsam_annotate.annotations.coco import CocoScheme, Node, category_of
+from semsam_annotate.annotations.coco import CocoScheme, category_of
+from semsam_annotate.annotations.hierarchy import Node, object_of
 from semsam_annotate.annotations.record import Annotation
 
 ATTRIBUTE_TYPES = ("color", "pattern_marking", "material", "transparency")
@@ -55,13 +56,3 @@ class PartScheme(CocoScheme):
             ("attr_type_to_attr_idxs", {name: [] for name in ATTRIBUTE_TYPES}),
             ("joint_obj_attribute_categories", []),
         ]
-
-
-def object_of(record: Node, by_id: Mapping[str, Node]) -> Node | None:
-    """The record itself or the nearest object above it, None where the way up ends without one."""
-    seen: set[str] = set()
-    above: Node | None = record
-    while above is not None and above.kind != "object" and above.id not in seen:
-        seen.add(above.id)
-        above = by_id.get(above.part_of or "")
-    return None if above is None or above.kind != "object" else above

@@ -9,13 +9,13 @@ from types import TracebackType
 
 from semsam_annotate.annotations.categories import UNLABELLED
 from semsam_annotate.annotations.classes import ObjectClass, PartClass
-from semsam_annotate.annotations.coco_images import find_image
 from semsam_annotate.annotations.coco_read import CocoContent
 from semsam_annotate.annotations.connection import StoreWarning
 from semsam_annotate.annotations.export_place import check_place
 from semsam_annotate.annotations.exports import ExportReport
 from semsam_annotate.annotations.formats.format import Format
 from semsam_annotate.annotations.image_book import ImageBook
+from semsam_annotate.annotations.image_places import file_of, folders_to_add, placed, unlisted
 from semsam_annotate.annotations.image_states import ImageProgress
 from semsam_annotate.annotations.images import image_sha256, read_image
 from semsam_annotate.annotations.importing import ImportReport, read_import, store_import
@@ -169,14 +169,7 @@ class Project:
 
     def image_path(self, ref: ImageRef) -> Path:
         """Where the file of a reference lies now; BadInput when it is nowhere."""
-        direct = self.folder / ref.path
-        folders = [self.folder / entry for entry in self.config.images]
-        tried = [direct, *(folder for folder in folders if folder.name == direct.name)]
-        tried += [path for folder in folders if folder.is_dir() and (path := find_image(folder, ref.path)) is not None]
-        for path in tried:
-            if path.is_file():
-                return path
-        raise BadInput(f"the image {ref.path} is not in the project {self.folder} any more: add its folder again")
+        return file_of(ref, self.folder, self.config.images)
 
     def read(self, ref: ImageRef) -> RgbImage:
         """Pixels of a reference; BadInput when the file is gone or its pixels are no longer those annotated."""
@@ -206,8 +199,8 @@ class Project:
 
         BadInput where ``path`` is a file that the project itself needs, or is no file that can be replaced.
         """
-        check_place(Path(path), self.folder, self.config.store)
         folders = self.config.images
+        check_place(Path(path), self.folder, self.config.store, folders)
         return self.store.export(format, path, self.vocabulary(), self.image_path, time, progress, folders)
 
     def import_file(
@@ -222,7 +215,10 @@ class Project:
         return self.take_in(read_import(format, Path(path), folder, progress))
 
     def take_in(self, content: CocoContent) -> ImportReport:
-        """Store what ``read_import`` read; its classes and its folder of images join the project."""
+        """Store what ``read_import`` read; its classes and its folder of images join the project.
+
+        The folder does not where all its images are in the project's list already.
+        """
         objects = [category.object for category in content.categories if category.object != UNLABELLED]
         parts = [
             (None if category.object == UNLABELLED else category.object, category.part)
@@ -230,9 +226,11 @@ class Project:
             if category.part is not None and category.part != UNLABELLED
         ]
         config = self._with_classes(objects, parts)  # before anything is stored: a name may be none
-        report = store_import(self.store, content)
+        images = [placed(image, self.folder) for image in content.images]
+        report = store_import(self.store, replace(content, images=images))
         self._save(config)
-        self.add_images([content.folder])
+        new = unlisted(images, self.store.images(), self.folder, self.config.images)
+        self.add_images(folders_to_add(self.folder, content.folder, new))
         return report
 
     def _save(self, config: ProjectConfig) -> None:

@@ -1,6 +1,7 @@
 """The annotation store: what was accepted, rejected, corrected, deleted; never overwritten; SQLite or PostgreSQL."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Unpack, cast
@@ -193,11 +194,18 @@ class AnnotationStore:
         with transaction(self._engine, write=True) as connection:
             insert_image(connection, ref)
 
-    def add(self, records: Sequence[Annotation], images: Mapping[ImageRef, Split | None] | None = None) -> int:
+    def add(
+        self,
+        records: Sequence[Annotation],
+        images: Mapping[ImageRef, Split | None] | None = None,
+        derived: Collection[str] = (),
+        lost: Counter[str] | None = None,
+    ) -> int:
         """Store finished records (an import) in one transaction, all or nothing; how many were new.
 
-        Records whose id or source is known are left out; parents may come in any order. ``images``: further images,
-        with their splits where they have one.
+        Records whose id or source is known are left out, as are those with ``derived`` ids that look like an accepted
+        one; parents may come in any order. ``images``: further images, with their splits where they have one. ``lost``:
+        counts what the store does not take of the others.
         """
         with transaction(self._engine, write=True) as connection:
             refs = {record.image.sha256: record.image for record in records}
@@ -207,7 +215,7 @@ class AnnotationStore:
             for ref, split in (images or {}).items():
                 if split is not None:
                     assign_split(connection, ref.sha256, split)
-            return write_many(connection, records)
+            return write_many(connection, records, derived, lost)
 
     def export(
         self,

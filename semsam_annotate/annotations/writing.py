@@ -1,9 +1,11 @@
 """What happens inside one write transaction of the store: find, check, insert, tell."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import Connection, func, insert, select
 
+from semsam_annotate.annotations.alike import alike
 from semsam_annotate.annotations.connection import AT_ONCE
 from semsam_annotate.annotations.drafts import now
 from semsam_annotate.annotations.hierarchy import check_parent, parents_first
@@ -14,10 +16,12 @@ from semsam_annotate.annotations.rows import (
     read_records,
     select_records,
 )
-from semsam_annotate.annotations.schema import annotation, event
+from semsam_annotate.annotations.schema import annotation, event, standing
 from semsam_annotate.annotations.standing import turn
 from semsam_annotate.annotations.succession import choices, current, successors
 from semsam_annotate.api import BadInput
+
+PARENTS = "parents that are gone"
 
 
 def find(connection: Connection, id: str) -> Annotation | None:
@@ -123,23 +127,64 @@ def _stood_before(connection: Connection, old: str, id: str) -> bool:
     return connection.execute(told.order_by(event.c.time.desc(), event.c.seq.desc()).limit(1)).scalar() == "accepted"
 
 
-def write_many(connection: Connection, records: Sequence[Annotation]) -> int:
-    """Write the records that are new by id and by source, parents first; how many those were."""
+def write_many(
+    connection: Connection,
+    records: Sequence[Annotation],
+    derived: Collection[str] = (),
+    lost: Counter[str] | None = None,
+) -> int:
+    """Write the records that are new by id and by source, parents first; how many those were.
+
+    What one corrects is superseded. Those whose id is ``derived`` are not new either where the store has their like.
+    ``lost``: counts the parents that are not accepted any more, whose parts come without.
+    """
+    stands_for = _known(connection, records)
+    stands_for |= alike(connection, [one for one in records if one.id in derived and one.id not in stands_for])
+    fresh = {record.id: record for record in records if record.id not in stands_for}
+    there = _accepted(connection, {stands_for[one.part_of] for one in fresh.values() if one.part_of in stands_for})
+    for id, record in fresh.items():
+        parent = stands_for.get(record.part_of or "", record.part_of)
+        gone = record.part_of in stands_for and parent not in there
+        fresh[id] = record.with_(part_of=None if gone else parent)
+        if gone and lost is not None:
+            lost[PARENTS] += 1
+    ordered = [fresh[id] for id in parents_first({id: record.part_of for id, record in fresh.items()})]
+    for record in ordered:
+        check_parent(record, lambda id: fresh.get(id) or find(connection, id), record.supersedes)
+    insert_records(connection, ordered)
+    _supersede(connection, ordered)
+    return len(ordered)
+
+
+def _known(connection: Connection, records: Sequence[Annotation]) -> dict[str, str]:
+    """By the ids of records that came before what these have become."""
     known = _known_ids(connection, [record.id for record in records])
-    stands_for = {id: id for id in known}
+    heirs = successors(connection, known)
+    found = {id: current(id, heirs) or id for id in known}
     for record in records:
         was = None if record.source is None or record.id in known else from_source(connection, record.source)
         if was is not None:
-            stands_for[record.id] = was.id
-    fresh = {record.id: record for record in records if record.id not in stands_for}
-    for id, record in fresh.items():
-        parent = record.part_of
-        fresh[id] = record.with_(part_of=None if parent is None else stands_for.get(parent, parent))
-    ordered = [fresh[id] for id in parents_first({id: record.part_of for id, record in fresh.items()})]
-    for record in ordered:
-        check_parent(record, lambda id: fresh.get(id) or find(connection, id))
-    insert_records(connection, ordered)
-    return len(ordered)
+            found[record.id] = was.id
+    return found
+
+
+def _supersede(connection: Connection, records: Sequence[Annotation]) -> None:
+    """Follow corrections that were made elsewhere."""
+    there = _accepted(connection, {record.supersedes for record in records if record.supersedes is not None})
+    for record in records:
+        if record.supersedes is not None and there.pop(record.supersedes, None) == record.image.sha256:
+            tell(connection, record.supersedes, "status", "superseded", record.author, time=record.time)
+
+
+def _accepted(connection: Connection, ids: Collection[str]) -> dict[str, str]:
+    """Those that are accepted, each with its image."""
+    found: dict[str, str] = {}
+    ordered = sorted(ids)
+    for start in range(0, len(ordered), AT_ONCE):
+        query = select(annotation.c.id, annotation.c.sha256).join_from(annotation, standing)
+        query = query.where(annotation.c.id.in_(ordered[start : start + AT_ONCE]), standing.c.status == "accepted")
+        found |= {row.id: row.sha256 for row in connection.execute(query)}
+    return found
 
 
 def _known_ids(connection: Connection, ids: Sequence[str]) -> set[str]:

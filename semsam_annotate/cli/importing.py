@@ -91,7 +91,8 @@ def _tasks(source: Path, images: Path | None, project: Path, progress: Progress 
         raise BadInput(f"no such folder of images: {folder}")
     config = project / "project.toml"
     words = read_config(config).vocabulary() if config.exists() else Vocabulary()
-    return tasks_content(source, folder, words, progress)
+    with _refused(source):
+        return tasks_content(source, folder, words, progress)
 
 
 def _opened(source: Path, images: Path | None) -> "DataSet":
@@ -147,19 +148,20 @@ def _refused(source: Path) -> Iterator[None]:
         yield
     except BadInput:
         raise
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
         raise BadInput(f"{source} cannot be read: {error}") from error
 
 
 def _given(entry: "ImageEntry", passed: Counter[str]) -> GivenImage | None:
     """An image as the store takes it, None where all its masks lie in planes; what is passed over is counted."""
-    from semsam_annotate.training.data.problem import EMPTY_MASK, IN_PLANE, NO_AREA
+    from semsam_annotate.training.data.problem import EMPTY_MASK, IN_PLANE, NO_AREA, SHORT_POLYGON
 
     kinds = Counter(problem.kind for problem in entry.problems)
     passed["crowds"] += entry.crowds
     passed["empty"] += kinds[EMPTY_MASK]
     passed["images whose masks lie in planes of stacks"] += kinds[IN_PLANE]
     passed["shapes without area"] += kinds[NO_AREA]
+    passed["polygons of fewer than three points"] += kinds[SHORT_POLYGON]
     if kinds[IN_PLANE]:
         return None
     _refuse(entry.problems)

@@ -13,8 +13,8 @@ from semsam_annotate.annotations import Annotation, Project
 from semsam_annotate.annotations.categories import Category, category_rows
 from semsam_annotate.annotations.classes import colour_of
 from semsam_annotate.annotations.formats.scene import Frame, scene_of
+from semsam_annotate.annotations.hierarchy import object_of
 from semsam_annotate.annotations.outgoing import Held
-from semsam_annotate.annotations.part_json import object_of
 from semsam_annotate.annotations.split_drawing import all_drawn
 from semsam_annotate.api import BadInput
 from semsam_annotate.detectron2.installed import of_detectron2

@@ -20,6 +20,7 @@ from semsam_annotate.annotations import (
 )
 from semsam_annotate.annotations.exported_names import exported_names
 from semsam_annotate.api import BadInput, Ladder, Prompt, decode_rle
+from semsam_annotate.backend.label_studio.admin.tasks import tasks_format
 
 FIELDS = st.fixed_dictionaries(
     {"object": st.sampled_from([None, "car", "Monitor/TV", "größe"]), "part": st.sampled_from([None, "wheel", "rim"])},
@@ -196,6 +197,21 @@ def test_a_file_fits_the_folder_that_the_project_knows(named, photo, propose, tm
         assert [one.sha256 for one in new.store.images()] == [ref.sha256]
 
 
+@pytest.mark.parametrize("format", ["coco", "parts", "pascal-part", "label-studio"])
+def test_a_part_is_named_after_what_its_object_is_called_now(format, store, image, propose, tmp_path):
+    car = store.accept(image, propose(), object="car")
+    door = store.accept(image, propose(1), part="door", part_of=car.id)
+    store.accept(image, propose(2), part="handle", part_of=door.id)
+    store.supersede(car.id, object="bus")
+    store.export(tasks_format() if format == "label-studio" else format, tmp_path / "out.json")
+    text = (tmp_path / "out.json").read_text(encoding="utf-8")
+    assert ("bus:door" in text, "bus:handle" in text, "car:" in text) == (True, True, False)
+    if format == "coco":
+        with AnnotationStore.open(tmp_path / "new.sqlite") as new:
+            store_import(new, read_import(format, tmp_path / "out.json", tmp_path / "photos"))
+            assert {one.part: one.object for one in new.annotations()} == {None: "bus", "door": "car", "handle": "car"}
+
+
 def test_names_are_as_long_as_it_takes():
     refs = [
         ImageRef(f"{place}", path, 1, 1)
@@ -206,3 +222,5 @@ def test_names_are_as_long_as_it_takes():
     assert exported_names([ImageRef("s", "/x", 1, 1), ImageRef("t", "x", 1, 1)]) == {"s": "s/x", "t": "x"}
     assert exported_names([ImageRef("s", "/p/x", 1, 1)], ["/p/x"]) == {"s": "x"}
     assert exported_names(reversed(refs), ["/q"]) == exported_names(refs, ["/q"])
+    twice = [ImageRef("s", "p/x", 1, 1), ImageRef("t", "p/x", 1, 1)]
+    assert exported_names(twice) == {"s": "s/x", "t": "t/x"}

@@ -117,6 +117,9 @@ def test_files_of_one_kind_hold_all_of_it_with_overlaps_and_holes(format, kind, 
     lost = report.not_carried.get("parts without an object", 0) if kind == "part" else 0
     assert len(found) == len(kept) - lost
     assert set(found) <= set(kept)
+    content = json.loads((folder / "out.json").read_text(encoding="utf-8"))
+    images = {row["image_id"] for row in content["annotations"]}
+    assert (report.images, sorted(row["id"] for row in content["images"])) == (len(images), sorted(images))
     other = "objects" if kind == "part" else "parts"
     assert report.not_carried.get(other, 0) == len(records) - len(kept)
     assert f"{report.not_carried.get(other, 0)} {other}" in report.line() or len(records) == len(kept)

@@ -229,11 +229,12 @@ def test_parts_of_others_hang_on_what_was_chosen_when_somebody_is_forgotten(made
 def test_copies_are_of_the_images_that_were_annotated(made, tmp_path):
     project, ref = made()
     project.store.accept(ref, mask=box(0, 0, 20, 20), object="car")
-    Image.new("RGB", (10, 10)).save(tmp_path / "project photos" / "a.png")
-    for format in ("yolo", "datasets"):
-        with pytest.raises(BadInput, match="is 10x10, annotated were 40x40"):
-            project.export(format, tmp_path / format)
-        assert not (tmp_path / format).exists()
+    for size in ((10, 10), (40, 40)):
+        Image.new("RGB", size, "red").save(tmp_path / "project photos" / "a.png")
+        for format in ("yolo", "datasets"):
+            with pytest.raises(BadInput, match=r"a\.png shows other pixels than were annotated"):
+                project.export(format, tmp_path / format)
+            assert not (tmp_path / format).exists()
 
 
 def test_one_semsam_id_twice_is_refused(made, tmp_path):

@@ -68,19 +68,20 @@ def test_masks_in_planes_are_counted(image, propose, tmp_path, semsam):
     assert "1 images whose masks lie in planes of stacks skipped" in answer
 
 
-@pytest.mark.parametrize("format", ["lvis", "pascal-part", "labels", "panoptic"])
+@pytest.mark.parametrize("format", ["lvis", "pascal-part", "labels", "panoptic", "label-studio"])
 def test_two_images_of_one_name_are_not_one_file(format, photo, propose, semsam, tmp_path):
     cameras = [photo(seed, f"camera{seed}/1.png") for seed in (1, 2)]
     with Project.create(tmp_path / "project", images=[tmp_path / "photos"]) as project:
         for ref in cameras:
             car = project.store.accept(ref, propose(), object="car")
             project.store.accept(ref, propose(1), object="car", part="wheel", part_of=car.id)
-        out = tmp_path / ("out.json" if format in ("lvis", "pascal-part") else "out")
-        project.export(format, out)
+        out = tmp_path / ("out" if format in ("labels", "panoptic") else "out.json")
+        project.export(tasks_format() if format == "label-studio" else format, out)
     source, new = out / "objects.json" if format == "panoptic" else out, tmp_path / "new"
     one = tmp_path / "photos" / "camera1"
     code, _, complaint = semsam("import", "--in", source, "--images", one, "--project", new)
     assert (code, "are both" in complaint, new.exists()) == (2, True, False), complaint
-    code, answer, _ = semsam("data", "check", source, "--images", one, "--sheet", tmp_path / "sheet.png")
-    assert (code, "1 x the file of another image" in answer) == (0, True), answer
+    if format != "label-studio":
+        code, answer, _ = semsam("data", "check", source, "--images", one, "--sheet", tmp_path / "sheet.png")
+        assert (code, "1 x the file of another image" in answer) == (0, True), answer
     assert semsam("import", "--in", source, "--images", tmp_path / "photos", "--project", new)[0] == 0

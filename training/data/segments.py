@@ -1,6 +1,5 @@
 """COCO's ways to write a mask (polygons, plain runs, compressed runs, a box) as compressed runs; damage is named."""
 
-import math
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
@@ -114,15 +113,16 @@ def _from_polygons(polygons: list[Any], height: int, width: int) -> tuple[Segmen
 
 
 def _polygon(polygon: Any) -> list[float]:
-    """Its numbers; none when it has fewer than three points."""
+    """Its numbers; none when it has fewer than three points. Half a point is damage."""
     if not isinstance(polygon, list) or not all(_is_number(value) for value in polygon):
         raise Unusable(problem.NO_MASK, "a polygon is a flat list of numbers x0, y0, x1, y1 … inside the image")
-    return [] if len(polygon) < 6 or len(polygon) % 2 else polygon
+    if len(polygon) % 2:
+        raise Unusable(problem.NO_MASK, f"a polygon of {len(polygon)} numbers, which are no pairs of x and y")
+    return polygon if len(polygon) >= 6 else []
 
 
 def _is_number(value: Any) -> bool:
-    plain = isinstance(value, int | float) and not isinstance(value, bool)
-    return plain and math.isfinite(value) and abs(value) < FAR
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < FAR
 
 
 def _from_runs(given: dict[str, Any], height: int, width: int) -> Segment:

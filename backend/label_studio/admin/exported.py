@@ -3,7 +3,7 @@
 import re
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
@@ -14,7 +14,7 @@ from semsam_annotate.annotations.images import MAX_PIXELS
 from semsam_annotate.annotations.record import Annotation, ImageRef, Source
 from semsam_annotate.api import BadInput, Vocabulary
 from semsam_annotate.backend.label_studio.accepted import Region, read_regions
-from semsam_annotate.backend.label_studio.config import LabelConfig, parse_config
+from semsam_annotate.backend.label_studio.config import KINDS, LabelConfig, parse_config
 from semsam_annotate.backend.label_studio.image_address import of_task
 from semsam_annotate.backend.label_studio.news import Written, read_news
 from semsam_annotate.backend.label_studio.shapes import GEOMETRY, is_mask
@@ -79,10 +79,11 @@ def config_of(tasks: Iterable[dict[str, Any]], words: Vocabulary) -> LabelConfig
     """The config that the results speak of, for a file that comes without: labels as far as they were used."""
     view, controls, image_key = Element("View"), dict[str, Element](), ""
     for task in tasks:
+        kinds = dict.fromkeys(words.objects, "object") | _kinds(task["data"])
         results = [item.get("result") for item in task["annotations"]]
         for part in (part for result in results if isinstance(result, list) for part in result):
             if isinstance(part, dict) and isinstance(part.get("value"), dict):
-                _add_control(view, controls, part, words)
+                _add_control(view, controls, part, kinds)
         image_key = image_key or next((key for key, value in task["data"].items() if _is_address(value)), "")
     target = next((control.get("toName") for control in controls.values()), None) or "image"
     SubElement(view, "Image", name=target, value=f"${image_key or 'image'}")
@@ -94,12 +95,23 @@ def file_name(address: str, task: Any) -> str:
     if address.startswith("data:"):
         kind = re.match(r"data:image/(\w{1,8})", address)
         return f"task-{task}.{kind.group(1) if kind else 'image'}"
-    parts = urlsplit(address)
-    path = parts.query.removeprefix("d=").partition("&")[0] if parts.path.endswith("/data/local-files/") else parts.path
-    _, upload, file = path.partition("/data/upload/")
-    pure = PurePosixPath(unquote(file.partition("/")[2] if upload else path).replace("\\", "/").replace(":", "_"))
+    pure = PurePosixPath(written_name(address).replace("\\", "/").replace(":", "_"))
     kept = [part for part in pure.parts if part not in ("/", "..", ".")]
     return "/".join(kept) or f"task-{task}"
+
+
+def written_name(address: str) -> str:
+    """The path of an image as its address has it, from Label Studio's folder of uploads or of files on its disk.
+
+    Empty where the address is the image itself.
+    """
+    if address.startswith("data:"):
+        return ""
+    parts = urlsplit(address)
+    if parts.path.endswith("/data/local-files/"):
+        return unquote(parts.query.removeprefix("d=").partition("&")[0])
+    _, upload, file = parts.path.partition("/data/upload/")
+    return unquote(file.partition("/")[2] if upload else parts.path)
 
 
 @dataclass
@@ -165,7 +177,7 @@ def _no_masks(result: Any) -> list[str]:
     """Types of what cannot be carried: boxes, points and lines, and relations; not what led to a mask of its id."""
     items = [item for item in result if isinstance(item, dict)] if isinstance(result, list) else []
     masks = {str(item.get("id")) for item in items if is_mask(item)}
-    drawn = [item for item in items if item.get("type") in GEOMETRY and str(item.get("id")) not in masks]
+    drawn = [item for item in items if str(item.get("type")) in GEOMETRY and str(item.get("id")) not in masks]
     return [str(item["type"]) for item in [*drawn, *(item for item in items if item.get("type") == "relation")]]
 
 
@@ -184,8 +196,14 @@ def _is_address(value: Any) -> bool:
     return isinstance(value, str) and (value.startswith(("/data/", "data:image/")) or "://" in value)
 
 
-def _add_control(view: Element, controls: dict[str, Element], part: dict[str, Any], words: Vocabulary) -> None:
-    """The control of a result, and its labels; one that is a known object is meant literally, slashes too."""
+def _kinds(data: Mapping[str, Any]) -> dict[str, str]:
+    given = data.get(KINDS)
+    said = given.items() if isinstance(given, dict) else ()
+    return {label: kind for label, kind in said if kind in ("object", "part")}
+
+
+def _add_control(view: Element, controls: dict[str, Element], part: dict[str, Any], kinds: Mapping[str, str]) -> None:
+    """The control of a result, and its labels; one whose kind is known is meant literally, slashes too."""
     name, kind = str(part.get("from_name")), str(part.get("type"))
     if name not in controls and kind.isalpha():
         per_region = {} if kind.endswith("labels") else {"perRegion": "true"}
@@ -194,5 +212,6 @@ def _add_control(view: Element, controls: dict[str, Element], part: dict[str, An
     labels = part["value"].get(kind)
     for label in labels if isinstance(labels, list) and kind.endswith("labels") and name in controls else []:
         if all(child.get("value") != label for child in controls[name]):
-            literally: dict[str, str] = {"part": "false"} if label in words.objects else {}
+            said = kinds.get(str(label))
+            literally = {} if said is None else {"part": str(said == "part").lower()}
             SubElement(controls[name], "Label", {"value": str(label), **literally})

@@ -1,7 +1,7 @@
 """Tasks of Label Studio in a file, taken into a project whose images lie in a folder."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from semsam_annotate.annotations.drafts import checked, now
 from semsam_annotate.annotations.images import image_sha256, read_image
 from semsam_annotate.annotations.record import ImageRef
 from semsam_annotate.api import BadInput, Vocabulary
-from semsam_annotate.backend.label_studio.admin.exported import UNTOLD, Exported, read_tasks
+from semsam_annotate.backend.label_studio.admin.exported import UNTOLD, Exported, read_tasks, written_name
 from semsam_annotate.backend.label_studio.admin.sources import from_file
 
 Progress = Callable[[int, int], None]
@@ -37,16 +37,19 @@ def tasks_content(path: Path, folder: Path, words: Vocabulary, progress: Progres
     passed = Counter({"annotations without a mask": found.skipped, "older annotations of their task": found.older})
     passed.update(found.left)
     listed = sorted(categories, key=lambda item: item.name)
-    return CocoContent(path, folder, list(images.values()), listed, records, passed=passed)
+    derived = {record.id for record in records}
+    return CocoContent(path, folder, list(images.values()), listed, records, derived, passed=passed)
 
 
 def _images(path: Path, found: Exported, folder: Path, progress: Progress | None) -> dict[str, CocoImage]:
     """By the digest that stands for the address."""
     said = {record.image.sha256: record.image for record in found.records}
-    places = {digest: find_image(folder, ref.path) for digest, ref in said.items()}
+    names = {digest: written_name(found.addresses[digest]).lstrip("/") for digest in said}
+    places = {digest: find_image(folder, names[digest]) or find_image(folder, said[digest].path) for digest in said}
     missing = [said[digest].path for digest, place in places.items() if place is None]
     if missing:
         raise BadInput(f"{path}: {len(missing)} of {len(said)} images are not in {folder}, such as {missing[0]}")
+    _check_names(path, names, places)
     images = {}
     for number, (digest, place) in enumerate(places.items(), start=1):
         assert place is not None
@@ -54,6 +57,15 @@ def _images(path: Path, found: Exported, folder: Path, progress: Progress | None
         if progress is not None:
             progress(number, len(places))
     return images
+
+
+def _check_names(path: Path, names: Mapping[str, str], places: Mapping[str, Path | None]) -> None:
+    """BadInput where two names end in one file; one name may be at several addresses."""
+    first: dict[Path | None, str] = {}
+    for digest, place in places.items():
+        other = first.setdefault(place, names[digest])
+        if other != names[digest]:
+            raise BadInput(f"{path}: {other} and {names[digest]} are both {place}: give the folder that holds both")
 
 
 def _read(said: ImageRef, place: Path, folder: Path) -> CocoImage:

@@ -53,7 +53,7 @@ def project_labels(objects: Sequence[ObjectClass], parts: Sequence[PartClass]) -
     if not objects and not parts:
         return [LabelTag("Object", OBJECT_COLOUR), LabelTag("Part", PART_COLOUR)]
     names = {item.name for item in objects}
-    labels = [LabelTag(item.name, item.color, False if _misread(item.name) else None) for item in objects]
+    labels = [LabelTag(item.name, item.color, False if misread(item.name) else None) for item in objects]
     for part in parts:
         if not part.objects and part.name in names:
             raise BadInput(
@@ -83,7 +83,7 @@ def _geometry(view: Element, tag: str, name: str, labels: Iterable[LabelTag], **
         SubElement(control, "Label", {"value": label.value, "background": label.colour, **said})
 
 
-def _misread(name: str) -> bool:
+def misread(name: str) -> bool:
     """A slash would be read as ``object/part``, "Object" as the kind."""
     return "/" in name or name.lower() in GENERIC
 

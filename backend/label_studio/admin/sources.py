@@ -46,9 +46,9 @@ def from_label_studio(
 def from_file(path: Path, config: Path | None, words: Vocabulary) -> Taken:
     """A JSON export; without its ``config`` the labels that were used speak for themselves."""
     try:
-        tasks = json.loads(path.read_text(encoding="utf-8"))
+        tasks = json.loads(path.read_text(encoding="utf-8-sig"))
         text = None if config is None else config.read_text(encoding="utf-8")
-    except (UnicodeDecodeError, ValueError) as error:
+    except (ValueError, RecursionError) as error:
         raise BadInput(f"{path} is no JSON export of Label Studio: {error}") from error
     read = config_of(checked_tasks(tasks), words) if text is None else parse_config(text, words)
 

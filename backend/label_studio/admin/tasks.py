@@ -13,7 +13,9 @@ from semsam_annotate.annotations.formats.written import PARENTS, UNNAMED, Accoun
 from semsam_annotate.annotations.json_file import write_json_list
 from semsam_annotate.annotations.record import Annotation
 from semsam_annotate.api import decode_rle
+from semsam_annotate.backend.label_studio.admin.labelling import misread
 from semsam_annotate.backend.label_studio.brush_rle import encode_brush
+from semsam_annotate.backend.label_studio.config import KINDS
 
 NAMELESS = "parts without a name, which Label Studio takes for objects"
 LOCAL_FILES = "/data/local-files/?d="
@@ -34,15 +36,24 @@ def _tasks(scene: Scene, account: Account, address: str) -> Iterator[dict[str, A
     for frame in scene.frames():
         account.keep(frame, frame.records)
         nameless = sum(record.kind == "part" and not record.part for record in frame.records)
-        account.lose(Counter({NAMELESS: nameless}))
+        there = {record.id for record in frame.records}
+        below = sum(record.kind == "object" and record.part_of in there for record in frame.records)
+        account.lose(Counter({NAMELESS: nameless, PARENTS: below}))  # Label Studio's hierarchy says nothing of objects
         yield _task(frame, address)
 
 
 def _task(frame: Frame, address: str) -> dict[str, Any]:
     there = {record.id for record in frame.records}
     result = [item for record in frame.records for item in _results(frame, record, there)]
-    data = {"image": address + quote(frame.name)}
+    data = {"image": address + quote(frame.name), **_kinds(frame)}
     return {"id": frame.id, "data": data, "annotations": [{"id": frame.id, "result": result}]}
+
+
+def _kinds(frame: Frame) -> dict[str, Any]:
+    """Of labels that would be read otherwise, where a file comes without its config, whether they are parts."""
+    used = {label: record.kind for record in frame.records for label in _labels(frame, record)}
+    said = {label: kind for label, kind in used.items() if (":" not in label if kind == "part" else misread(label))}
+    return {KINDS: said} if said else {}
 
 
 def _results(frame: Frame, record: Annotation, there: set[str]) -> Iterator[dict[str, Any]]:
@@ -67,9 +78,10 @@ def _results(frame: Frame, record: Annotation, there: set[str]) -> Iterator[dict
 
 def _labels(frame: Frame, record: Annotation) -> list[str]:
     """The label as the config has it: ``object:part``, or the bare part where its object has no name."""
-    owner = record.object or frame.categories[record.id].object
+    above = frame.categories[record.id].object
+    owner = record.object if above == UNLABELLED else above
     if record.kind == "object":
         return [] if record.object is None else [record.object]
     if not record.part:
         return []
-    return [record.part if owner == UNLABELLED else f"{owner}:{record.part}"]
+    return [record.part if owner is None else f"{owner}:{record.part}"]

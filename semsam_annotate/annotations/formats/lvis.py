@@ -6,7 +6,7 @@ from itertools import count
 from pathlib import Path
 
 from semsam_annotate.annotations.coco import bbox
-from semsam_annotate.annotations.formats.rows import Row, image_row, segmentation, write_content
+from semsam_annotate.annotations.formats.rows import ID, Row, image_row, segmentation, write_content
 from semsam_annotate.annotations.formats.scene import Head, Scene
 from semsam_annotate.annotations.formats.written import PARTS, Account
 from semsam_annotate.annotations.record import Annotation
@@ -22,7 +22,7 @@ def write_lvis(scene: Scene, path: Path, account: Account) -> None:
     names = sorted(set(objects) | set(scene.objects))
     ids = {name: number for number, name in enumerate(names, start=1)}
     seen: dict[int, set[int]] = defaultdict(set)
-    images = (_image(head, seen[head.id]) for head in scene.heads)
+    images = (_image(head, seen[head.id]) for head in scene.heads if head.id in account.frames)
     write_content(path, _annotations(scene, account, ids, seen), images, _categories(ids, objects, seen))
 
 
@@ -47,6 +47,7 @@ def _annotation(id: int, image: int, category: int, record: Annotation) -> Row:
         "bbox": bbox(record.mask),
         "area": rle_area(record.mask),
         "iscrowd": 0,  # LVIS's own files have none, but readers of COCO files ask for it
+        ID: record.id,
     }
 
 

@@ -34,16 +34,28 @@ def rings(mask: Mask) -> list[Ring]:
 def one_polygon(mask: Mask) -> tuple[Ring, int]:
     """The outlines joined to one, the nearest first, and how many bridges that took; none adds area."""
     joined, *others = rings(mask)
-    bridges, corners = len(others), [np.array(ring) for ring in others]
+    corners = [np.array(ring) for ring in others]
+    boxes = np.array([(*ring.min(0), *ring.max(0)) for ring in corners]).reshape(-1, 4)
     gaps = [_nearest(np.array(joined), ring) for ring in corners]
-    while others:
-        number = min(range(len(others)), key=lambda index: gaps[index])
-        _, here, there = gaps.pop(number)
-        ring, added = others.pop(number), corners.pop(number)
+    squares = np.array([gap[0] for gap in gaps], np.float64)  # infinite once joined
+    for _ in others:
+        number = min(np.flatnonzero(squares == squares.min()).tolist(), key=lambda index: gaps[index])
+        _, here, there = gaps[number]
+        ring, squares[number] = others[number], np.inf
         place, turn = joined.index(here), ring.index(there)
         joined = [*joined[: place + 1], *ring[turn:], *ring[: turn + 1], *joined[place:]]
-        gaps = [min(gap, _nearest(added, other)) for gap, other in zip(gaps, corners, strict=True)]
-    return joined, bridges
+        near = np.isfinite(squares) & (_apart(boxes[number], boxes) <= squares)
+        for index in np.flatnonzero(near).tolist():
+            gaps[index] = min(gaps[index], _nearest(corners[number], corners[index]))
+            squares[index] = gaps[index][0]
+    return joined, len(others)
+
+
+def _apart(box: Corners, boxes: Corners) -> Corners:
+    """Squared distance of a box (x0, y0, x1, y1) to others: no two corners within are nearer."""
+    between = np.maximum(boxes[:, :2] - box[2:], box[:2] - boxes[:, 2:])
+    squares: Corners = (np.maximum(between, 0) ** 2).sum(1)
+    return squares
 
 
 def _edges(mask: Mask) -> dict[Corner, list[Corner]]:

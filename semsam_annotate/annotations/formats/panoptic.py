@@ -10,7 +10,7 @@ from PIL import Image
 from semsam_annotate.annotations.categories import Category, category_rows
 from semsam_annotate.annotations.classes import colour_of
 from semsam_annotate.annotations.formats.flatten import Map, flattened
-from semsam_annotate.annotations.formats.rows import Row, image_row, write_content
+from semsam_annotate.annotations.formats.rows import ID, Row, image_row, write_content
 from semsam_annotate.annotations.formats.scene import Frame, Scene
 from semsam_annotate.annotations.formats.written import Account
 from semsam_annotate.annotations.record import Annotation
@@ -52,6 +52,7 @@ def _annotation(frame: Frame, drawn: Map, seen: list[Annotation], rows: dict[Cat
             "iscrowd": 0,
             "area": int((drawn == value).sum()),
             "bbox": _box(drawn == value),
+            ID: record.id,
         }
         for value, record in enumerate(seen, start=1)
     ]

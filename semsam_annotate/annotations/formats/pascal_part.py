@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from semsam_annotate.annotations.categories import UNLABELLED, Category
 from semsam_annotate.annotations.coco import bbox
-from semsam_annotate.annotations.formats.rows import Row, image_row, segmentation, write_content
+from semsam_annotate.annotations.formats.rows import ID, Row, image_row, segmentation, write_content
 from semsam_annotate.annotations.formats.scene import Head, Scene
 from semsam_annotate.annotations.formats.written import OBJECTS, ORPHANS, Account
 from semsam_annotate.annotations.record import Annotation
@@ -25,7 +25,7 @@ def write_pascal_part(scene: Scene, path: Path, account: Account) -> None:
         return
     ids = {name: number for number, name in enumerate(sorted({category.name for category in held}), start=1)}
     numbers = _image_ids(scene.heads)
-    images = ({**image_row(head), "id": numbers[head.id]} for head in scene.heads)
+    images = ({**image_row(head), "id": numbers[head.id]} for head in scene.heads if head.id in account.frames)
     categories = ({"id": id, "name": name} for name, id in ids.items())
     write_content(path, _annotations(scene, account, ids, numbers), images, categories)
 
@@ -64,4 +64,5 @@ def _annotation(id: int, image: int, category: int, record: Annotation) -> Row:
         "bbox": box,
         "area": box[2] * box[3],
         "iscrowd": 0,
+        ID: record.id,
     }

@@ -2,17 +2,19 @@
 
 import shutil
 from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from PIL import Image
 
 from semsam_annotate.annotations.formats.scene import Head, Scene
-from semsam_annotate.annotations.images import upright_size
-from semsam_annotate.api import BadInput
+from semsam_annotate.annotations.image_files import SUFFIXES
+from semsam_annotate.annotations.images import image_sha256, read_image
+from semsam_annotate.api import BadInput, RgbImage
 
 FOLDERS = {"train": "train", "validation": "val", "test": "test"}
 """Of the splits; an image without one trains."""
+_MANY_ORDERS = (".tif", ".tiff")
+"""Microscopes write the sides and channels of these in many orders, so others may read other pixels than we do."""
 
 
 def split_of(head: Head) -> str:
@@ -23,26 +25,26 @@ def split_of(head: Head) -> str:
 def copy_picture(scene: Scene, head: Head, place: Path) -> str:
     """Copy the file of an image to ``place``, a path without ending; the name that it has there.
 
-    BadInput for a file of another size than what was annotated, so far as its header tells.
+    A file of an ending that readers of folders do not look for becomes a PNG of its pixels. BadInput for a file that
+    shows something else than what was annotated.
     """
     source = scene.copied(head.ref)
     ending = PurePosixPath(source.name).suffix.lower()
-    _same_size(source, head)
-    target = place.with_name(place.name + ending)
+    target = place.with_name(place.name + (ending if ending in SUFFIXES else ".png"))
     target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(source, target)
+    rgb = None if ending in _MANY_ORDERS else _annotated(source, head)
+    if rgb is None or ending in SUFFIXES:
+        shutil.copyfile(source, target)
+    else:
+        Image.fromarray(rgb).save(target)
     return target.name
 
 
-def _same_size(source: Path, head: Head) -> None:
-    if source.suffix.lower() in (".tif", ".tiff"):
-        return  # microscopes write sides in many orders
-    height, width = head.ref.height, head.ref.width
-    with suppress(OSError, ValueError, SyntaxError), Image.open(source) as opened:
-        height, width = upright_size(opened)
-    if (height, width) != (head.ref.height, head.ref.width):
-        told = f"{source} is {width}x{height}, annotated were {head.ref.width}x{head.ref.height}"
-        raise BadInput(f"{told}: it has changed, or is another image of that name")
+def _annotated(source: Path, head: Head) -> RgbImage:
+    rgb = read_image(source)
+    if image_sha256(rgb) != head.ref.sha256:
+        raise BadInput(f"{source} shows other pixels than were annotated: it has changed, or is another image")
+    return rgb
 
 
 def plain_stems(heads: Iterable[Head]) -> dict[int, str]:

@@ -9,6 +9,8 @@ from semsam_annotate.annotations.json_file import write_json_rows
 from semsam_annotate.annotations.record import Annotation
 
 Row = dict[str, Any]
+ID = "semsam_id"
+"""Of a row whose own id is a number: the record's, by which it is known where it comes back. Others pass it over."""
 
 
 def image_row(head: Head) -> Row:

@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from semsam_annotate.annotations.categories import UNLABELLED, Category
+from semsam_annotate.annotations.categories import Category
 from semsam_annotate.annotations.coco import Frame as FrameKey
-from semsam_annotate.annotations.coco import Node
+from semsam_annotate.annotations.coco import category_of
+from semsam_annotate.annotations.hierarchy import Node, object_of
 from semsam_annotate.annotations.outgoing import Outgoing, batches
-from semsam_annotate.annotations.part_json import object_of
 from semsam_annotate.annotations.record import Annotation, ImageRef, Plane
 from semsam_annotate.api import BadInput, Vocabulary
 
@@ -111,12 +111,7 @@ def scene_of(
 def _categories(wanted: Sequence[Node], rows: Sequence[Node]) -> dict[str, Category]:
     """By id; ``rows``: everything of their images, since the object above may lie in another plane."""
     by_id = {row.id: row for row in rows}
-    return {row.id: _category(row, object_of(row, by_id)) for row in wanted}
-
-
-def _category(record: Node, owner: Node | None) -> Category:
-    named = record.object if owner is None else owner.object
-    return Category(named or UNLABELLED, None if record.kind == "object" else record.part or UNLABELLED)
+    return {row.id: category_of(row, (object_of(row, by_id) or row).object) for row in wanted}
 
 
 def _heads(

@@ -32,7 +32,7 @@ FACTS: dict[str, Callable[[Annotation], bool]] = {
 
 @dataclass(frozen=True)
 class Written:
-    """Images and masks in the files, and how many of what is not: ``lost`` by its name."""
+    """Images with masks and masks in the files, and how many of what is not: ``lost`` by its name."""
 
     images: int
     objects: int
@@ -47,6 +47,8 @@ class Account:
         self._carries = carries
         self._kinds: Counter[str] = Counter()
         self._lost: Counter[str] = Counter()
+        self.frames: set[int] = set()
+        """Ids of those that have a mask in the files so far."""
 
     def lose(self, what: Counter[str]) -> None:
         """Count what cannot be held."""
@@ -56,6 +58,7 @@ class Account:
         """Count masks of a frame that are in the files, and what of them is not: their facts, and names that a reader
         asks for. A parent is carried when it is among the masks."""
         records = list(kept)
+        self.frames |= {frame.id} if records else set()
         there = {record.id for record in records} if PARENTS in self._carries else set()
         self._kinds.update(record.kind for record in records)
         self._lost[PARENTS] += sum(record.part_of not in there for record in records if record.part_of is not None)
@@ -71,5 +74,5 @@ class Account:
         lost = Counter(self._lost)
         lost[PLANES] += scene.in_planes
         if SPLITS not in self._carries:
-            lost[SPLITS] += sum(head.split is not None for head in scene.heads)
-        return Written(len(scene.heads), self._kinds["object"], self._kinds["part"], +lost)
+            lost[SPLITS] += sum(head.split is not None for head in scene.heads if head.id in self.frames)
+        return Written(len(self.frames), self._kinds["object"], self._kinds["part"], +lost)

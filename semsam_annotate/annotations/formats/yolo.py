@@ -1,6 +1,7 @@
 """YOLO segmentation: a line a mask, one polygon in fractions of the image; pieces and holes joined by bridges."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,6 +13,9 @@ from semsam_annotate.annotations.formats.scene import Frame, Head, Scene
 from semsam_annotate.annotations.formats.written import Account
 from semsam_annotate.api import decode_rle
 
+KINDS = "kinds"
+"""In ``data.yaml``: object or part for every class, which others pass over."""
+_ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ufffe\uffff]")
 BRIDGED = "masks whose holes or pieces are joined by bridges"
 
 
@@ -30,8 +34,7 @@ def write_yolo(scene: Scene, folder: Path, account: Account) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("".join(_lines(frame, classes, account)), encoding="ascii")
         account.keep(frame, frame.records)
-    names = [category.name for category in classes]
-    (folder / "data.yaml").write_text(_yaml(scene.heads, names), encoding="utf-8")
+    (folder / "data.yaml").write_text(_yaml(scene.heads, list(classes)), encoding="utf-8")
 
 
 def _lines(frame: Frame, classes: dict[Category, int], account: Account) -> Iterator[str]:
@@ -43,11 +46,21 @@ def _lines(frame: Frame, classes: dict[Category, int], account: Account) -> Iter
         yield f"{classes[frame.categories[record.id]]} {polygon}\n"
 
 
-def _yaml(heads: Sequence[Head], names: list[str]) -> str:
-    """Paths are relative to the file. The field's trainers refuse a file without ``val``, so it is never left out."""
+def _yaml(heads: Sequence[Head], classes: Sequence[Category]) -> str:
+    """Paths are relative to the file. The field's trainers refuse a file without ``val``, so it is never left out.
+
+    ``KINDS`` tells objects from parts, whatever they are called.
+    """
     there = {FOLDERS[split_of(head)] for head in heads}
     first = next(name for name in FOLDERS.values() if name in there)
     lines = [f"{name}: images/{name if name in there else first}" for name in ("train", "val")]
     lines += ["test: images/test"] if "test" in there else []
-    listed = [f"  {number}: {json.dumps(name, ensure_ascii=False)}" for number, name in enumerate(names)]
-    return "\n".join([*lines, "names:", *listed]) + "\n"
+    listed = [f"  {number}: {_text(category.name)}" for number, category in enumerate(classes)]
+    kinds = ", ".join(category.kind for category in classes)
+    return "\n".join([*lines, "names:", *listed, f"{KINDS}: [{kinds}]"]) + "\n"
+
+
+def _text(name: str) -> str:
+    """As JSON, which is YAML up to characters that only the latter wants to have escaped."""
+    plain = json.dumps(name, ensure_ascii=False)
+    return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", plain)

@@ -11,12 +11,14 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from semsam_annotate.annotations import ImageRef, Project
+from semsam_annotate.annotations.hierarchy import object_of
 from semsam_annotate.api import decode_rle
 from semsam_annotate.backend.label_studio.admin.exported import read_tasks
 from semsam_annotate.backend.label_studio.admin.labelling import labelling_config
 from semsam_annotate.backend.label_studio.admin.tasks import tasks_format
 from semsam_annotate.backend.label_studio.config import parse_config
 from semsam_annotate.cli.app import build
+from semsam_annotate.cli.importing import read_any
 
 OBJECTS, PARTS = ["car", "Monitor/TV", "größe"], {"wheel": ["car", "Monitor/TV", "größe"]}
 MASK = st.tuples(
@@ -57,7 +59,9 @@ def test_masks_names_levels_and_parents_come_back(scene, projects):
     folder = projects(scene)
     with Project.open(folder) as project:
         report = project.export(tasks_format(), folder / "tasks.json")
-        before = project.store.annotations()
+        by_id = {record.id: record for record in project.store.annotations()}
+        owners = {id: object_of(record, by_id) or record for id, record in by_id.items()}
+        before = [record.with_(object=owners[id].object or record.object) for id, record in by_id.items()]
         config = parse_config(labelling_config(project.config), project.vocabulary())
     after = read_tasks(json.loads((folder / "tasks.json").read_text(encoding="utf-8")), config).records
     pixels = [{record.id: decode_rle(record.mask).tobytes() for record in records} for records in (before, after)]
@@ -87,3 +91,25 @@ def test_an_unknown_format_is_told_all_there_are(tmp_path):
     assert "label-studio" in str(answer.exception)
     assert "coco" in str(answer.exception)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_file_without_its_config_says_what_its_labels_are(tmp_path):
+    """Names that say nothing, slashes, and parts of an object without a name; objects below others are counted."""
+    Image.new("RGB", (9, 9)).save(tmp_path / "a.png")
+    with Project.create(tmp_path / "p", images=[tmp_path / "a.png"]) as project:
+        ref = project.ref(tmp_path / "a.png", np.zeros((9, 9, 3), np.uint8))
+        masks = [np.arange(81).reshape(9, 9) % 9 == number for number in range(8)]
+        above = project.store.accept(ref, mask=masks[0])
+        for mask, name in zip(masks[1:6], ("object", "Parts", "a/b", "car", "Wheel"), strict=True):
+            project.store.accept(
+                ref, mask=mask, kind="object", object=name, part_of=above.id if name == "car" else None
+            )
+        project.store.accept(ref, mask=masks[6], part="wheel", part_of=above.id)
+        project.store.accept(ref, mask=masks[7], part="Object", part_of=above.id)
+        report = project.export(tasks_format(), tmp_path / "tasks.json")
+        before = [(one.kind, one.object, one.part) for one in project.store.annotations()]
+    assert report.not_carried == {"parents": 1}
+    with Project.create(tmp_path / "new") as new:
+        new.take_in(read_any("auto", tmp_path / "tasks.json", tmp_path, new.folder))
+        after = [(one.kind, one.object, one.part) for one in new.store.annotations()]
+    assert sorted(after, key=repr) == sorted(before, key=repr)

@@ -19,16 +19,17 @@ NO_LABEL = frozenset({"region", "segment", "object"})
 """Category names that say nothing about what is seen (BSDS, SA-1B exports): the mask is class-agnostic."""
 
 
-def split_category(row: Mapping[str, Any]) -> Category:
+def split_category(row: Mapping[str, Any], as_written: bool = False) -> Category:
     """``object:part`` is split, ``object/part`` where there is no colon; ``kind`` decides where it is present, else
-    ``supercategory`` PART or the name itself.
+    ``supercategory`` PART or the name itself. ``as_written``: every name is one, those of ``NO_LABEL`` too.
     """
     name = str(row["name"]).strip()
     pieces = name.split(":" if ":" in name else "/", 1)
     stated = str(row.get("kind", "")).lower()
     if stated == "part" or (not stated and (len(pieces) == 2 or row.get("supercategory") == "PART")):
         return Category(PART, pieces[0], pieces[1]) if len(pieces) == 2 else Category(PART, None, name)
-    return Category(UNKNOWN, None, None) if name.lower() in NO_LABEL else Category(OBJECT, name, None)
+    says_nothing = name.lower() in NO_LABEL and not as_written
+    return Category(UNKNOWN, None, None) if says_nothing else Category(OBJECT, name, None)
 
 
 def spaced(name: str) -> str:

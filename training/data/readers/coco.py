@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
+from semsam_annotate.annotations.formats.rows import ID
 from semsam_annotate.api import Vocabulary
 from semsam_annotate.training.data import problem
 from semsam_annotate.training.data.entry import ImageEntry
@@ -79,7 +80,7 @@ class CocoSet(DataSet):
 
     def split(self, row: Mapping[str, Any]) -> Category:
         """What a category row says."""
-        return split_category(row)
+        return split_category(row, self.as_written)
 
     def plain(self, name: str) -> str:
         """A name of this layout in COCO's manner."""
@@ -156,7 +157,7 @@ class CocoSet(DataSet):
             frame.complain(error.kind, id, error.detail)
             frame.lost.add(exhaustive_name(category))
             return None
-        return Mark(id, segment, *category, parent=self.parent(row), boxed=boxed)
+        return Mark(id, segment, *category, parent=self.parent(row), boxed=boxed, facts=own_id(row))
 
     def _segment(self, frame: Frame, row: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
         given, box = row.get("segmentation"), row.get("bbox")
@@ -177,6 +178,11 @@ def exhaustive_name(category: Category) -> str:
     if category.kind == PART:
         return part_entry(category.part) if category.part else ""
     return category.object or ""
+
+
+def own_id(row: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The record that a row of ours is of."""
+    return {"id": row[ID]} if ID in row else None
 
 
 def _outside(box: Any, frame: Frame) -> bool:

@@ -11,7 +11,7 @@ from PIL import Image
 from semsam_annotate.training.data import problem
 from semsam_annotate.training.data.entry import ImageEntry
 from semsam_annotate.training.data.readers.categories import Category, id_of, spaced, split_category
-from semsam_annotate.training.data.readers.coco import CocoSet, exhaustive_name
+from semsam_annotate.training.data.readers.coco import CocoSet, exhaustive_name, own_id
 from semsam_annotate.training.data.readers.marks import Frame, Mark, assemble
 from semsam_annotate.training.data.readers.picture_row import read_map
 from semsam_annotate.training.data.readers.pictures import guess_folder
@@ -50,7 +50,7 @@ class PanopticSet(CocoSet):
     def split(self, row: Mapping[str, Any]) -> Category:
         """Of ``wall-other-merged`` the wall, of ADE20K's ``door, double door`` the first; with a kind it is ours."""
         if "kind" in row:
-            return split_category(row)
+            return split_category(row, self.as_written)
         if self.as_written:
             return Category(OBJECT, row["name"].strip(), None)
         name = spaced(row["name"].split(",")[0])
@@ -96,7 +96,7 @@ class PanopticSet(CocoSet):
                 frame.complain(problem.EMPTY_MASK, id, "no pixel of the PNG has its id")
                 frame.lost.add(exhaustive_name(category))
             elif not info.get("iscrowd"):
-                marks.append(Mark(id, encode(ids == id), *category))
+                marks.append(Mark(id, encode(ids == id), *category, facts=own_id(info)))
         listed = {id_of(info, "id") for info in segments}
         for id in sorted(present - listed - {0}):
             frame.complain(problem.NOT_A_ROW, id, "the PNG has pixels of a segment that is not listed")

@@ -146,7 +146,7 @@ def _folder(path: Path, options: _Options) -> DataSet:
     if (path / LEGEND).is_file():
         return LabelMapSet(path, options.images, options.synonyms)
     if (path / DATA).is_file():
-        return YoloSet(path, options.synonyms)
+        return YoloSet(path, options.synonyms, options.as_written)
     if (path / METADATA).is_file() or next(path.glob(f"*/{METADATA}"), None) is not None:
         return ImageFolderSet(path, options.synonyms)
     if all((path / name).is_file() for name in FILES.values()):
