@@ -29,8 +29,8 @@ def choices(time: str | None = None) -> Select[Any]:
 
 def overruled() -> ColumnElement[bool]:
     """Whether a record, in a query that joins ``standing``, has given way to another one by a choice that holds."""
-    losers = choices().with_only_columns(event.c.annotation)
-    return and_(standing.c.status == "superseded", annotation.c.id.in_(losers))
+    lost = choices().where(event.c.annotation == annotation.c.id).correlate(annotation)
+    return and_(standing.c.status == "superseded", lost.exists())
 
 
 def successors(connection: Connection, ids: Iterable[str], time: str | None = None) -> dict[str, str]:
