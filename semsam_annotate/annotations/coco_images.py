@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from semsam_annotate.annotations.images import MAX_PIXELS, image_sha256, read_image
+from semsam_annotate.annotations.named_files import NamedFiles
 from semsam_annotate.annotations.record import ImageRef, Plane
 from semsam_annotate.annotations.splits import SPLITS, Split
 from semsam_annotate.api import BadInput
@@ -98,7 +99,7 @@ def _named(file: Path, row: Mapping[str, Any]) -> tuple[int, str]:
 
 def _found(file: Path, rows: Sequence[Mapping[str, Any]], folder: Path) -> dict[int, Path]:
     paths: dict[int, Path] = {}
-    names: dict[Path, str] = {}
+    names = NamedFiles()
     missing: list[str] = []
     for row in rows:
         id, name = _named(file, row)
@@ -107,9 +108,8 @@ def _found(file: Path, rows: Sequence[Mapping[str, Any]], folder: Path) -> dict[
         path = find_image(folder, name)
         if path is None:
             missing.append(name)
-        elif names.setdefault(path, name) != name:
-            raise BadInput(f"{file}: {names[path]} and {name} are both {path}: give the folder that holds both")
         else:
+            names.check(file, path, name)
             paths[id] = path
     if missing:
         shown = ", ".join(missing[:_NAMED]) + (" …" if len(missing) > _NAMED else "")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from semsam_annotate.annotations import read_import
 from semsam_annotate.annotations.coco_read import CocoContent
 from semsam_annotate.annotations.foreign import GivenImage, GivenMask, foreign_content
+from semsam_annotate.annotations.named_files import NamedFiles
 from semsam_annotate.annotations.project_config import read_config
 from semsam_annotate.api import BadInput, Vocabulary
 
@@ -103,18 +104,13 @@ def _opened(source: Path, images: Path | None) -> "DataSet":
 
 
 def _from_readers(source: Path, data: "DataSet", progress: Progress | None) -> CocoContent:
-    from semsam_annotate.training.data.image_names import ImageNames
-
-    passed, names = Counter[str](), ImageNames()
+    passed, names = Counter[str](), NamedFiles()
     _refuse(data.problems)
     given = []
     with _extras(), _refused(source):
         for number, entry in enumerate(data, start=1):
             given.append(_given(entry, passed))
-            other = names.other(entry)
-            if other is not None:
-                both = f"{other} and {entry.named} are both {entry.path}"
-                raise BadInput(f"{source}: {both}: give the folder that holds both")
+            names.check(source, entry.path, entry.named)
             _tell(progress, number, 2 * len(data))
     layout = next(name for name, layout in LAYOUTS.items() if layout == data.format)
     images = [image for image in given if image is not None]

@@ -1,7 +1,7 @@
 """Tasks of Label Studio in a file, taken into a project whose images lie in a folder."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from semsam_annotate.annotations.coco_images import CocoImage, find_image
 from semsam_annotate.annotations.coco_read import CocoContent
 from semsam_annotate.annotations.drafts import checked, now
 from semsam_annotate.annotations.images import image_sha256, read_image
+from semsam_annotate.annotations.named_files import NamedFiles
 from semsam_annotate.annotations.record import ImageRef
 from semsam_annotate.api import BadInput, Vocabulary
 from semsam_annotate.backend.label_studio.admin.exported import UNTOLD, Exported, read_tasks, written_name
@@ -49,23 +50,14 @@ def _images(path: Path, found: Exported, folder: Path, progress: Progress | None
     missing = [said[digest].path for digest, place in places.items() if place is None]
     if missing:
         raise BadInput(f"{path}: {len(missing)} of {len(said)} images are not in {folder}, such as {missing[0]}")
-    _check_names(path, names, places)
-    images = {}
+    images, files = {}, NamedFiles()
     for number, (digest, place) in enumerate(places.items(), start=1):
         assert place is not None
+        files.check(path, place, names[digest])  # one name may be at several addresses
         images[digest] = _read(said[digest], place, folder)
         if progress is not None:
             progress(number, len(places))
     return images
-
-
-def _check_names(path: Path, names: Mapping[str, str], places: Mapping[str, Path | None]) -> None:
-    """BadInput where two names end in one file; one name may be at several addresses."""
-    first: dict[Path | None, str] = {}
-    for digest, place in places.items():
-        other = first.setdefault(place, names[digest])
-        if other != names[digest]:
-            raise BadInput(f"{path}: {other} and {names[digest]} are both {place}: give the folder that holds both")
 
 
 def _read(said: ImageRef, place: Path, folder: Path) -> CocoImage:
