@@ -86,16 +86,14 @@ class Loop:
         return decision
 
     def look(self) -> Decision:
-        """What is to be done now; changes nothing but the memory of when the loop first looked."""
+        """What is to be done now; of the memory it changes how the last try ended, and since when times count."""
         config, now = self.config(), self._clock()
         self.notice()
         memory, schedule = LoopMemory.read(self._project.models), config.retrain.schedule
-        another = memory.schedule is not None and memory.schedule != schedule
-        if memory.since is None or memory.since > now + TURNED_BACK or another:  # or the clock was ahead then
-            memory = memory.at(now, schedule)
-            self._remember(memory)
-        elif memory.schedule is None:
-            memory = memory.at(memory.since, schedule)
+        ahead = memory.since is not None and memory.since > now + TURNED_BACK  # a clock was wrong then
+        anew = memory.since is None or ahead or memory.schedule not in (None, schedule)
+        if anew or memory.schedule is None:
+            memory = replace(memory, since=now if anew else memory.since, schedule=schedule)
             self._remember(memory)
         found = self._situation(memory)
         self._busy = found.running

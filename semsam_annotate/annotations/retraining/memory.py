@@ -60,9 +60,9 @@ class LoopMemory:
         }
         write_atomically(models / FILE, json.dumps(row).encode())
 
-    def at(self, now: datetime, schedule: str | None = None) -> "LoopMemory":
-        """The memory once a time of the schedule was let pass; ``schedule``: a new one, which counts from now."""
-        return replace(self, since=now, schedule=self.schedule if schedule is None else schedule)
+    def at(self, now: datetime) -> "LoopMemory":
+        """The memory once a time of the schedule was let pass."""
+        return replace(self, since=now)
 
     def own(self, found: Sequence[Run]) -> Run | None:
         """The run of the last try: the first since that its process began, as numbers of processes come again."""
