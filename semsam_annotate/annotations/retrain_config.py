@@ -73,6 +73,11 @@ class RetrainConfig:
             ) from error
 
     @property
+    def gpu_number(self) -> int | None:
+        """Of the GPU that a training is to use, None where it may choose or use none."""
+        return None if self.gpu in (AUTO, NONE) else int(self.gpu)
+
+    @property
     def environment(self) -> dict[str, str]:
         """Environment variables that hold a training to its GPU, or to none."""
         if self.gpu == AUTO:

@@ -13,7 +13,7 @@ import pytest
 import typer
 
 from semsam_annotate.annotations import ImageRef, Project
-from semsam_annotate.annotations.project_config import write_config
+from semsam_annotate.annotations.project_config import read_config, write_config
 from semsam_annotate.annotations.retraining.loop import Loop
 from semsam_annotate.annotations.retraining.runner import runner_of
 from semsam_annotate.cli.loop import _looked, _once
@@ -123,3 +123,18 @@ def test_once_has_not_failed_when_the_training_is_put_by(project, error, code):
             assert caught.value.exit_code == code
         else:
             _once(project, running, False)
+
+
+def test_a_gpu_that_is_not_there_is_named_and_the_processor_does_not_train_instead(project, semsam, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")  # so that it is put back: the command sets it
+    config = read_config(project.folder / "project.toml")
+    write_config(project.folder / "project.toml", replace(config, retrain=replace(config.retrain, gpu=99)))
+    image = ImageRef("0" * 64, "gone.png", 8, 8)
+    for _ in range(3):
+        project.store.accept(image, mask=np.ones((8, 8), bool), object="car")
+    code, _, told = semsam("retrain", "--project", project.folder)
+    assert code == 2
+    assert "gpu = 99" in told
+    code, out, _ = semsam("loop", "--project", project.folder, "--once")
+    assert code == 1
+    assert "Training 2 failed: gpu = 99" in out

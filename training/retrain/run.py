@@ -63,7 +63,8 @@ def retrain(
 
     The active model serves until the last moment: whatever happens before the promotion changes nothing. How far it is
     and how it ended lies in a folder of ``models/runs``. One that was killed or put by is gone on with. Raises BadInput
-    when there is nothing to learn from or another retraining is running, PutBy when it was asked to end for now.
+    when there is nothing to learn from, the GPU asked for is not there or another retraining is running, PutBy when it
+    was asked to end for now.
     """
     registry = ModelRegistry(project.models, packaged_weights())
     if settings.threads:
@@ -73,6 +74,7 @@ def retrain(
         recorded(project.models, settings.keep) as run,
         work_folder(project.models) as work,
     ):
+        _check_gpu(project.config.retrain.gpu_number)
         told = Telling(run, progress)
         data = read_project(project, lambda done, total: told("reading", done, total))
         if not data.train:
@@ -98,6 +100,15 @@ def retrain(
         with suppress(SemsamError, OSError):  # the new model serves, whatever is wrong with an old one
             registry.prune(settings.keep)
         return report
+
+
+def _check_gpu(number: int | None) -> None:
+    """BadInput where a GPU is asked for by its number and there is none: the processor would take hours, unsaid."""
+    if number is not None and not torch.cuda.is_available():
+        raise BadInput(
+            f"gpu = {number} in [retrain], and PyTorch finds no such GPU here: write the number of one that nvidia-smi "
+            'lists, "auto", or "none" for the processor'
+        )
 
 
 def _promoted(
