@@ -126,7 +126,7 @@ class Annotator:
         """Of some weights on the photos held back, as ``semsam models calibrate`` keeps it."""
         if self.cell.strategy == "random":
             return Calibration()
-        truth = self.kind.annotated(f"{self.cell.path}/held", self.kind.held(self.cell.seed))
+        truth = self.kind.questions(f"{self.cell.path}/held", self.kind.held(self.cell.seed))
         engine = engine_of(weights)
         with TemporaryDirectory() as models, suppress(BadInput):  # too few masks: as the network says it
             return calibrate(engine, Path(models), read_sample(truth, self.kind.data)).calibration
@@ -136,7 +136,7 @@ class Annotator:
         """What labelling photos costs with the model of that moment."""
         before = self.kind.base if number == 0 else self._weights(number - 1, self.cell.done(number - 1).labelled)
         engine = engine_of(before)
-        sample = read_sample(self.kind.annotated(f"{self.cell.path}/asked", asked), self.kind.data)
+        sample = read_sample(self.kind.questions(f"{self.cell.path}/asked", asked), self.kind.data)
         rows = evaluate(engine, sample, clicks=CLICKS).rows
         engine.close()
         return sum((row.clicks_to(GOOD, CLICKS) or CLICKS) + (not named(row)) for row in rows)

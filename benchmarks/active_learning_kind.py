@@ -67,6 +67,11 @@ class Kind:
         """A COCO file of the truth of some photos."""
         return self._written(f"{name}.json", of_kind(self.train, self.name, keep=ids))
 
+    def questions(self, name: str, ids: Sequence[int]) -> Path:
+        """The same with every name of the kind to choose from, whichever these photos show."""
+        content = of_kind(self.train, self.name, keep=ids)
+        return self._written(f"{name}.json", {**content, "categories": self.train["categories"]})
+
     def _order(self, seed: int) -> list[int]:
         every = sorted(row["id"] for row in self.train["images"])
         return [int(id) for id in np.random.default_rng(seed).permutation(every)]

@@ -3,8 +3,12 @@
     python benchmarks/active_learning_table.py [--rows FOLDER] [--json FILE] [--png docs/active-learning.png]
 
 The area under a curve is its mean height over the clicks that all strategies of that seed reach, lines between the
-rounds. Compared are strategies on the same seeds, which share their first photos and their pool; seeds are drawn again
-(2,000 times). Fewer than two seeds have no interval. A seed counts for a strategy once all its rounds are there.
+rounds. Compared are strategies on the same seeds, which share their first photos and their pool, with Student's t over
+seeds: they are too few to be drawn again. Fewer than two have no interval. A seed counts once all rounds of all
+strategies that were begun are there.
+
+What decides was chosen before the last seeds were run: the area of part names right, the mean over the settings, is
+above that of both baselines with an interval that is corrected for the number of strategies (Bonferroni).
 """
 
 import argparse
@@ -18,16 +22,17 @@ from active_learning_rounds import Cell
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
+from scipy.stats import t as student
 from subject import ROOT
 
 from semsam_annotate.training.active import STRATEGIES
-from semsam_annotate.training.evaluation.bootstrap import bootstrap_interval, paired_bootstrap
 
 FIGURES = {"oracle": "best rung, IoU %", "part": "part names right, %", "part_ap": "AP of parts"}
 BASELINES = ("random", "foreground")
+DECIDES, LEVEL = "part", 0.95
 Floats: TypeAlias = NDArray[np.float64]
 Cells: TypeAlias = dict[str, dict[int, Cell]]
-"""Of one setting: strategy to seed to its rounds, complete ones only."""
+"""Of one setting: strategy to seed to its rounds, complete ones only, the same seeds for all."""
 
 
 def settings(rows: Path, rounds: int) -> dict[str, Cells]:
@@ -40,7 +45,13 @@ def settings(rows: Path, rounds: int) -> dict[str, Cells]:
         for name, cell in cells.items():
             if all(cell.round(number) is not None for number in range(rounds + 1)):
                 found.setdefault(f"{kind.name}, {query} a round", {}).setdefault(name, {})[seed] = cell
-    return found
+    return {setting: _shared(cells) for setting, cells in found.items()}
+
+
+def _shared(cells: Cells) -> Cells:
+    """Only the seeds that all have: on different seeds, figures side by side would compare the seeds."""
+    seeds = set.intersection(*(set(by_seed) for by_seed in cells.values()))
+    return {name: {seed: by_seed[seed] for seed in sorted(seeds)} for name, by_seed in cells.items()} if seeds else {}
 
 
 def clicks_of(cell: Cell, rounds: int) -> Floats:
@@ -97,32 +108,31 @@ def table(cells: Cells, rounds: int) -> dict[str, Any]:
     return told
 
 
-def interval(values: Sequence[float] | Floats) -> list[float | None]:
-    """[mean, low, high] over seeds."""
-    bounds = bootstrap_interval(values, list(range(len(values)))) if len(values) > 1 else (None, None)
-    return [None if value is None else round(float(value), 3) for value in (np.mean(values), *bounds)]
+def interval(values: Sequence[float] | Floats, level: float = LEVEL) -> list[float | None]:
+    """[mean, low, high] over seeds, two-sided by Student's t."""
+    mean = float(np.mean(values))
+    if len(values) < 2:
+        return [round(mean, 3), None, None]
+    wide = float(student.ppf((1 + level) / 2, len(values) - 1) * np.std(values, ddof=1) / np.sqrt(len(values)))
+    return [round(value, 3) for value in (mean, mean - wide, mean + wide)]
 
 
-def above(new: dict[int, float], base: dict[int, float]) -> list[float | None] | None:
-    """[mean difference, low, high] over the seeds of both, None without any."""
-    seeds = sorted(new.keys() & base.keys())
-    if not seeds:
-        return None
-    if len(seeds) < 2:
-        return [round(new[seeds[0]] - base[seeds[0]], 3), None, None]
-    found = paired_bootstrap([new[seed] for seed in seeds], [base[seed] for seed in seeds], seeds)
-    return [round(float(value), 3) for value in found]
+def above(new: dict[int, float], base: dict[int, float], level: float = LEVEL) -> list[float | None]:
+    """[mean difference, low, high] over the same seeds."""
+    return interval([new[seed] - base[seed] for seed in new], level)
 
 
-def better(told: dict[str, Any], base: str = "foreground") -> dict[str, list[str]]:
-    """Strategy to what it beats a baseline in with its whole interval, "SETTING: FIGURE"."""
-    found: dict[str, list[str]] = {}
-    for setting, strategies in told.items():
-        for name, row in strategies.items():
-            for figure, difference in row.get(f"above {base}", {}).items():
-                if difference is not None and difference[1] is not None and difference[1] > 0:
-                    found.setdefault(name, []).append(f"{setting}: {figure}")
-    return found
+def decided(complete: dict[str, Cells], rounds: int) -> dict[str, Any]:
+    """By strategy how far it is above each baseline in what decides, and which are above both: ``wins``."""
+    over = [areas(cells, rounds, DECIDES) for cells in complete.values() if cells]
+    names = sorted(set.intersection(*(set(found) for found in over))) if over else []
+    seeds = set.intersection(*(set(found[name]) for found in over for name in names)) if names else set()
+    mean = {name: {seed: float(np.mean([one[name][seed] for one in over])) for seed in seeds} for name in names}
+    level = 1 - (1 - LEVEL) / max(1, len(names) - 1)
+    bases = [name for name in BASELINES if name in names]
+    told = {name: {base: above(mean[name], mean[base], level) for base in bases if base != name} for name in names}
+    wins = [name for name, over in told.items() if all(low is not None and low > 0 for _, low, _ in over.values())]
+    return {"figure": DECIDES, "level": round(level, 4), "seeds": sorted(seeds), "above": told, "wins": wins}
 
 
 def draw(told: dict[str, Any], path: Path) -> None:
@@ -153,8 +163,9 @@ def main() -> None:
     parser.add_argument("--png", type=Path, default=ROOT / "docs/active-learning.png")
     parser.add_argument("--rounds", type=int, default=4)
     given = parser.parse_args()
-    told = {name: table(cells, given.rounds) for name, cells in settings(given.rows, given.rounds).items()}
-    content = {"settings": told, "beats foreground": better(told)}
+    complete = settings(given.rows, given.rounds)
+    told = {name: table(cells, given.rounds) for name, cells in complete.items()}
+    content = {"settings": told, "decides": decided(complete, given.rounds)}
     given.json.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     if told:
         draw(told, given.png)
@@ -162,6 +173,7 @@ def main() -> None:
         print(name)
         for strategy, row in strategies.items():
             print(f"  {strategy:<13} seeds {len(row['seeds'])}", row["area"], row.get("above foreground"))
+    print(content["decides"])
 
 
 if __name__ == "__main__":
