@@ -15,7 +15,7 @@ from semsam_annotate.training.active.candidate import Candidate
 from semsam_annotate.training.active.strategy import Moment, ranked
 
 FIRST, GROWTH, LAST = 1.0, math.sqrt(10), 100.0
-"""Exponent of the entropy: in the first round, by what it grows from round to round, its end."""
+"""Exponent of the entropy: until the second training is over, by what it grows from training to training, its end."""
 _LEAST = 1e-6
 
 

@@ -69,7 +69,7 @@ def rank(
     fresh = look.at(_shuffled(new, settings, project), project.store.states.begun(), settings.most)
     backwards = sorted(fresh.items(), reverse=True)  # so that of copies of an image the first stays
     pool = {one.key: (path, one) for path, one in backwards}
-    moment = Moment(settings.seed, _trainings(project), labelled)
+    moment = Moment(settings.seed, _round(project), labelled)
     ordered = strategy.order([one for _, one in pool.values()], moment)
     images = [_image(_short(pool[one.key][0], project), one, settings, place) for place, one in enumerate(ordered)]
     asked = {name: getattr(settings, name) for name in ("most", "count", "review", "seed")}
@@ -132,10 +132,10 @@ def _shuffled(paths: list[Path], settings: RankSettings, project: Project) -> li
     return drawn if settings.most else paths
 
 
-def _trainings(project: Project) -> int:
-    """The number of the last one that came to a verdict: of those before it not all are remembered."""
+def _round(project: Project) -> int:
+    """Trainings after the first, by the number of the last one that came to a verdict: not all are remembered."""
     last = last_finished(project.models)
-    return 0 if last is None else last.number
+    return 0 if last is None else last.number - 1
 
 
 def _short(path: Path, project: Project) -> Path:

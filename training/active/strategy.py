@@ -11,7 +11,7 @@ from semsam_annotate.training.active.candidate import Candidate, Vector
 
 @dataclass(frozen=True)
 class Moment:
-    """When is asked: ``round`` trainings are over, ``labelled`` are the looks of the images that are labelled."""
+    """When is asked: ``round`` trainings after the first are over, ``labelled`` looks of the labelled images."""
 
     seed: int = 0
     round: int = 0
