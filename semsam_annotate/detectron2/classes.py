@@ -14,22 +14,27 @@ def is_part_name(name: str) -> bool:
 def class_of(proposal: Proposal, classes: Sequence[str], part: bool) -> tuple[int, float]:
     """Number of the likeliest class, and its chance: of a part that of its owner times its own.
 
-    ``len(classes)``, detectron2's background, and 0 where none of its names is a class.
+    Only where no class has both, a part is one without an owner. ``len(classes)``, detectron2's background, and 0 where
+    none of its names is a class.
     """
     numbers = {name: number for number, name in enumerate(classes)}
-    named = [(numbers[name], chance) for name, chance in _names(proposal, part) if name in numbers]
-    return max(named, key=lambda pair: pair[1], default=(len(classes), 0.0))
+    for names in (_owned(proposal), _free(proposal)) if part else (proposal.object_labels,):
+        named = [(numbers[name], chance) for name, chance in names if name in numbers]
+        if named:
+            return max(named, key=lambda pair: pair[1])
+    return len(classes), 0.0
 
 
-def _names(proposal: Proposal, part: bool) -> list[tuple[str, float]]:
-    if not part:
-        return list(proposal.object_labels)
-    owned = [
+def _owned(proposal: Proposal) -> list[tuple[str, float]]:
+    return [
         (f"{owner}:{name}", share * chance)
         for owner, share in proposal.object_labels
         for name, chance in proposal.part_labels
     ]
-    return owned or [(f"{UNLABELLED}:{name}", chance) for name, chance in proposal.part_labels]
+
+
+def _free(proposal: Proposal) -> list[tuple[str, float]]:
+    return [(f"{UNLABELLED}:{name}", chance) for name, chance in proposal.part_labels]
 
 
 def labels_of(

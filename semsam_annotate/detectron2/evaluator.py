@@ -62,6 +62,7 @@ class SemsamEvaluator(_base()):  # type: ignore[misc]
             id = given["image_id"]
             if id not in self._truth:
                 raise BadInput(f"the data set has no image {id!r}")
+            self._check(output, self._truth[id])
             self._found[id] = self._told(output)
 
     def evaluate(self) -> OrderedDict[str, dict[str, float]] | None:
@@ -97,6 +98,22 @@ class SemsamEvaluator(_base()):  # type: ignore[misc]
         comm.synchronize()
         gathered = comm.gather(self._found, dst=0)
         return {id: told for of in gathered for id, told in of.items()} if comm.is_main_process() else None
+
+    def _check(self, output: Row, row: Row) -> None:
+        """BadInput for maps and masks that are not of the image, or semantic ones of other classes."""
+        size, sizes = (row["height"], row["width"]), dict[str, tuple[int, ...]]()
+        if "instances" in output:
+            sizes["instances"] = tuple(output["instances"].image_size)
+        if "panoptic_seg" in output:
+            sizes["panoptic_seg"] = tuple(output["panoptic_seg"][0].shape)
+        if "sem_seg" in output:
+            channels, *rest = output["sem_seg"].shape
+            sizes["sem_seg"] = tuple(rest)
+            if channels != len(self._objects):
+                raise BadInput(f"sem_seg has {channels} channels, the data set {len(self._objects)} classes of objects")
+        for name, found in sizes.items():
+            if found != size:
+                raise BadInput(f"{name} of {row['file_name']} are {found}, the image is {size} (height, width)")
 
     def _told(self, output: Row) -> _Told:
         told: _Told = {}

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from semsam_annotate.api import Mask, Proposal, encode_rle
+from semsam_annotate.api import BadInput, Mask, Proposal, encode_rle
 from semsam_annotate.detectron2.classes import class_of, is_part_name, labels_of
 from semsam_annotate.detectron2.installed import of_detectron2
 
@@ -59,9 +59,11 @@ def from_instances(instances: Any, classes: Sequence[str] = (), model: str = "de
     """Proposals of ``Instances`` with masks, ours or those of another model; ids are new, empty masks left out.
 
     Of names only the class is known. What only ours know is, of others: level 1, stability the score, and a part where
-    its class is one.
+    its class is one. BadInput for instances without masks.
     """
     fields = instances.to("cpu").get_fields()
+    if "pred_masks" not in fields:
+        raise BadInput("instances without pred_masks have only boxes: what is measured and stored here are masks")
     masks = np.asarray(getattr(fields["pred_masks"], "tensor", fields["pred_masks"]).numpy(), bool)
     scores = fields["scores"].tolist()
     rows = {name: fields[name].tolist() if name in fields else scores for name in _SCORES}

@@ -102,14 +102,14 @@ class SemsamPredictor:
 
 
 def vocabulary_of(classes: Sequence[str]) -> Vocabulary:
-    """The names in a list of classes; parts know their owners, unnamed ones are no names."""
+    """The names in a list of classes; parts know their owners, one without fits any object, unnamed are no names."""
     pairs = [name.partition(":")[::2] for name in classes]
     owners: dict[str, list[str]] = {}
     for owner, part in pairs:
-        if part and UNLABELLED not in (owner, part):
-            owners.setdefault(part, []).append(owner)
+        if part and part != UNLABELLED:
+            owners.setdefault(part, []).extend([] if owner == UNLABELLED else [owner])
     objects = dict.fromkeys(owner for owner, part in pairs if owner != UNLABELLED)
-    return Vocabulary(objects, owners, owners=owners)
+    return Vocabulary(objects, owners, owners={part: named for part, named in owners.items() if named})
 
 
 def _loaded(engine: str | Engine, device: str) -> Engine:

@@ -107,3 +107,24 @@ def test_two_processes_measure_what_one_does(d2, val, tmp_path):
     assert [process.returncode for process in started] == [0, 0]
     alone = json.loads(json.dumps(measured(d2, val, shift=3)))
     assert repr(told) == repr([alone, {}])
+
+
+def test_answers_that_do_not_fit_the_image_or_have_no_masks_are_named(d2, val):
+    from semsam_annotate.detectron2 import SemsamEvaluator
+
+    (row, *_), evaluator = d2.data.DatasetCatalog.get(val), SemsamEvaluator(val, distributed=False)
+    evaluator.reset()
+    classes = d2.data.MetadataCatalog.get(val).get("thing_classes")
+    size, objects = (row["height"], row["width"]), sum(":" not in name for name in classes)
+    boxes = d2.structures.Instances(size, scores=torch.ones(1), pred_classes=torch.zeros(1, dtype=torch.int64))
+    double = d2.structures.Instances((2 * size[0], size[1]), pred_masks=torch.ones(0, 2 * size[0], size[1]))
+    for answer, said in (
+        ({"instances": boxes}, "without pred_masks"),
+        ({"instances": double}, r"instances of .* are \("),
+        ({"panoptic_seg": (torch.zeros(3, 3, dtype=torch.int32), [])}, "panoptic_seg of"),
+        ({"sem_seg": torch.zeros(objects + 2, *size)}, f"{objects + 2} channels"),
+        ({"sem_seg": torch.zeros(objects, 3, 3)}, "sem_seg of"),
+    ):
+        with pytest.raises(BadInput, match=said):
+            evaluator.process([row], [answer])
+    assert evaluator.evaluate() == {}

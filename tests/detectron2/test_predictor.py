@@ -46,6 +46,18 @@ def test_owners_of_parts_that_are_no_classes_are_left_out(engine, val, d2):
     assert (rows, int(labels.max()), len(found["sem_seg"])) == ([], 0, 0)
 
 
+def test_parts_without_an_owner_are_found(engine, val, d2):
+    (row,) = d2.data.DatasetCatalog.get(val)
+    names = [f"unlabelled:{name.partition(':')[2]}" for name in d2.data.MetadataCatalog.get(val).get("thing_classes")]
+    predictor = SemsamPredictor(engine, [name for name in names if not name.endswith(":")])
+    found = predictor([row])[0]["instances"]
+    assert len(found) > 0
+    told = engine.segment(engine.encode(read_image(row["file_name"])), predictor.vocabulary, "parts")
+    assert {predictor.classes[number].partition(":")[2] for number in found.pred_classes} == {
+        one.part_labels[0][0] for one in told
+    }
+
+
 def test_it_says_what_the_engine_says(engine, val, d2):
     (row,) = d2.data.DatasetCatalog.get(val)
     predictor = SemsamPredictor(engine, data_set=val, tasks=("instance",))
@@ -89,9 +101,9 @@ def test_the_example_of_the_guide_runs(root, project_of, monkeypatch, capsys):
 
 
 def test_classes_and_vocabulary(engine):
-    predictor = SemsamPredictor(engine, ["car", "cat", "car:wheel", "cat:ear", "unlabelled:rim"])
-    assert predictor.vocabulary == Vocabulary(
-        ["car", "cat"], ["wheel", "ear"], owners={"wheel": ["car"], "ear": ["cat"]}
+    names = ["car", "cat", "car:wheel", "cat:ear", "unlabelled:ear", "unlabelled:rim", "car:unlabelled"]
+    assert SemsamPredictor(engine, names).vocabulary == Vocabulary(
+        ["car", "cat"], ["wheel", "ear", "rim"], owners={"wheel": ["car"], "ear": ["cat"]}
     )
     with pytest.raises(BadInput, match="needs classes"):
         SemsamPredictor(engine)
