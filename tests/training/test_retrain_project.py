@@ -50,6 +50,13 @@ def test_accepted_masks_are_split_by_image_and_keep_their_names(project: Project
     assert named <= stored
 
 
+def test_names_are_asked_as_annotators_and_rankings_ask_them_with_the_owners_of_parts(project: Project) -> None:
+    project.add_classes(["robot"], [("robot", "antenna")])
+    vocabulary, known = read_project(project).validation.vocabulary, project.vocabulary()
+    assert dict(known.owners)["antenna"] == ("robot",)
+    assert vocabulary.owners == known.owners
+
+
 def test_test_images_are_neither_learned_from_nor_judged_by(project: Project) -> None:
     before, counted = read_project(project), count(project)
     scene = generate(9, 96, "held-out")

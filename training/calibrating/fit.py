@@ -33,14 +33,16 @@ def temperature(names: Sequence[SeenName]) -> float:
     """The temperature under which it is most likely that the first names are right as often as they are.
 
     Not that under which the true names are most likely (Guo et al.): a few kinds of things that the model never saw, in
-    which the true name has next to no share, would then make it less sure of all others.
+    which the true name has next to no share, would then make it less sure of all others. One mask more that is named
+    right and one that is not, as sure as all on average, keep twenty that happen to be alike from saying "always".
     """
     right = np.array([one.shares[0][0] == one.name for one in names])
 
     def surprise(log: float) -> float:
         made = Calibration(float(np.exp(log)), float(np.exp(log)))
         sure = np.array([surest(made.names(one.shares, part=False)) for one in names]).clip(LEAST, 1 - LEAST)
-        return -float(np.log(np.where(right, sure, 1 - sure)).mean())
+        either = np.log(sure.mean()) + np.log(1 - sure.mean())
+        return -float(np.log(np.where(right, sure, 1 - sure)).sum() + either)
 
     return float(np.exp(minimize_scalar(surprise, bounds=(-RANGE, RANGE), method="bounded").x))
 

@@ -9,7 +9,7 @@ from typing import Any
 from semsam_annotate.annotations.files import write_atomically
 from semsam_annotate.annotations.retraining.counts import LEAST_HELD_BACK
 from semsam_annotate.annotations.retraining.writer import PutBy
-from semsam_annotate.api import BadInput, SemsamError
+from semsam_annotate.api import BadInput
 from semsam_annotate.model.engine import LocalEngine
 from semsam_annotate.model.engine.loaded import LoadedModel
 from semsam_annotate.training.calibrating.calibration import Calibration
@@ -72,7 +72,7 @@ def calibrate_quietly(weights: Path, models: Path, sample: EvaluationSample, pro
         calibrate(LocalEngine(lambda: model), models, sample, progress)
     except PutBy:
         raise
-    except (SemsamError, OSError) as error:
+    except Exception as error:  # of torch's memory and of drawing, too
         log.warning("the new model is not calibrated: %s", error)
 
 

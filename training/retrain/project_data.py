@@ -77,13 +77,14 @@ def _plain(project: Project, ref: ImageRef) -> list[Annotation]:
 
 
 def _vocabulary(project: Project, train: Sequence[ImageEntry], held: Sequence[SampleImage]) -> Vocabulary:
-    """Names of the project's configuration and of its annotations."""
+    """Names of the project's configuration, with the owners of parts, and of its annotations."""
     known = project.vocabulary()
     objects = {name for entry in train for name in entry.objects if name}
     objects |= {truth.object for image in held for truth in image.truths if truth.object}
     parts = {name for entry in train for name in entry.parts if name}
     parts |= {truth.part for image in held for truth in image.truths if truth.part}
-    return Vocabulary(sorted(objects | set(known.objects)), sorted(parts | set(known.parts)))
+    names = sorted(objects | set(known.objects)), sorted(parts | set(known.parts))
+    return Vocabulary(*names, owners=dict(known.owners))
 
 
 def _held_back(project: Project, ref: ImageRef, rows: Sequence[Annotation], group: str | None) -> SampleImage:

@@ -37,6 +37,15 @@ def test_a_planted_temperature_is_found_and_taken_away(planted):
         assert facts(before, rounds=1)["ece"] > 8
 
 
+@pytest.mark.parametrize("right", [True, False])
+def test_a_few_masks_that_are_all_alike_leave_doubt(right):
+    names = [SeenName(str(number % 4), (("car", 0.6), ("bus", 0.4)), "car" if right else "bus") for number in range(24)]
+    heat = temperature(names)
+    made = Calibration(objects=heat).names((("car", 0.6), ("bus", 0.4)), part=False)
+    assert made[0][1] / (made[0][1] + made[1][1]) < (25.5 / 26 if right else 0.6)
+    assert made[0][1] > made[1][1]
+
+
 def test_scores_that_are_too_high_are_lowered_without_changing_their_order():
     rng = np.random.default_rng(1)
     true = rng.uniform(0.2, 0.8, 800)
@@ -166,6 +175,12 @@ def test_at_the_end_of_a_training_too_few_masks_and_lost_photos_are_no_error(ann
     (project.folder / "away.png").rename(sample.images[0].path)
     calibrate_quietly(packaged_weights(), project.models, sample)
     assert len(list((project.models / "calibration").iterdir())) == 2
+    calibrate_quietly(packaged_weights(), project.models, sample, full)
+
+
+def full(done, total):
+    """As torch says that there is no memory left."""
+    raise RuntimeError("out of memory")
 
 
 def said_names(planted, count):
