@@ -1,12 +1,13 @@
 """One door to every engine: packaged weights, a checkpoint file, a project's promoted model, a server."""
 
 from dataclasses import replace
+from pathlib import Path
 
 from semsam_annotate.api import BadInput, Engine
 
 
 def load_engine(
-    source: str = "default",
+    source: str | Path = "default",
     device: str = "auto",
     token: str | None = None,
     cleaning: bool = True,
@@ -20,6 +21,7 @@ def load_engine(
     the next as well). ``precision``: "bf16" encodes images faster on processors with AMX or AVX512-BF16 and on GPUs.
     Raises BadInput when the source does not exist or is damaged, EngineUnavailable when it cannot be reached.
     """
+    source = str(source)
     if source.startswith(("http://", "https://")):
         from semsam_annotate.remote import RemoteEngine
 

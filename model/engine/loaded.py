@@ -144,6 +144,6 @@ def choose_device(device: str) -> torch.device:
     try:
         chosen = torch.device(device)
         torch.empty(0, device=chosen)
-    except (RuntimeError, AssertionError) as error:
+    except (RuntimeError, AssertionError, TypeError) as error:
         raise BadInput(f"device {device!r} is not available here; try 'auto' or 'cpu'") from error
     return chosen

@@ -56,6 +56,8 @@ def utc(text: str) -> str:
 
 def draft(image: ImageRef, proposal: Proposal | None, facts: Facts) -> Annotation:
     """A checked record of ``proposal`` (or of ``facts["mask"]`` alone, when a person drew it)."""
+    if not isinstance(image, ImageRef):
+        raise BadInput(f"image cannot be {image!r:.80}: it has to be an ImageRef, as Project.ref makes it")
     mask = facts.get("mask")
     if mask is None and proposal is None:
         raise BadInput("an annotation needs a proposal or a mask")
@@ -86,7 +88,8 @@ def corrected(old: Annotation, proposal: Proposal | None, facts: Facts) -> Annot
 
 
 def checked(record: Annotation) -> Annotation:
-    """The record with bare, trimmed names; BadInput for an empty or misfitting mask and fields out of range."""
+    """The record with bare, trimmed names; BadInput for an empty or misfitting mask, wrong types and ranges."""
+    record = record.plain()
     record = record.with_(object=_name(record.object, "object"), part=_name(record.part, "part"))
     record = record.with_(author=(record.author or "").strip() or None)
     if record.kind not in KINDS or (record.kind == "object" and record.part is not None):

@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeAlias
 
+from semsam_annotate.annotations.field_types import plain, whole
 from semsam_annotate.annotations.images import image_sha256
 from semsam_annotate.api import BadInput, Ladder, Prompt, RgbImage, Rle
 
@@ -18,20 +19,6 @@ NEW = "new"
 STATUSES = ("accepted", "rejected", "superseded", "deleted")
 
 
-_TEXT, _WHOLE, _NUMBER, _NOTHING = (str,), (int,), (int, float), (type(None),)
-_TYPES: dict[str, tuple[type, ...]] = {
-    **dict.fromkeys(["id", "time", "kind", "status"], _TEXT),
-    **dict.fromkeys(
-        ["object", "part", "part_of", "track", "author", "review", "model", "supersedes", "split", "group"],
-        _TEXT + _NOTHING,
-    ),
-    **dict.fromkeys(["level", "clicks", "edits", "rung"], _WHOLE + _NOTHING),
-    **dict.fromkeys(["score", "seconds"], _NUMBER + _NOTHING),
-    "mask": (dict,),
-    "proposed_mask": (dict, type(None)),
-}
-
-
 @dataclass(frozen=True)
 class ImageRef:
     """An image by the SHA-256 of its oriented pixels; ``path`` with slashes, relative to the project if inside."""
@@ -40,6 +27,11 @@ class ImageRef:
     path: str
     height: int
     width: int
+
+    def __post_init__(self) -> None:
+        for side in ("height", "width"):
+            if type(getattr(self, side)) is not int:
+                object.__setattr__(self, side, whole(f"{side} of an image", getattr(self, side)))
 
     @classmethod
     def of(cls, path: Path | str, rgb: RgbImage, root: Path | str | None = None) -> "ImageRef":
@@ -130,16 +122,24 @@ class Annotation:
             for name, kind in (("ladder", Ladder), ("prompt", Prompt)):
                 given[name] = None if given.get(name) is None else kind.from_json(given[name])
             given["source"] = None if given.get("source") is None else Source(**given["source"])
-            record = cls(**given)
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            record = cls(**given).plain()
+        except (BadInput, KeyError, TypeError, AttributeError, ValueError) as error:
             raise BadInput(f"not an annotation record: {error}") from error
-        for name, types in _TYPES.items():
-            found = getattr(record, name)
-            if not isinstance(found, types) or isinstance(found, bool):
-                raise BadInput(f"not an annotation record: {name} cannot be {found!r}")
         if record.kind not in KINDS or record.status not in STATUSES:
             raise BadInput(f"not an annotation record: kind {record.kind!r}, status {record.status!r}")
         return record
+
+    def plain(self) -> "Annotation":
+        """With numpy's numbers as Python's, which alone can be stored; BadInput naming a field of a wrong type."""
+        wanted = {"image": ImageRef, "mask": dict, "proposed_mask": dict, "ladder": Ladder, "prompt": Prompt}
+        for name, kind in {**wanted, "source": Source}.items():
+            found = getattr(self, name)
+            if not isinstance(found, kind) and not (found is None and name not in ("image", "mask")):
+                raise BadInput(f"{name} cannot be {found!r:.80}: it has to be a {kind.__name__}")
+        if not isinstance(self.plane, tuple | list):
+            raise BadInput(f"plane cannot be {self.plane!r:.80}: it has to be a tuple of indices")
+        plane = tuple(whole("an index of a plane", index) for index in self.plane)
+        return replace(self, plane=plane, **plain(vars(self)))
 
     def with_(self, **changes: Any) -> "Annotation":
         """A copy with some fields changed."""

@@ -44,7 +44,8 @@ class Proposal:
             raise BadInput("a proposal needs a mask")
         self.id, self.model = id, model
         self.score, self.stability, self.level = float(score), float(stability), int(level)
-        self.box: Box = box
+        x0, y0, x1, y1 = box
+        self.box: Box = float(x0), float(y0), float(x1), float(y1)
         self.part_probability = float(part_probability)
         self.object_labels = [(name, float(value)) for name, value in object_labels]
         self.part_labels = [(name, float(value)) for name, value in part_labels]

@@ -20,16 +20,27 @@ def arrange(
 
     A mask's parent is the smallest larger mask that holds at least ``settings.inside`` of it. Of two siblings that
     share more than ``settings.sibling_overlap`` of the smaller one, the one with the worse score is left out and its
-    children move up. ``capabilities``: of the engine (``EngineInfo``); heads that were not trained decide nothing.
+    children move up; of masks with the same pixels the best is left. ``capabilities``: of the engine (``EngineInfo``);
+    heads that were not trained decide nothing.
     """
-    alive = np.ones(len(proposals), bool)
     scores = np.array([proposal.score for proposal in proposals])
+    alive = ~_doubles(overlaps, scores)
     while True:
         parents = _parents(overlaps, alive, settings.inside)
         losers = _losers(overlaps, alive, parents, scores, settings.sibling_overlap)
         if not losers.any():
             return _tree(proposals, overlaps.areas, alive, parents, capabilities)
         alive &= ~losers
+
+
+def _doubles(overlaps: Overlaps, scores: NDArray[np.float64]) -> Flags:
+    """Masks of the same pixels as a better one: in small images, whose pixels are coarser than what was compared."""
+    areas, first, second = overlaps.areas, overlaps.first, overlaps.second
+    same = (overlaps.joint == areas[first]) & (overlaps.joint == areas[second])
+    first, second = first[same], second[same]
+    doubles = np.zeros(len(areas), bool)
+    doubles[np.where(scores[second] > scores[first], first, second)] = True
+    return doubles
 
 
 def _parents(overlaps: Overlaps, alive: Flags, inside: float) -> NDArray[np.int64]:

@@ -163,6 +163,7 @@ def test_bad_sources(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     for source, message in (
         (str(tmp_path / "no.safetensors"), "no weights"),
+        (tmp_path / "no.safetensors", "no weights"),
         ("swin-t", "semsam models pull swin-t"),
         (f"project:{tmp_path}", "project.toml"),
         (str(tmp_path / "model.pkl"), "never opened"),
@@ -171,3 +172,5 @@ def test_bad_sources(tmp_path, monkeypatch):
             load_engine(source)
     with pytest.raises(BadInput, match="not available"):
         load_engine("default", device="quantum")
+    with pytest.raises(BadInput, match="device None"):
+        load_engine("default", device=None)

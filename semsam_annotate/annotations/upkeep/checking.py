@@ -54,10 +54,14 @@ def _file(connection: Connection) -> Iterator[Problem]:
 
 
 def _texts(connection: Connection) -> Iterator[Problem]:
-    """JSON that is none; a server takes no such text. Masks are looked at one by one."""
+    """JSON and numbers that are none; a server takes no such. Masks are looked at one by one."""
     if connection.dialect.name == "sqlite":
         records = [annotation.c[name] for name in ("ladder", "prompt", "proposed_mask")]
         yield from _told("records that cannot be read", _ids(connection, _no_json(records)))
+        numbers = [annotation.c[name] for name in ("level", "score", "seconds", "clicks", "edits", "rung")]
+        yield from _told("masks with a number that is none", _ids(connection, _no_number(numbers)))
+        sides = select(image.c.sha256).where(_no_number([image.c.height, image.c.width]))
+        yield from _told("images with a side that is no number", list(connection.execute(sides).scalars()))
         for table, names in ((journal, ("gone", "brought", "said")), (audit, ("counts",))):
             query = select(table.c.seq).where(_no_json([table.c[name] for name in names]))
             yield from _told(
@@ -67,6 +71,10 @@ def _texts(connection: Connection) -> Iterator[Problem]:
 
 def _no_json(columns: Sequence[Column[Any]]) -> ColumnElement[bool]:
     return or_(*(and_(column.is_not(None), func.json_valid(cast(column, String)) == 0) for column in columns))
+
+
+def _no_number(columns: Sequence[Column[Any]]) -> ColumnElement[bool]:
+    return or_(*(func.typeof(column).not_in(("integer", "real", "null")) for column in columns))
 
 
 def _ids(connection: Connection, where: ColumnElement[bool]) -> list[str]:
