@@ -79,7 +79,8 @@ def write_outgoing(
         return _write_coco(format, path, outgoing, names, progress, seen)
     further = FURTHER.get(format) if isinstance(format, str) else format
     if further is None:
-        raise BadInput(f"unknown format {format!r}: one of {', '.join((*FORMATS, *FURTHER))}")
+        known = ", ".join((*FORMATS, *FURTHER))
+        raise BadInput(f"unknown format {format!r}: one of {known}; for label-studio there is semsam export")
     return _write_further(further, path, outgoing, names, picture, progress)
 
 

@@ -3,6 +3,7 @@
 import sys
 import warnings
 from importlib import import_module
+from typing import Any
 
 import typer
 
@@ -30,6 +31,8 @@ COMMANDS: tuple[str, ...] = (
     "project",
 )
 """Modules of ``semsam_annotate.cli`` that each ``register`` their commands, in the order of ``--help``."""
+_MISUSE: type[Exception] = typer.BadParameter.mro()[1]
+"""Of options and arguments: click's ``UsageError``, which typer brings along under no name of its own."""
 
 
 def build() -> typer.Typer:
@@ -57,7 +60,11 @@ def main() -> None:
     """Entry point of ``semsam``: exit code 2 and one line on bad input, 1 on anything else that was foreseen."""
     warnings.formatwarning = _warning
     try:
-        build()()
+        sys.exit(build()(standalone_mode=False) or 0)
+    except _MISUSE as error:
+        sys.exit(_misused(error))
+    except typer.Abort:
+        sys.exit("semsam: stopped")
     except SemsamError as error:
         sys.exit(_complain(str(error)))
     except (PermissionError, FileNotFoundError, IsADirectoryError, OSError) as error:
@@ -74,6 +81,16 @@ def _warning(
     if category.__module__.startswith("semsam_annotate."):
         return f"semsam: {' '.join(str(message).split())}\n"
     return f"{filename}:{lineno}: {category.__name__}: {message}\n"
+
+
+def _misused(error: Any) -> int:
+    """The help where nothing was given, else one line that says what is wrong and where to read."""
+    said = error.format_message()
+    if "\n" in said.strip():
+        print(said, file=sys.stderr)
+        return 2
+    command = error.ctx.command_path if error.ctx is not None else "semsam"
+    return _complain(f"{said.rstrip('.')}: see {command} --help")
 
 
 def _complain(message: str) -> int:

@@ -158,6 +158,10 @@ def _report(active: "ModelVersion", json: bool) -> None:
 def _weights_of(version: str | None, project: Path) -> Path:
     if version is not None and (version.endswith(".safetensors") or "/" in version):
         return Path(version)
+    if version == "default":
+        from semsam_annotate.model.engine.opening import packaged_weights
+
+        return packaged_weights()
     registry = registry_of(project)
     return (registry.active() if version is None else registry.get(version)).weights
 

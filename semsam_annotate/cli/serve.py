@@ -70,7 +70,7 @@ def serve(
 ) -> None:
     """Serve the engine over HTTP and, unless --engine-only, as a Label Studio ML backend. Auth is always on.
 
-    Secrets that were not given are made and shown once; with --project they are kept in it for the next start.
+    Secrets that were not given are made and shown once; with a project they are kept in it for the next start.
     """
     try:
         from semsam_annotate.backend import logs, server, settings
@@ -82,6 +82,8 @@ def serve(
     check_host(host, given)
     if exit_with_parent:
         server.exit_with_parent()
+    if project is None and weights is None and Path("project.toml").is_file():
+        project = Path()
     if project is not None:
         _make_project(project)
     who, fresh = credentials(given, project)

@@ -5,7 +5,10 @@ from typing import Annotated
 
 import typer
 
-ProjectOption = Annotated[Path | None, typer.Option(help="Project: annotations land here, its model serves.")]
+ProjectOption = Annotated[
+    Path | None,
+    typer.Option(help="Project: annotations land here, its model serves; made if need be. Else that of this folder."),
+]
 HostOption = Annotated[str, typer.Option(help="Address to listen on; 127.0.0.1 is this machine only.")]
 PortOption = Annotated[int, typer.Option(help="Port to listen on; 0 picks a free one.")]
 TokenOption = Annotated[str | None, typer.Option(help="Token of callers; made and shown when left out.")]

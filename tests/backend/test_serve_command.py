@@ -63,6 +63,17 @@ def test_made_secrets_are_shown_once(serving, tmp_path):
     assert all(secret in shown for secret in kept.values())
 
 
+def test_in_a_project_it_serves_that_unless_weights_are_named(serving, tmp_path, monkeypatch):
+    Project.create(tmp_path / "p").close()
+    monkeypatch.chdir(tmp_path / "p")
+    with serving("--weights", "default", "--engine-only") as (child, _):
+        told(child)
+    assert not (tmp_path / "p" / "serve-secrets.json").exists()
+    with serving() as (child, _):
+        told(child)
+    assert (tmp_path / "p" / "serve-secrets.json").exists()
+
+
 def test_credentials_from_the_environment_open_the_server_and_are_in_no_list_of_processes(
     serving, tmp_path, monkeypatch
 ):
