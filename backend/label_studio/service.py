@@ -109,7 +109,7 @@ def open_label_studio(shared: Services) -> LabelStudio:
     spool = Spool(folder / "webhooks.sqlite", settings.max_webhook_bytes)
     intake = Intake(project.store, project.folder, words, connections, issued, spool, settings.max_image_bytes)
     hooks = Hooks(spool, intake)
-    order = TaskOrder(project.models)
+    order = TaskOrder(project.order)
     prelabeller = Prelabeller(embeddings, issued, project.config.min_score, project.config.min_certainty, order)
     batches = Batches(prelabeller, PrelabelQueue(folder / "prelabelling.sqlite"))
     predictor = Predictor(embeddings, connections, issued, words, prelabeller, batches, prefetch)

@@ -16,10 +16,11 @@ from semsam_annotate.annotations.exports import ExportReport
 from semsam_annotate.annotations.formats.format import Format
 from semsam_annotate.annotations.image_book import ImageBook
 from semsam_annotate.annotations.image_places import file_of, folders_to_add, placed, unlisted
+from semsam_annotate.annotations.image_queue import ImageQueue
 from semsam_annotate.annotations.image_states import ImageProgress
 from semsam_annotate.annotations.images import image_sha256, read_image
 from semsam_annotate.annotations.importing import ImportReport, read_import, store_import
-from semsam_annotate.annotations.next_images import by_use
+from semsam_annotate.annotations.next_order import NextOrder
 from semsam_annotate.annotations.palette import told_apart
 from semsam_annotate.annotations.project_config import ProjectConfig, not_a_folder, read_config, write_config
 from semsam_annotate.annotations.record import ImageRef, path_from
@@ -29,11 +30,13 @@ from semsam_annotate.api import BadInput, RgbImage, Vocabulary
 
 
 class Project:
-    """A project folder that is open. ``folder``: absolute; ``config``: what ``project.toml`` says; ``store``."""
+    """A project folder that is open. ``folder``: absolute; ``config``: what ``project.toml`` says; ``store``;
+    ``order``: what ``semsam next`` wrote down."""
 
     def __init__(self, folder: Path, config: ProjectConfig, store: AnnotationStore) -> None:
         self.folder, self.config, self.store = folder, config, store
-        self._book = ImageBook(folder, store.states)
+        self._book, self.order = ImageBook(folder, store.states), NextOrder(self.models)
+        self._queue = ImageQueue(folder, self.order)
 
     @classmethod
     def create(
@@ -158,10 +161,7 @@ class Project:
         serves, and in their own; then those whose accepted masks the model found hardest, by their mean score (masks
         that nobody proposed have none and do not count).
         """
-        waiting = [image for image in self.progress() if image.state not in ("done", "skipped")]
-        begun = sorted((image for image in waiting if image.accepted), key=_mean)
-        new = by_use([image.path for image in waiting if not image.accepted], self.models)
-        return [*new, *(image.path for image in begun)]
+        return self._queue.of(self.progress())
 
     def ref(self, path: Path | str, rgb: RgbImage) -> ImageRef:
         """Reference to an image that was read from ``path``, relative to the project if inside."""
@@ -241,7 +241,3 @@ class Project:
 
 def _place(root: Path, config: ProjectConfig) -> Path | str:
     return config.store if "://" in config.store else root / config.store
-
-
-def _mean(image: ImageProgress) -> float:
-    return 1.0 if image.score is None else image.score

@@ -1,9 +1,8 @@
 """Scores by which Label Studio opens tasks: the order of the project first, then what the model is least sure of."""
 
-from pathlib import Path
-
 from semsam_annotate.annotations import image_sha256
 from semsam_annotate.annotations.next_images import FILE, NextImage, NextImages, write_next
+from semsam_annotate.annotations.next_order import NextOrder
 from semsam_annotate.api.promotions import PACKAGED
 from semsam_annotate.backend.label_studio.task_order import TaskOrder
 
@@ -11,9 +10,9 @@ IMAGES = ("/data/upload/1/9e0c9dd7-img_a.jpg", "/data/upload/1/c3202297-img_b.pn
 
 
 def test_tasks_in_the_order_come_before_all_others_and_those_by_certainty(tmp_path):
-    images = tuple(NextImage(Path(f"{name}.png"), name, 1.0) for name in ("b", "a", "c"))
+    images = tuple(NextImage(f"{name}.png", name, 1.0) for name in ("b", "a", "c"))
     write_next(tmp_path, NextImages("entropy", "v", PACKAGED, "2030", images))
-    order = TaskOrder(tmp_path)
+    order = TaskOrder(NextOrder(tmp_path))
     scores = [order.score(name, 0.9) for name in ("b", "a", "c")] + [
         order.score("new", sure) for sure in (0.0, 0.3, 1.0)
     ]
@@ -23,10 +22,10 @@ def test_tasks_in_the_order_come_before_all_others_and_those_by_certainty(tmp_pa
 
 
 def test_without_an_order_or_with_a_damaged_one_the_least_certain_comes_first(tmp_path):
-    for order in (TaskOrder(), TaskOrder(tmp_path)):
+    for order in (TaskOrder(), TaskOrder(NextOrder(tmp_path))):
         assert order.score("a", 0.25) == 0.25
     (tmp_path / FILE).write_text('{"images": [{"path": 3}]}')
-    assert TaskOrder(tmp_path).score("a", 0.25) == 0.25
+    assert TaskOrder(NextOrder(tmp_path)).score("a", 0.25) == 0.25
 
 
 def test_pre_labels_are_scored_by_the_project_s_order(label_studio, studio_api, region_engine, project_folder, body_of):
@@ -35,7 +34,7 @@ def test_pre_labels_are_scored_by_the_project_s_order(label_studio, studio_api, 
     del body["params"]
     sure = [row["score"] for row in answered(label_studio, body)]
     shas = [image_sha256(image) for image in region_engine.images.values()]
-    images = tuple(NextImage(Path(f"{sha}.png"), sha, 1.0) for sha in reversed(shas))
+    images = tuple(NextImage(f"{sha}.png", sha, 1.0) for sha in reversed(shas))
     write_next(project_folder / "models", NextImages("entropy", "v", PACKAGED, "2030", images))
     body["project"] = "9.1795220051"  # another project asks for them anew
     assert [row["score"] for row in answered(label_studio, body)] == [0.25, 0.0]

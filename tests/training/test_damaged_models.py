@@ -2,11 +2,11 @@
 
 import json
 from contextlib import nullcontext, suppress
-from pathlib import Path
 
 import pytest
 
-from semsam_annotate.annotations.next_images import NextImage, NextImages, Review, last_order, write_next
+from semsam_annotate.annotations.next_images import NextImage, NextImages, Review, write_next
+from semsam_annotate.annotations.next_order import NextOrder
 from semsam_annotate.annotations.retraining.memory import LoopMemory
 from semsam_annotate.annotations.retraining.run import runs
 from semsam_annotate.annotations.retraining.writer import recorded
@@ -21,7 +21,7 @@ REVIEWS = (Review((1.0, 2.0, 3.0, 4.0), "car", 0.5, 0.5),)
 
 
 def an_order(models):
-    images = (NextImage(Path("a.png"), "ab", 1.0, REVIEWS),)
+    images = (NextImage("a.png", "ab", 1.0, REVIEWS),)
     write_next(models, NextImages("random", "v", "packaged", "2030", images))
     return models / "next.json"
 
@@ -47,7 +47,7 @@ def look(models):
 
 
 FILES = {
-    "order": (an_order, last_order),
+    "order": (an_order, lambda models: NextOrder(models).last()),
     "run": (a_run, look),
     "outcome": (lambda models: a_run(models).with_name("outcome.json"), look),
     "memory": (a_memory, LoopMemory.read),

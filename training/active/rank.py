@@ -71,7 +71,9 @@ def rank(
     pool = {one.key: (path, one) for path, one in backwards}
     moment = Moment(settings.seed, _round(project), labelled)
     ordered = strategy.order([one for _, one in pool.values()], moment)
-    images = [_image(_short(pool[one.key][0], project), one, settings, place) for place, one in enumerate(ordered)]
+    images = [
+        _image(path_from(project.folder, pool[one.key][0]), one, settings, place) for place, one in enumerate(ordered)
+    ]
     asked = {name: getattr(settings, name) for name in ("most", "count", "review", "seed")}
     found = NextImages(strategy.name, look.version, serving, now(), tuple(images), **asked)
     write_next(project.models, found)
@@ -128,7 +130,7 @@ class _Swapped(Exception):
 def _shuffled(paths: list[Path], settings: RankSettings, project: Project) -> list[Path]:
     """In an order that hangs on the seed and the images alone where only some are looked at, as they come where all."""
     moment = Moment(settings.seed)
-    drawn = sorted(paths, key=lambda path: moment.chance(_short(path, project).as_posix(), "drawn"))
+    drawn = sorted(paths, key=lambda path: moment.chance(path_from(project.folder, path), "drawn"))
     return drawn if settings.most else paths
 
 
@@ -138,12 +140,7 @@ def _round(project: Project) -> int:
     return 0 if last is None else last.number - 1
 
 
-def _short(path: Path, project: Project) -> Path:
-    """Relative to the project if inside, so that the order still fits when the project is moved."""
-    return Path(path_from(project.folder, path))
-
-
-def _image(path: Path, one: Candidate, settings: RankSettings, place: int) -> NextImage:
+def _image(path: str, one: Candidate, settings: RankSettings, place: int) -> NextImage:
     shown = one.by_use()[: settings.review] if place < settings.count else []
     return NextImage(path, one.key, round(one.clicks, 1), tuple(_review(guess) for guess in shown))
 

@@ -52,7 +52,7 @@ class Loop:
         self._beat: Callable[[Decision], None] = lambda decision: None
         self._child: subprocess.Popen[bytes] | None = None
         self._busy = False
-        self.ranking = Ranking(project.folder)
+        self.ranking = Ranking(project.folder, project.order)
         self.decision = Decision("wait", "it has just begun")
 
     def __enter__(self) -> "Loop":

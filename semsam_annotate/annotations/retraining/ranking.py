@@ -5,7 +5,8 @@ import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from semsam_annotate.annotations.next_images import LOCK, NextImages, last_order, serving
+from semsam_annotate.annotations.next_images import LOCK, NextImages
+from semsam_annotate.annotations.next_order import NextOrder, serving
 from semsam_annotate.annotations.retraining import child
 from semsam_annotate.api.lock import is_held
 
@@ -17,9 +18,11 @@ GRACE = 2.0
 class Ranking:
     """Ranks again where ``semsam next`` ranked before; a model is tried once, so that what fails is not repeated."""
 
-    def __init__(self, project: Path, command: Callable[[Path, NextImages], Sequence[str]] | None = None) -> None:
-        """``project``: its folder; ``command``: what ranks, else ``semsam next``."""
-        self._project, self._models = project, project / "models"
+    def __init__(
+        self, project: Path, order: NextOrder, command: Callable[[Path, NextImages], Sequence[str]] | None = None
+    ) -> None:
+        """``project``: its folder; ``order``: its order; ``command``: what ranks, else ``semsam next``."""
+        self._project, self._models, self._order = project, project / "models", order
         self._command = command or _again
         self._child: subprocess.Popen[bytes] | None = None
         self._tried: str | None = None
@@ -33,7 +36,7 @@ class Ranking:
         """Begin it if the order is stale and none goes on; whether it was begun."""
         if (self._child is not None and self._child.poll() is None) or is_held(self._models / LOCK):
             return False
-        order, version = last_order(self._models), serving(self._models)
+        order, version = self._order.last(), serving(self._models)
         if order is None or version in (None, order.serving, self._tried):
             return False
         self._tried = version

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ import torch
 from PIL import Image
 
 from semsam_annotate.annotations import Project, image_sha256, read_image
-from semsam_annotate.annotations.next_images import FILE, read_next
+from semsam_annotate.annotations.next_images import FILE
 from semsam_annotate.annotations.retraining.loop import Loop
 from semsam_annotate.api import BadInput, Cancelled, CancelToken
 from semsam_annotate.model.engine import open_engine
@@ -48,17 +49,17 @@ def engine(project):
 
 def test_the_order_is_written_down_and_the_queue_follows_it_while_its_model_serves(project, engine):
     found = rank(project, engine, RankSettings("entropy", count=2, review=3)).found
-    paths = [one.path for one in found.images]
+    paths = [Path(one.path) for one in found.images]
     assert sorted(paths) == project.images()
     assert project.queue() == paths
-    assert read_next(project.models) == found
+    assert project.order.holding() == found
     assert [len(one.review) <= 3 for one in found.images[:2]] == [True, True]
     assert found.images[2].review == ()
     assert [one.sha256 for one in found.images] == [image_sha256(read_image(path)) for path in paths]
     project.store.states.tell(project.ref(paths[0], read_image(paths[0])), "done")
     assert project.queue() == paths[1:]
     project.models.joinpath("active.json").write_text('{"promoted": ["0123456789ab"]}')
-    assert read_next(project.models) is None
+    assert project.order.holding() is None
     assert project.queue() == sorted(paths[1:])
 
 
@@ -80,7 +81,7 @@ def test_files_that_are_gone_or_damaged_are_told_and_left_out(project, engine):
     gone.unlink()
     damaged.write_bytes(b"not an image")
     told = rank(project, engine, RankSettings())
-    assert [one.path for one in told.found.images] == [whole]
+    assert [one.path for one in told.found.images] == [str(whole)]
     assert [path for path, _ in told.skipped] == [gone, damaged]
     assert project.queue() == [whole, gone, damaged]
 
@@ -102,7 +103,7 @@ def test_cancelled_it_leaves_the_last_order(project, engine):
     (project.folder / "new.png").write_bytes(project.images()[0].read_bytes())
     with pytest.raises(Cancelled):
         rank(project, engine, RankSettings("entropy"), lambda done, total: token.cancel(), token)
-    assert read_next(project.models) == before
+    assert project.order.holding() == before
 
 
 def test_a_copy_of_what_is_labelled_done_or_skipped_is_not_ranked(project, engine):
@@ -119,7 +120,7 @@ def test_a_copy_of_what_is_labelled_done_or_skipped_is_not_ranked(project, engin
     new = project.images()[0].with_name("new.png")
     Image.fromarray(np.zeros((64, 80, 3), np.uint8)).save(new)
     project.add_images([new])
-    assert [one.path for one in rank(project, engine, RankSettings(most=1)).found.images] == [new]
+    assert [one.path for one in rank(project, engine, RankSettings(most=1)).found.images] == [str(new)]
 
 
 def test_another_model_in_between_is_said_and_nothing_of_it_is_kept(project, engine):
@@ -139,7 +140,7 @@ def test_another_model_in_between_is_said_and_nothing_of_it_is_kept(project, eng
     with pytest.raises(BadInput, match="another model serves"):
         rank(project, Swapping(), RankSettings())
     assert len(kept()) == 1
-    assert read_next(project.models) is None
+    assert project.order.holding() is None
 
 
 def test_only_so_many_are_looked_at(project, engine):
@@ -168,10 +169,10 @@ def test_a_promotion_makes_the_loop_rank_again_as_it_was_ranked_once_a_model(pro
         loop.step()
         assert loop.ranking.child is None
         registry.promote(registry.add(packaged_weights(), {}).version)
-        assert read_next(project.models) is None
+        assert project.order.holding() is None
         loop.step()
         assert loop.ranking.child.wait(120) == 0, (project.models / "next.log").read_text()
-        found = read_next(project.models)
+        found = project.order.holding()
         assert (found.strategy, found.most, len(found.images)) == ("entropy", 2, 2)
         assert (found.count, found.review, found.seed) == (3, 2, 7)
         assert [bool(one.review) for one in found.images] == [True, True]
