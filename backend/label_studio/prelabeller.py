@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from starlette.concurrency import run_in_threadpool
+
 from semsam_annotate.api import BadInput, CancelToken, Embedding, Engine, Proposal
 from semsam_annotate.backend.label_studio.config import LabelConfig
 from semsam_annotate.backend.label_studio.connections import Connection
@@ -54,7 +56,7 @@ class Prelabeller:
         if found is None:
             return None
         image = self.embeddings.sha256(address, connection) or ""
-        return {**found, "score": self.order.score(image, found["score"])}
+        return {**found, "score": await run_in_threadpool(self.order.score, image, found["score"])}
 
     def _reaches(self, mask: Proposal, config: LabelConfig) -> bool:
         """A region of the brush needs one of its labels, so a mask without a sure name is not sent at all."""

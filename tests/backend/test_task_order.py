@@ -1,5 +1,8 @@
 """Scores by which Label Studio opens tasks: the order of the project first, then what the model is least sure of."""
 
+import asyncio
+from contextlib import suppress
+
 from semsam_annotate.annotations import image_sha256
 from semsam_annotate.annotations.next_images import FILE, NextImage, NextImages, write_next
 from semsam_annotate.annotations.next_order import NextOrder
@@ -39,6 +42,25 @@ def test_pre_labels_are_scored_by_the_project_s_order(label_studio, studio_api, 
     body["project"] = "9.1795220051"  # another project asks for them anew
     assert [row["score"] for row in answered(label_studio, body)] == [0.25, 0.0]
     assert all(0 < score <= 1 for score in sure)
+
+
+def test_the_order_is_not_read_where_all_requests_are_answered(
+    label_studio, studio_api, project_folder, body_of, monkeypatch
+):
+    asked, holding = [], NextOrder.holding
+
+    def watched(order):
+        with suppress(RuntimeError):
+            asyncio.get_running_loop()
+            raise AssertionError("every request waits for it")
+        asked.append(order)
+        return holding(order)
+
+    monkeypatch.setattr(NextOrder, "holding", watched)
+    body = {**body_of("predict_interactive_three_points"), "tasks": [studio_api.add_task(image) for image in IMAGES]}
+    del body["params"]
+    assert len(answered(label_studio, body)) == 2
+    assert asked == [asked[0]] * 2, "one order is kept for all"
 
 
 def answered(client, body):
