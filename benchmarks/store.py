@@ -27,8 +27,11 @@ from semsam_annotate.annotations import ImageRef, Project
 from semsam_annotate.annotations.drafts import draft
 from semsam_annotate.annotations.exports import FORMATS
 from semsam_annotate.annotations.formats.listed import FURTHER
+from semsam_annotate.annotations.image_states import Said
 from semsam_annotate.annotations.journal import Deed, Desk
+from semsam_annotate.annotations.next_images import NextImage, NextImages, Review, write_next
 from semsam_annotate.api import Ladder, Prompt, Proposal, encode_rle
+from semsam_annotate.api.promotions import PACKAGED
 
 HEIGHT, WIDTH = 480, 640
 OBJECTS, PARTS, AUTHORS = ("car", "bus", "dog", "person"), ("wheel", "door", "head", "arm"), ("ann", "ben", "cem")
@@ -109,10 +112,26 @@ def generate(folder: Path, annotations: int, images: int) -> None:
     base.close()
 
 
-def spread(work: Callable[[int], Any], rounds: int) -> dict[str, float]:
-    """Milliseconds: median and 95th percentile."""
+def rank(folder: Path) -> None:
+    """Write an order of all images, as ``semsam next`` does: proposals to review for the first twenty."""
+    review = (Review((100.0, 100.0, 200.0, 200.0), "car", 0.5, 0.5),) * 5
+    with Project.open(folder) as project:
+        names = [path.relative_to(project.folder).as_posix() for path in project.images()]
+        random.Random(0).shuffle(names)
+        images = [
+            NextImage(name, f"{int(Path(name).stem):064x}", 12.5, review if place < 20 else ())
+            for place, name in enumerate(names)
+        ]
+        write_next(project.models, NextImages("foreground", PACKAGED, PACKAGED, "2026", tuple(images)))
+
+
+def spread(
+    work: Callable[[int], Any], rounds: int, before: Callable[[int], None] = lambda number: None
+) -> dict[str, float]:
+    """Milliseconds: median and 95th percentile; ``before``: what changed before each call, which is not timed."""
     taken = []
     for number in range(rounds):
+        before(number)
         start = time.perf_counter()
         work(number)
         taken.append(1000 * (time.perf_counter() - start))
@@ -134,21 +153,14 @@ def waits(folder: Path, rounds: int) -> dict[str, Any]:
     found["image open"] = spread(lambda number: project.store.annotations(image=picks[number]), rounds)
     found["accept"] = spread(lambda number: accept(project, picks[number], ladders[number % POOL]), rounds)
 
-    def list_again(number: int) -> None:
-        project.store.states.tell(picks[number], "done")
-        started = time.perf_counter()
-        project.progress()
-        lists.append(1000 * (time.perf_counter() - started))
+    def tell(said: Said) -> Callable[[int], None]:
+        return lambda number: project.store.states.tell(picks[number], said)
 
-    lists: list[float] = []
-    for number in range(rounds):
-        list_again(number)
-    found["image list"] = {
-        "median": round(median(lists), 2),
-        "p95": round(quantiles(lists, n=20)[-1], 2),
-        "calls": rounds,
-    }
-    found["next"] = spread(lambda _: project.queue()[0], rounds)
+    found["image list"] = spread(lambda _: project.progress(), rounds, before=tell("skipped"))
+    start = time.perf_counter()
+    project.queue()
+    found["first next"] = {"median": round(1000 * (time.perf_counter() - start), 2), "calls": 1}
+    found["next"] = spread(lambda _: project.queue()[0], rounds, before=tell("open"))
     found["undo"] = spread(lambda number: project.store.journal.undo(Desk(picks[number], (), "ann")), rounds)
     found["count"] = spread(lambda _: project.store.count(), 20)
     project.close()
@@ -201,6 +213,7 @@ def main() -> None:
         generate(folder, given.annotations, given.images)
         (folder / "ready").touch()
         print(f"generated in {time.perf_counter() - start:.0f} s", file=sys.stderr)
+    rank(folder)
     size = os.stat(folder / "annotations.sqlite").st_size
     result: dict[str, Any] = {"annotations": given.annotations, "images": given.images, "store_mb": round(size / 2**20)}
     result |= {"waits_ms": waits(folder, given.rounds), "exports": {}, "machine": machine()}
