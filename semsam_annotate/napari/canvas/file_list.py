@@ -18,18 +18,18 @@ class FileList:
     def __init__(self, viewer: ViewerModel, paths: Sequence[Path] = ()) -> None:
         self._viewer = viewer
         self.paths = [path.resolve() for path in paths]
+        self._places = {str(path): place for place, path in reversed(list(enumerate(self.paths)))}
         self._ahead: ReadImage | None = None
 
     def current(self) -> int | None:
         """Place in the list of the file on screen, in the layer of the list if there is one; None when none is."""
         own = [layer for layer in self._viewer.layers if self._listed(layer)]
         shown = {str(layer.metadata.get(FILE_KEY)) for layer in own or self._viewer.layers}
-        return next((index for index, path in enumerate(self.paths) if str(path) in shown), None)
+        return min((self._places[path] for path in shown if path in self._places), default=None)
 
     def index(self, path: str | None) -> int | None:
         """Place of a file in the list, None when it is not in it."""
-        found = None if path is None else Path(path).resolve()
-        return self.paths.index(found) if found in self.paths else None
+        return None if path is None else self._places.get(str(Path(path).resolve()))
 
     def show(self, index: int) -> Image:
         """Open the file at a place of the list; BadInput when it cannot be read or there is none."""
@@ -62,5 +62,5 @@ class FileList:
             isinstance(layer, Image)
             and isinstance(read, ReadImage)
             and layer.data is read.rgb
-            and read.path in self.paths
+            and str(read.path) in self._places
         )
