@@ -105,21 +105,19 @@ class Annotator:
 
     def turn_to_useful(self) -> None:
         """Open the image of the list that is most useful to annotate next."""
-        here = self.files.current()
-        places = [place for path in self.session.ledger.queue() if (place := self.files.index(str(path))) is not None]
-        others = [place for place in places if place != here]
-        if not others:
+        useful = self.images.useful(self.files.current())
+        if useful is None:
             raise BadInput("every other image of the list is done or skipped")
-        self.turn_to(others[0])
+        self.turn_to(useful)
 
     def turn_to(self, place: int) -> None:
         """Open the file in a place of the list."""
         self._turn_to(lambda: self.files.show(place))
 
     def settle(self, said: Said) -> None:
-        """Say that the image is done or skipped, and go on with the next one that is neither."""
+        """Say that the image is done or skipped, and go on with the one that follows."""
         self.images.mark(said)
-        following = self.images.next_open()
+        following = self.images.following()
         if following is None:
             self.session.told.emit("every image of the list is done or skipped")
         else:
@@ -233,7 +231,8 @@ class Annotator:
             return
         self._limits = None if self.image is None else shown_limits(self.image)
         self.session.open(picture)
-        self.asking.prepare(self.images.ahead())
+        following = self.images.following()
+        self.asking.prepare(None if following is None else self.files.paths[following])
 
     def _follow_contrast(self) -> None:
         """The engine sees what the person sees: new contrast limits mean other pixels, of the same picture."""

@@ -1,7 +1,8 @@
-"""The list of images to go through: which are new, in work, done, skipped."""
+"""The list of images to go through: which are new, in work, done, skipped, and which comes next."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from psygnal import Signal
@@ -61,16 +62,32 @@ class ImageList:
         if (place := self.here) is not None:
             self._set(place, replace(self.rows[place], state=state_of(said, self.rows[place].accepted)))
 
-    def next_open(self) -> int | None:
+    def useful(self, besides: int | None) -> int | None:
+        """Place of the most useful image to annotate, ``besides`` one; None when there is no other in the list."""
+        return next((place for place in self._queue() if place != besides), None)
+
+    def following(self) -> int | None:
+        """Place of the image to go on with: the most useful one where the project's are ranked, else the next open one.
+
+        Of copies the store knows one file only: what was settled here does not come again.
+        """
+        here, queue = self.here, self._queue() if self._session.ledger.ranked else ()
+        ranked = next((place for place in queue if place != here and self._open(place)), None)
+        return self._next() if ranked is None else ranked
+
+    def _next(self) -> int | None:
         """Place of the next image, from the one that is open onwards and then from the start, that is not settled."""
         start = -1 if self.here is None else self.here
-        around = [*range(start + 1, len(self.rows)), *range(max(start, 0))]
-        return next((place for place in around if self.rows[place].state not in ("done", "skipped")), None)
+        around = chain(range(start + 1, len(self.rows)), range(max(start, 0)))
+        return next((place for place in around if self._open(place)), None)
 
-    def ahead(self) -> Path | None:
-        """The file that is likely wanted next."""
-        place = self.next_open()
-        return None if place is None else self.rows[place].path
+    def _queue(self) -> Iterator[int]:
+        """Places in the list of the project's open images, the most useful first."""
+        places = (self._places.get(path) for path in self._session.ledger.queue())
+        return (place for place in places if place is not None)
+
+    def _open(self, place: int) -> bool:
+        return self.rows[place].state not in ("done", "skipped")
 
     def _count(self, accepted: Sequence[object]) -> None:
         if (place := self.here) is not None and self.rows[place].accepted != len(accepted):

@@ -105,6 +105,11 @@ class Ledger(Protocol):
         """Every image file of the project, in order."""
         ...
 
+    @property
+    def ranked(self) -> bool:
+        """Whether ``semsam next`` has put images into an order that holds."""
+        ...
+
     def queue(self) -> list[Path]:
         """Every image file that is neither done nor skipped, the most useful one to annotate first."""
         ...

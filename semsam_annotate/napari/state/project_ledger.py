@@ -154,6 +154,12 @@ class ProjectLedger:
         """Every image file of the project."""
         return self._project.images()
 
+    @property
+    def ranked(self) -> bool:
+        """Whether ``semsam next`` has put images into an order that holds."""
+        order = self._project.order.holding()
+        return order is not None and bool(order.images)
+
     def queue(self) -> list[Path]:
         """Every open image file, the most useful one to annotate first."""
         return self._project.queue()

@@ -82,18 +82,16 @@ def test_taking_back_the_only_mask_makes_it_new_again(session, images, paths):
 
 
 def test_the_next_open_image_is_found_around_the_end(session, images, paths):
-    assert images.next_open() == 0
+    assert images.following() == 0
     turn(session, paths[2])
-    assert images.next_open() == 3
-    assert images.ahead() == paths[3]
+    assert images.following() == 3
     for path in paths[1:]:
         turn(session, path)
         images.mark("done")
-    assert images.next_open() == 0
+    assert images.following() == 0
     turn(session, paths[0])
     images.mark("skipped")
-    assert images.next_open() is None
-    assert images.ahead() is None
+    assert images.following() is None
 
 
 def test_nothing_is_marked_without_a_picture(images):

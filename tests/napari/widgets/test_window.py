@@ -37,6 +37,11 @@ def test_painting_carrying_states_and_effects(screen, tmp_path):
 
 
 @pytest.mark.window
+def test_done_and_skip_lead_to_the_most_useful_image(screen, tmp_path):
+    play(screen, "useful", tmp_path)
+
+
+@pytest.mark.window
 def test_killing_the_engine_loses_no_work(screen, tmp_path):
     play(screen, "crash", tmp_path)
 

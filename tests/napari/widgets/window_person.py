@@ -28,8 +28,8 @@ SIZE = (1600, 1000)
 PATCH, SUIT = (174.0, 385.0), (130.0, 300.0)
 """(x, y) in the astronaut: the mission's emblem, the suit."""
 KEYS = {"Enter": Qt.Key.Key_Return, "[": Qt.Key.Key_BracketLeft, "]": Qt.Key.Key_BracketRight, "Z": Qt.Key.Key_Z}
-KEYS |= {letter: getattr(Qt.Key, f"Key_{letter}") for letter in "CDEPRST123"}
-KEYS |= {"Tab": Qt.Key.Key_Tab, "Backspace": Qt.Key.Key_Backspace}
+KEYS |= {letter: getattr(Qt.Key, f"Key_{letter}") for letter in "CDEKNPRST123"}
+KEYS |= {"Tab": Qt.Key.Key_Tab, "Backspace": Qt.Key.Key_Backspace, "PageUp": Qt.Key.Key_PageUp}
 
 
 class Person:

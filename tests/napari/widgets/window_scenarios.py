@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from qtpy.QtCore import Qt
 from training_scenario import train
+from useful_scenario import useful
 from window_person import PATCH, SUIT, Person, window
 from window_watch import Watch
 
@@ -239,7 +240,9 @@ def tour(folder: Path) -> dict[str, float]:
         return {}
 
 
-SCENARIOS = {scenario.__name__: scenario for scenario in (annotate, organise, tour, leave, come_back, crash, train)}
+SCENARIOS = {
+    scenario.__name__: scenario for scenario in (annotate, organise, tour, useful, leave, come_back, crash, train)
+}
 
 
 if __name__ == "__main__":
