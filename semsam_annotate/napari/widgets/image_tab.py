@@ -117,8 +117,11 @@ class ImageTable(QTableView):
 
 
 _BUTTONS = {
-    "done": ("Done  {key}", "This image is finished; the next open one comes"),
-    "skip": ("Skip  {key}", "This image is not to be annotated; the next open one comes"),
+    "done": ("Done  {key}", "This image is finished; the next open one comes, the most useful where images are ranked"),
+    "skip": (
+        "Skip  {key}",
+        "This image is not to be annotated; the next open one comes, the most useful where images are ranked",
+    ),
     "reopen": ("Open again", "This image is not finished after all"),
     "most useful": (
         "Useful  {key}",
