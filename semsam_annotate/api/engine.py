@@ -78,7 +78,7 @@ class Engine(Protocol):
         vocabulary: Vocabulary | None = None,
         cancel: CancelToken | None = None,
     ) -> list[Ladder]:
-        """The same as one by one, in one pass; Cancelled once ``cancel`` is."""
+        """The same as one by one, to rounding (here and there a pixel), in one pass; Cancelled once ``cancel`` is."""
         ...
 
     def auto(
