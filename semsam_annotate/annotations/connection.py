@@ -2,6 +2,7 @@
 
 import json
 import re
+import sqlite3
 import sys
 import warnings
 from collections.abc import Iterator
@@ -152,22 +153,28 @@ def transaction(engine: Engine, write: bool = False, steady: bool = False) -> It
 
 
 @contextmanager
-def explained(engine: Engine) -> Iterator[None]:
-    """Turn a database's complaint into ``StoreUnavailable`` with one line that names the store."""
+def explained(where: Engine | Path) -> Iterator[None]:
+    """Turn a database's complaint into ``StoreUnavailable`` with one line that names the store, an engine or a file."""
     try:
         yield
     except UnicodeEncodeError as error:
         raise BadInput(f"{error.object!r} has a character that cannot be stored") from error
-    except (DBAPIError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        name = engine.url.database if engine.dialect.name == "sqlite" else engine.url.render_as_string()
-        raise StoreUnavailable(f"store {name}: {_complaint(error)}") from error
+    except (DBAPIError, sqlite3.Error, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raise StoreUnavailable(f"store {_name(where)}: {_complaint(error)}") from error
+
+
+def _name(where: Engine | Path) -> str:
+    if isinstance(where, Path):
+        return str(where)
+    return str(where.url.database) if where.dialect.name == "sqlite" else where.url.render_as_string()
 
 
 def _complaint(error: Exception) -> str:
     if isinstance(error, json.JSONDecodeError | RecursionError):
         return "a record is damaged; semsam project check names it"
-    # of a damaged file SQLite's very message may be no text
-    return _reason(str(error.orig) if isinstance(error, DBAPIError) else "malformed")
+    if isinstance(error, UnicodeDecodeError):  # of a damaged file SQLite's very message may be no text
+        return _reason("malformed")
+    return _reason(str(error.orig if isinstance(error, DBAPIError) else error))
 
 
 def _reason(message: str) -> str:
@@ -177,6 +184,7 @@ def _reason(message: str) -> str:
         "disk is full": "the disk is full; what was accepted before is safe",
         "disk I/O error": "the disk cannot be written (full or failing); what was accepted before is safe",
         "not a database": "is not an annotation store (not a SQLite file, or damaged)",
+        "no such table: semsam_schema": "is not an annotation store: it has other tables, or none",
         "malformed": "the file is damaged; restore it from a copy",
         "locked": "another program has held it locked for 30 s",
     }

@@ -23,18 +23,24 @@ def new_folder(path: Path) -> Iterator[Path]:
     """
     _check(path)
     path = path.resolve()
-    _clear(path)
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}{_ENDING}")
-    try:
-        temporary.mkdir()
+    with hidden_folder(path) as temporary:
         yield temporary
         _sync(temporary)
         if path.is_dir():
             path.rmdir()
         os.rename(temporary, path)
-    except BaseException:
+
+
+@contextmanager
+def hidden_folder(path: Path) -> Iterator[Path]:
+    """A folder beside ``path`` for what is on its way there; taken away at the end, with what killed writers left."""
+    _clear(path)
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}{_ENDING}")
+    temporary.mkdir()
+    try:
+        yield temporary
+    finally:
         shutil.rmtree(temporary, ignore_errors=True)
-        raise
 
 
 def _check(path: Path) -> None:

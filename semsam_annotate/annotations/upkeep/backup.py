@@ -1,8 +1,8 @@
 """A copy of a project's store while people work in it."""
 
 import sqlite3
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,10 +10,8 @@ from semsam_annotate.annotations.connection import explained
 from semsam_annotate.annotations.folders import new_folder
 from semsam_annotate.annotations.project import Project
 from semsam_annotate.annotations.project_config import read_config, write_config
+from semsam_annotate.annotations.upkeep.copying import copy_store, writing
 from semsam_annotate.api import BadInput
-
-PAGES_AT_ONCE = 2000
-"""Of the database file; progress is told as often."""
 
 
 def back_up(project: Project, out: Path, progress: Callable[[int, int], None] | None = None) -> Path:
@@ -25,12 +23,14 @@ def back_up(project: Project, out: Path, progress: Callable[[int, int], None] | 
     database = store_file(project)
     if database is None:
         raise BadInput("the store is on a PostgreSQL server, which makes its own backups: pg_dump --format=custom URL")
-    with new_folder(out) as folder:
-        (folder / "project.toml").write_bytes((project.folder / "project.toml").read_bytes())
+    plain = (project.folder / "project.toml").read_bytes()
+    with writing(out), new_folder(out) as folder:
+        (folder / "project.toml").write_bytes(plain)
         config = read_config(folder / "project.toml")
         if config.store != database.name:  # elsewhere: the copy must not lead to the store that is worked in
             write_config(folder / "project.toml", replace(config, store=database.name))
-        copy_store(project, database, folder / database.name, progress)
+        with one_moment(database) as source:
+            copy_store(source, folder / database.name, progress, out)
     return out / database.name
 
 
@@ -40,27 +40,10 @@ def store_file(project: Project) -> Path | None:
     return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
 
 
-def copy_store(
-    project: Project, database: Path, target: Path, progress: Callable[[int, int], None] | None = None
-) -> None:
-    """Copy a SQLite store to a new file. The open read transaction keeps every page as it was, whoever writes.
-
-    BadInput where its folder is not there.
-    """
-    if not target.parent.is_dir():
-        raise BadInput(f"there is no folder {target.parent} for the copy")
-
-    def tell(_status: int, left: int, total: int) -> None:
-        if progress is not None:
-            progress(total - left, total)
-
-    with (
-        explained(project.store.engine),
-        closing(sqlite3.connect(database, timeout=30, isolation_level=None)) as source,
-        closing(sqlite3.connect(target)) as copy,
-    ):
+@contextmanager
+def one_moment(database: Path) -> Iterator[sqlite3.Connection]:
+    """A connection to a SQLite store whose open read transaction keeps every page as it was, whoever writes."""
+    with explained(database), closing(sqlite3.connect(database, timeout=30, isolation_level=None)) as source:
         source.execute("BEGIN")
         source.execute("SELECT count(*) FROM semsam_schema").fetchone()
-        source.backup(copy, pages=PAGES_AT_ONCE, progress=tell)
-        source.execute("COMMIT")
-        copy.execute("PRAGMA journal_mode=DELETE")  # one file that is whole by itself
+        yield source

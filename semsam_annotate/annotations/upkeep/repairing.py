@@ -8,8 +8,9 @@ from sqlalchemy import text
 from semsam_annotate.annotations.connection import transaction
 from semsam_annotate.annotations.project import Project
 from semsam_annotate.annotations.standing import rebuild
-from semsam_annotate.annotations.upkeep.backup import copy_store, store_file
+from semsam_annotate.annotations.upkeep.backup import one_moment, store_file
 from semsam_annotate.annotations.upkeep.checking import Problem, check
+from semsam_annotate.annotations.upkeep.copying import copy_store
 from semsam_annotate.annotations.upkeep.trail import note
 from semsam_annotate.api import BadInput
 
@@ -28,7 +29,8 @@ def repair(
     if database is not None:
         if copy.exists():
             raise BadInput(f"{copy} is there already: name another file for the copy")
-        copy_store(project, database, copy)
+        with one_moment(database) as source:
+            copy_store(source, copy)
     with transaction(project.store.engine, write=True) as connection:
         if database is not None:
             connection.execute(text("REINDEX"))

@@ -1,6 +1,5 @@
 """``semsam project merge|forget|check|repair|backup``."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -94,6 +93,7 @@ def repair(
     from semsam_annotate.annotations import Project
     from semsam_annotate.annotations.upkeep.backup import store_file
     from semsam_annotate.annotations.upkeep.checking import check as examine
+    from semsam_annotate.annotations.upkeep.copying import dated
     from semsam_annotate.annotations.upkeep.repairing import repair as mend
 
     with Project.open(project) as opened, bar("images") as show:
@@ -101,8 +101,7 @@ def repair(
         if file is None and not backed_up:
             raise BadInput("the store is on a server: dump it first (pg_dump), then say so with --backed-up")
         before = examine(opened.store, show)
-        name = f"{datetime.now(UTC):%Y%m%d-%H%M%S}.before-repair.sqlite"
-        target = copy or (opened.folder / name if file is None else file.with_name(f"{file.stem}-{name}"))
+        target = copy or dated(file or opened.folder / "annotations.sqlite", "before-repair")
         left = mend(opened, target, before, show)
     mended = sum(problem.count for problem in before) - sum(problem.count for problem in left)
     lines = [f"mended {mended}; the store as it was: {target}" if mended else "there was nothing that could be mended"]
