@@ -81,7 +81,7 @@ def open_database(where: Path | str, file_system: str | None = None) -> Engine:
     url = store_url(where)
     if url.get_backend_name() != "sqlite":
         return _open_server(url)
-    path = Path(url.database) if url.database and url.database != ":memory:" else None
+    path = database_file(url)
     if path is not None and not path.parent.is_dir():
         raise BadInput(f"the store's folder does not exist: {path.parent}")
     engine = create_engine(url, connect_args={"timeout": 30})
@@ -91,6 +91,12 @@ def open_database(where: Path | str, file_system: str | None = None) -> Engine:
         warnings.warn(f"{path} is on a network drive: WAL is unsafe there, the store is slower", StoreWarning, 3)
     _prepare_sqlite(engine, journal)
     return engine
+
+
+def database_file(url: URL) -> Path | None:
+    """The SQLite file of a store, None for one on a server or in memory alone."""
+    stored = url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:"
+    return Path(str(url.database)) if stored else None
 
 
 def _open_server(url: URL) -> Engine:
@@ -163,6 +169,11 @@ def explained(where: Engine | Path) -> Iterator[None]:
         raise StoreUnavailable(f"store {_name(where)}: {_complaint(error)}") from error
 
 
+def reason_code(error: sqlite3.Error) -> int:
+    """SQLite's primary code for what was wrong, 0 where it gives none."""
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+
+
 def _name(where: Engine | Path) -> str:
     if isinstance(where, Path):
         return str(where)
@@ -185,7 +196,7 @@ def _reason(message: str) -> str:
         "disk I/O error": "the disk cannot be written (full or failing); what was accepted before is safe",
         "not a database": "is not an annotation store (not a SQLite file, or damaged)",
         "no such table: semsam_schema": "is not an annotation store: it has other tables, or none",
-        "malformed": "the file is damaged; restore it from a copy",
+        "malformed": "the file is damaged: semsam project check says where, semsam project restore puts a backup in",
         "locked": "another program has held it locked for 30 s",
     }
     plain = " ".join(message.split())

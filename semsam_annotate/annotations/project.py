@@ -68,7 +68,7 @@ class Project:
         for sub in ("models", "embeddings"):
             (root / sub).mkdir(parents=True, exist_ok=True)
         write_config(root / "project.toml", config)
-        project = cls(root, config, AnnotationStore.open(_place(root, config)))
+        project = cls(root, config, AnnotationStore.open(config.store_in(root)))
         project.add_images(images)
         return project
 
@@ -77,7 +77,7 @@ class Project:
         """Open a project; BadInput when there is none or its file is damaged, StoreWarning when its store is lost."""
         root = Path(abspath(folder))
         config = read_config(root / "project.toml")
-        place = _place(root, config)
+        place = config.store_in(root)
         if isinstance(place, Path) and isdir(place.parent) and not exists(place):  # false for names no disk takes
             warnings.warn(
                 f"{place} was not there: an empty one is made; what the lost one held is in its backup", StoreWarning, 2
@@ -237,7 +237,3 @@ class Project:
         if config != self.config:
             write_config(self.folder / "project.toml", config)
             self.config = config
-
-
-def _place(root: Path, config: ProjectConfig) -> Path | str:
-    return config.store if "://" in config.store else root / config.store

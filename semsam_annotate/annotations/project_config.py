@@ -54,6 +54,10 @@ class ProjectConfig:
         if self.retrain_after < 0:
             raise BadInput(f"retrain_after is a number of masks, or 0 for never, not {self.retrain_after}")
 
+    def store_in(self, folder: Path) -> Path | str:
+        """Where the store of the project in ``folder`` is: a file, or a database URL."""
+        return self.store if "://" in self.store else folder / self.store
+
     def freed(self, names: Sequence[str]) -> "ProjectConfig":
         """With parts of these names belonging to any object."""
         parts = (replace(item, objects=()) if item.name in names else item for item in self.parts)

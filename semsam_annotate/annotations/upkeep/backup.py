@@ -6,7 +6,7 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from semsam_annotate.annotations.connection import explained
+from semsam_annotate.annotations.connection import database_file, explained
 from semsam_annotate.annotations.folders import new_folder
 from semsam_annotate.annotations.project import Project
 from semsam_annotate.annotations.project_config import read_config, write_config
@@ -36,8 +36,7 @@ def back_up(project: Project, out: Path, progress: Callable[[int, int], None] | 
 
 def store_file(project: Project) -> Path | None:
     """The SQLite file of a project's store, None for one on a server."""
-    url = project.store.engine.url
-    return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
+    return database_file(project.store.engine.url)
 
 
 @contextmanager

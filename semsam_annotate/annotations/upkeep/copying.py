@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
-from semsam_annotate.annotations.connection import StoreUnavailable
+from semsam_annotate.annotations.connection import StoreUnavailable, reason_code
 from semsam_annotate.annotations.folders import hidden_folder
 from semsam_annotate.api import BadInput
 
@@ -18,8 +18,8 @@ PAGES_AT_ONCE = 2000
 DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 """Codes of SQLite about a file that is not whole."""
 
-_UNREAD = (*DAMAGE, sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ)
-"""Codes about the file that is read, when one is copied to another."""
+_UNREAD = (sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ)
+"""Codes about a file that is read."""
 
 
 def copy_store(
@@ -35,16 +35,23 @@ def copy_store(
     """
     if not target.parent.is_dir():
         raise BadInput(f"there is no folder {target.parent} for the copy")
+    with writing(told or target), hidden_folder(target) as folder:
+        with closing(sqlite3.connect(folder / target.name)) as copy:
+            copy_pages(source, copy, progress)
+            copy.execute("PRAGMA journal_mode=DELETE")
+        os.replace(folder / target.name, target)
+
+
+def copy_pages(
+    source: sqlite3.Connection, target: sqlite3.Connection, progress: Callable[[int, int], None] | None = None
+) -> None:
+    """Make all of an open store that of another, in one transaction there."""
 
     def tell(_status: int, left: int, total: int) -> None:
         if progress is not None:
             progress(total - left, total)
 
-    with writing(told or target), hidden_folder(target) as folder:
-        with closing(sqlite3.connect(folder / target.name)) as copy:
-            source.backup(copy, pages=PAGES_AT_ONCE, progress=tell)
-            copy.execute("PRAGMA journal_mode=DELETE")
-        os.replace(folder / target.name, target)
+    source.backup(target, pages=PAGES_AT_ONCE, progress=tell)
 
 
 @contextmanager
@@ -55,7 +62,7 @@ def writing(target: Path) -> Iterator[None]:
     except OSError as error:
         raise StoreUnavailable(f"{target} cannot be written: {error.strerror or error}") from error
     except sqlite3.Error as error:
-        if getattr(error, "sqlite_errorcode", None) in _UNREAD:
+        if reason_code(error) in DAMAGE or getattr(error, "sqlite_errorcode", 0) in _UNREAD:
             raise
         raise StoreUnavailable(f"{target} cannot be written: {error}") from error
 

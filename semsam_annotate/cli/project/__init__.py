@@ -7,7 +7,7 @@ from semsam_annotate.cli.project import looking_after, people, suspects
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    project = typer.Typer(help="Several people on one project; check, backup, merge.", no_args_is_help=True)
+    project = typer.Typer(help="Several people on one project; check, backup, restore, merge.", no_args_is_help=True)
     project.command()(people.review)
     project.command()(people.agreement)
     project.command()(people.conflicts)
@@ -19,4 +19,5 @@ def register(app: typer.Typer) -> None:
     project.command()(looking_after.check)
     project.command()(looking_after.repair)
     project.command()(looking_after.backup)
+    project.command()(looking_after.restore)
     app.add_typer(project, name="project")

@@ -1,4 +1,4 @@
-"""``semsam project merge|forget|check|repair|backup``."""
+"""``semsam project merge|forget|check|repair|backup|restore``."""
 
 from pathlib import Path
 from typing import Annotated
@@ -124,3 +124,19 @@ def backup(
         written = back_up(opened, out, show)
     size = written.stat().st_size
     answer(json, {"path": str(written), "bytes": size}, [f"{written}: {size / 2**20:,.1f} MiB"])
+
+
+def restore(
+    backup: Annotated[Path, typer.Argument(help="Folder that semsam project backup has written.")],
+    project: ProjectOption = Path(),
+    json: JsonOption = False,
+) -> None:
+    """Put a backup in the place of the project's annotations and project.toml; what was there is kept beside it."""
+    from semsam_annotate.annotations.upkeep.restoring import restore as put_back
+
+    with bar("pages") as show:
+        done = put_back(backup, project.absolute(), show)
+    kept = [str(path) for path in done.kept]
+    lines = [f"restored: {done.store}", *(f"what was there: {path}" for path in kept)]
+    lines.append("memories of models still know later masks: semsam models refresh")
+    answer(json, {"path": str(done.store), "kept": kept}, lines)
