@@ -1,15 +1,18 @@
 """What others did before and after somebody who is forgotten can be taken back, and past times hold their masks."""
 
 import json
+import sqlite3
 
 import numpy as np
 import pytest
 
+from semsam_annotate.annotations import ImageRef, Project
 from semsam_annotate.annotations.drafts import draft, now
 from semsam_annotate.annotations.journal import Deed, Desk
 from semsam_annotate.annotations.people.conflicts import choose
 from semsam_annotate.annotations.upkeep.checking import check
 from semsam_annotate.annotations.upkeep.forgetting import forget
+from semsam_annotate.api import BadInput
 
 
 def box(x0, y0, x1, y1):
@@ -96,3 +99,40 @@ def test_a_past_time_between_two_corrections_has_what_they_corrected(project, im
         held.append([row["semsam"]["id"] for row in json.loads((tmp_path / "then.json").read_text())["annotations"]])
     assert held == [[car.id], [bus.id]]
     assert check(store) == []
+
+
+def held(project):
+    return b"".join(path.read_bytes() for path in project.folder.glob("annotations.sqlite*"))
+
+
+def test_a_file_that_a_full_disk_left_unwiped_is_wiped_by_the_same_command(other, full_disk):
+    noise, ref = np.random.default_rng(0).random((8, 256, 256)) > 0.5, ImageRef("0" * 64, "a.png", 256, 256)
+    for mask in noise:
+        other.store.accept(ref, mask=mask, object="bus", author="ben")
+    other.store.accept(ref, mask=np.ones((256, 256), bool), object="bus", author="Marguerite")
+    other.store.close()
+    with Project.open(other.folder) as project:
+        with full_disk(150_000):
+            found = forget(project, "Marguerite")
+        assert (found.masks, found.wiped) == (1, False)
+        assert found.why.startswith("the disk is full")
+        again = forget(project, "Marguerite")
+        assert (again.masks, again.wiped, again.why) == (0, True, "")
+        assert b"Marguerite" not in held(project)
+        assert b"ben" in held(project)
+        assert len(project.store.annotations()) == 8
+        with pytest.raises(BadInput, match="nobody called"):
+            forget(project, "Marguerite")
+
+
+def test_a_file_that_readers_left_unwiped_is_wiped_by_the_same_command(other, image, propose):
+    other.store.accept(image, propose(0), object="bus", author="Marguerite")
+    with sqlite3.connect(other.folder / "annotations.sqlite") as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM annotation").fetchone()
+        assert forget(other, "Marguerite").why.startswith("other programs")
+    reader.close()
+    assert forget(other, "Marguerite").wiped
+    assert b"Marguerite" not in held(other)
+    with pytest.raises(BadInput, match="nobody called"):
+        forget(other, "Marguerite")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Column, Connection, and_, bindparam, delete, func, insert, or_, select, text, update
+from sqlalchemy import Column, Connection, and_, bindparam, delete, func, insert, or_, select, update
 
 from semsam_annotate.annotations.connection import AT_ONCE, transaction
 from semsam_annotate.annotations.project import Project
@@ -19,7 +19,7 @@ from semsam_annotate.annotations.schema import annotation, event, image_state, j
 from semsam_annotate.annotations.standing import rebuild
 from semsam_annotate.annotations.succession import choices, current, successors
 from semsam_annotate.annotations.upkeep.trail import note
-from semsam_annotate.annotations.upkeep.wiping import wiped
+from semsam_annotate.annotations.upkeep.wiping import begin_wiping, is_unwiped, wipe
 from semsam_annotate.api import BadInput
 
 
@@ -32,7 +32,9 @@ class Forgotten:
     events: int
     states: int
     wiped: bool = False
-    """Whether nothing of it is left in the files; not while other programs have the store open for reading."""
+    """Whether nothing of it is left in the files."""
+    why: str = ""
+    """What was in the way of wiping them, and what to do."""
 
     @property
     def counts(self) -> dict[str, int]:
@@ -49,27 +51,27 @@ def traces(project: Project, author: str) -> Forgotten:
 def forget(project: Project, author: str, progress: Callable[[int, int], None] | None = None) -> Forgotten:
     """Delete an author's data in one transaction, then have the database wipe the places where it lay.
 
-    ``progress`` counts masks.
+    Of somebody whom nobody knows the second alone, if an earlier one could not be ended. ``progress`` counts masks.
     """
     engine = project.store.engine
-    server = engine.dialect.name == "postgresql"
     with transaction(engine, write=True) as connection:
-        if not server:
-            connection.execute(text("PRAGMA secure_delete=ON"))
-        found = _traces(connection, author)
-        _forget(connection, author, progress)
-        rebuild(connection)
-        note(connection, "forget", found.counts)
-    return replace(found, wiped=wiped(engine))
+        found = _traces(connection, author, allow_none=is_unwiped(connection))
+        if any(found.counts.values()):
+            begin_wiping(connection)
+            _forget(connection, author, progress)
+            rebuild(connection)
+            note(connection, "forget", found.counts)
+    why = wipe(engine)
+    return replace(found, wiped=not why, why=why)
 
 
-def _traces(connection: Connection, author: str) -> Forgotten:
+def _traces(connection: Connection, author: str, allow_none: bool = False) -> Forgotten:
     def count(column: Column[Any]) -> int:
         return int(connection.execute(select(func.count()).where(column == author)).scalar_one())
 
     masks, steps, events, states = (count(table.c.author) for table in (annotation, journal, event, image_state))
     found = Forgotten(masks, steps, events, states)
-    if not sum(found.counts.values()):
+    if not allow_none and not any(found.counts.values()):
         raise BadInput(f"nobody called {author!r} has done anything in this project")
     return found
 

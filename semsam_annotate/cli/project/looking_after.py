@@ -49,9 +49,9 @@ def forget(
     numbers = {**found.counts, "workspaces": len(files)}
     counts = ", ".join(f"{number} {what}" for what, number in numbers.items())
     said = f"deleted: {counts}" if yes else f"would delete: {counts}; nothing was changed, --yes does it"
-    open_still = "" if found.wiped else "the files are clean once other programs that have the store open are closed; "
-    after = open_still + "backups, exports, models and their memories (semsam models refresh) still know these masks"
-    answer(json, {"deleted": yes, "wiped": found.wiped, **numbers}, [said, after] if yes else [said])
+    still = f"not wiped from the store's file yet, {found.why}; " if found.why else ""
+    after = still + "backups, exports, models and their memories (semsam models refresh) still know these masks"
+    answer(json, {"deleted": yes, "wiped": found.wiped, "why": found.why, **numbers}, [said, after] if yes else [said])
 
 
 def check(
