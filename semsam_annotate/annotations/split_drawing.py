@@ -10,7 +10,7 @@ from semsam_annotate.annotations.likeness import DUPLICATE, Alike, Thumbnail, al
 from semsam_annotate.annotations.project import Project
 from semsam_annotate.annotations.record import ImageRef
 from semsam_annotate.annotations.splits import Split, hashed_split
-from semsam_annotate.annotations.upkeep.checking import Problem
+from semsam_annotate.annotations.upkeep.problem import Problem
 from semsam_annotate.api.lock import held
 
 NEAR = 5

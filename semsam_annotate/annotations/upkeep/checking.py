@@ -3,54 +3,35 @@
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, String, and_, cast, func, or_, select, text
+from sqlalchemy import Column, ColumnElement, Connection, String, and_, cast, func, or_, select
 
-from semsam_annotate.annotations.connection import transaction
+from semsam_annotate.annotations.connection import StoreUnavailable, transaction
 from semsam_annotate.annotations.outgoing import batches
 from semsam_annotate.annotations.schema import annotation, audit, event, image, image_split, image_state, journal
 from semsam_annotate.annotations.schema import standing as standing_table
 from semsam_annotate.annotations.schema import tally as tally_table
 from semsam_annotate.annotations.standing import counted, newest
 from semsam_annotate.annotations.store import AnnotationStore
+from semsam_annotate.annotations.upkeep.file_damage import FILE, file_damage
+from semsam_annotate.annotations.upkeep.problem import SHOWN, Problem
 from semsam_annotate.api import decode_rle
 from semsam_annotate.api.errors import DAMAGED
-
-SHOWN = 5
-"""Examples of each problem that are named."""
-
-
-@dataclass(frozen=True)
-class Problem:
-    """What is wrong, how often, ids of ``examples``, and whether ``repair`` mends it with nothing lost."""
-
-    kind: str
-    count: int
-    examples: tuple[str, ...] = ()
-    repairable: bool = False
-
-    def to_json(self) -> dict[str, Any]:
-        """As plain JSON values."""
-        return asdict(self)
 
 
 def check(store: AnnotationStore, progress: Callable[[int, int], None] | None = None) -> list[Problem]:
     """Everything that is wrong, nothing when all is well; nothing is changed. ``progress`` counts images."""
-    with transaction(store.engine, steady=True) as connection:
-        found = [*_file(connection), *_texts(connection), *_references(connection)]
-        found += [*_sums(connection), *_groups(connection)]
-        found += _problems(_records(connection, progress))
+    found: list[Problem] = []
+    try:
+        with transaction(store.engine, steady=True) as connection:
+            for look in (file_damage, _texts, _references, _sums, _groups):
+                found += look(connection)
+            found += _problems(_records(connection, progress))
+    except StoreUnavailable:
+        if not any(problem.kind == FILE for problem in found):
+            raise  # else it is told already why no more can be read
     return found
-
-
-def _file(connection: Connection) -> Iterator[Problem]:
-    if connection.dialect.name == "sqlite":
-        lines = [str(row[0]) for row in connection.execute(text("PRAGMA integrity_check"))]
-        if lines != ["ok"]:
-            indices = all("index" in line or line.startswith("*** in database") for line in lines)
-            yield Problem("the database file is damaged", len(lines), tuple(lines[:SHOWN]), repairable=indices)
 
 
 def _texts(connection: Connection) -> Iterator[Problem]:

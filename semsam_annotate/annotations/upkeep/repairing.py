@@ -9,8 +9,10 @@ from semsam_annotate.annotations.connection import transaction
 from semsam_annotate.annotations.project import Project
 from semsam_annotate.annotations.standing import rebuild
 from semsam_annotate.annotations.upkeep.backup import one_moment, store_file
-from semsam_annotate.annotations.upkeep.checking import Problem, check
+from semsam_annotate.annotations.upkeep.checking import check
 from semsam_annotate.annotations.upkeep.copying import copy_store
+from semsam_annotate.annotations.upkeep.file_damage import FILE
+from semsam_annotate.annotations.upkeep.problem import Problem
 from semsam_annotate.annotations.upkeep.trail import note
 from semsam_annotate.api import BadInput
 
@@ -21,9 +23,10 @@ def repair(
     """Mend the repairable ``problems``; what is still wrong then. The store is copied to ``copy`` before it is touched.
 
     Indices and sums are made anew from rows and events; no record and no event is changed. A store on a server is not
-    copied: make a dump of it first. BadInput when ``copy`` is there already.
+    copied: make a dump of it first. A file with damaged pages is left alone. BadInput when ``copy`` is there already.
     """
-    if not any(problem.repairable for problem in problems):
+    pages = any(problem.kind == FILE and not problem.repairable for problem in problems)
+    if pages or not any(problem.repairable for problem in problems):
         return problems
     database = store_file(project)
     if database is not None:

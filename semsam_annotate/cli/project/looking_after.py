@@ -64,14 +64,17 @@ def check(
     """Look whether the store holds together: file, references, masks, splits, sums. Exit code 1 when it does not."""
     from semsam_annotate.annotations import Project
     from semsam_annotate.annotations.split_drawing import leaking
-    from semsam_annotate.annotations.upkeep.checking import Problem
     from semsam_annotate.annotations.upkeep.checking import check as examine
+    from semsam_annotate.annotations.upkeep.file_damage import FILE
+    from semsam_annotate.annotations.upkeep.problem import Problem
 
     with Project.open(project) as opened, bar("images") as show:
         found = [*examine(opened.store, show), *(leaking(opened) if leaks else [])]
 
     def line(problem: Problem) -> str:
         mended = "; semsam project repair mends it" if problem.repairable else ""
+        if problem.kind == FILE and not problem.repairable:
+            mended = "; semsam project restore puts a backup in its place"
         return f"{problem.count} {problem.kind}: {', '.join(problem.examples)}{mended}"
 
     answer(json, [one.to_json() for one in found], [line(one) for one in found] or ["all is well"])
