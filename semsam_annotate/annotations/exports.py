@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from semsam_annotate.annotations.coco import CocoScheme, plan, write_coco
+from semsam_annotate.annotations.files import named
 from semsam_annotate.annotations.formats.format import Format
 from semsam_annotate.annotations.formats.listed import FURTHER
 from semsam_annotate.annotations.formats.scene import Picture, scene_of
@@ -76,12 +77,14 @@ def write_outgoing(
     """The same of records that need not be in memory; ``progress`` counts images, each at every pass."""
     names = vocabulary or Vocabulary()
     if isinstance(format, str) and format in FORMATS:
-        return _write_coco(format, path, outgoing, names, progress, seen)
+        with named(path):
+            return _write_coco(format, path, outgoing, names, progress, seen)
     further = FURTHER.get(format) if isinstance(format, str) else format
     if further is None:
         known = ", ".join((*FORMATS, *FURTHER))
         raise BadInput(f"unknown format {format!r}: one of {known}; for label-studio there is semsam export")
-    return _write_further(further, path, outgoing, names, picture, progress)
+    with named(path):
+        return _write_further(further, path, outgoing, names, picture, progress)
 
 
 def _write_further(

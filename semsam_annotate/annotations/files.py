@@ -1,5 +1,6 @@
 """Writing files complete or not at all."""
 
+import errno
 import os
 import re
 import time
@@ -36,6 +37,22 @@ def unfinished(path: Path, mode: int = 0o666, synced: bool = True) -> Iterator[I
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def named(path: Path) -> Iterator[None]:
+    """Where the disk refuses what is on its way to ``path``, say so of that.
+
+    A full disk names no file, or the one that is copied there.
+    """
+    try:
+        yield
+    except OSError as error:
+        hidden = (f".{path.name}.", f".{path.resolve().name}.")
+        names = [str(name) for name in (error.filename, error.filename2) if name is not None]
+        if names and not any(sign in name for name in names for sign in hidden):
+            raise
+        raise OSError(error.errno or errno.EIO, error.strerror or str(error), str(path)) from error
 
 
 def clear_unfinished(folder: Path, seconds: float = 0.0, name: str = "") -> None:
