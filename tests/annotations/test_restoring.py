@@ -189,6 +189,19 @@ def test_an_older_backup_is_brought_up_to_date_and_is_itself_left_alone(backup, 
     assert sorted(path.name for path in backup.iterdir()) == ["annotations.sqlite", "project.toml"]
 
 
+def test_a_backup_in_which_somebody_worked_is_restored_with_the_log_that_is_its_own(backup, work):
+    assert run(ACCEPTING, backup / "annotations.sqlite").returncode == -9
+    restore(backup, work)
+    assert holds(work) == (62, ["bus"])
+    with Project.open(backup) as opened:
+        assert len(opened.store.annotations()) == 62
+    assert [path.name for path in backup.iterdir() if path.name.endswith("-wal")] == []
+    was = {path.name: path.read_bytes() for path in backup.iterdir()}
+    restore(backup, work)  # now a file that wants a log, without one
+    assert holds(work) == (62, ["bus"])
+    assert {path.name: path.read_bytes() for path in backup.iterdir()} == was
+
+
 def test_nothing_is_restored_below_a_program_that_has_the_store_open(backup, work):
     with Project.open(work) as working:
         count = len(working.store.annotations())

@@ -105,7 +105,8 @@ def _put_in(staged: Path, live: Path, progress: _Progress | None) -> list[Path]:
     if live.exists():
         try:
             with _alone(live) as store:
-                copy_store(store, kept)
+                copy_store(store, staged.with_name(kept.name), told=kept)
+                os.replace(staged.with_name(kept.name), kept)
                 with _dropped_on_failure([kept]), closing(sqlite3.connect(staged)) as new:
                     copy_pages(new, store, progress)
             return [kept]
