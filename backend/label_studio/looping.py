@@ -17,10 +17,12 @@ log = logging.getLogger("semsam.backend.training")
 
 @dataclass
 class Looping:
-    """``seconds``: between two looks without news; masks come from windows too, and times of a schedule come."""
+    """``seconds``: between two looks without news; masks come from windows too, and times of a schedule come.
+    ``pause``: between any two, as news come with every mask, and clicks are answered in this process."""
 
     loop: Loop
     seconds: float = 30.0
+    pause: float = 3.0
     _entered: ExitStack | None = None
     _other: str = ""
     _news: asyncio.Event = field(default_factory=asyncio.Event)
@@ -38,6 +40,7 @@ class Looping:
                     await run_in_threadpool(self.look)
                 except (SemsamError, OSError) as error:  # the store, project.toml or the disk: it is looked at again
                     log.warning("training did not start: %s", error)
+                await asyncio.sleep(self.pause)
                 await woken(self._news, self.seconds)
         finally:
             self._leave()

@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import Connection, Engine, func, insert, select
 
 from semsam_annotate.annotations.connection import transaction
 from semsam_annotate.annotations.schema import image, image_split
@@ -31,6 +31,11 @@ class Splits:
         with transaction(self._engine) as connection:
             rows = connection.execute(select(image_split)).mappings()
             return {row["sha256"]: Split(row["split"], row["group_name"]) for row in rows}
+
+    def number(self) -> int:
+        """Of images that have one; none ever loses it, so while it stays the same all of them do."""
+        with transaction(self._engine) as connection:
+            return int(connection.execute(select(func.count()).select_from(image_split)).scalar_one())
 
     def get(self, sha256: str) -> Split | None:
         """Split of an image, None when it has none yet."""

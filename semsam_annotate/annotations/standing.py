@@ -80,9 +80,10 @@ def state_of_record(name: str, time: str | None = None) -> ColumnElement[Any]:
     return standing.c[name] if time is None else as_of(name, time)
 
 
-def newest(name: str) -> ScalarSelect[str]:
-    """What the events of the annotation in the enclosing query say last."""
+def newest(name: str, upto: int | None = None) -> ScalarSelect[str]:
+    """What the events of the annotation in the enclosing query say last; ``upto``: those up to this number."""
     found = select(event.c.value).where(event.c.annotation == annotation.c.id, event.c.name == name)
+    found = found if upto is None else found.where(event.c.seq <= upto)
     return found.order_by(event.c.seq.desc()).limit(1).correlate(annotation).scalar_subquery()
 
 

@@ -24,7 +24,7 @@ from semsam_annotate.annotations.rows import image_refs, insert_image, read_reco
 from semsam_annotate.annotations.schema import annotation, image, standing, tally
 from semsam_annotate.annotations.splits import Split, Splits, assign_split
 from semsam_annotate.annotations.writing import from_source, need, write_correction, write_many, write_one
-from semsam_annotate.api import BadInput, Proposal, Rle, Vocabulary, rle_area
+from semsam_annotate.api import BadInput, Proposal, Rle, Vocabulary
 
 
 class AnnotationStore:
@@ -166,13 +166,6 @@ class AnnotationStore:
         if found is None:
             raise BadInput(f"no annotation {id} in the store")
         return cast(Rle, found)
-
-    def accepted_areas(self, sha256: str) -> dict[str, int]:
-        """Id of every accepted record of an image -> number of its mask's pixels."""
-        query = select(annotation.c.id, annotation.c.mask).join_from(annotation, standing)
-        with transaction(self._engine) as connection:
-            found = connection.execute(query.where(annotation.c.sha256 == sha256, standing.c.status == "accepted"))
-            return {id: rle_area(mask) for id, mask in found}
 
     def count(self, status: Status | None = "accepted") -> int:
         """Number of records with a status, of all with None."""

@@ -15,7 +15,7 @@ from semsam_annotate.annotations import ImageRef, Project
 from semsam_annotate.annotations.journal import Deed, Desk
 from semsam_annotate.annotations.retrain_config import KEEP
 from semsam_annotate.annotations.retraining import child
-from semsam_annotate.annotations.retraining.counts import count
+from semsam_annotate.annotations.retraining.counts import MaskCounter
 from semsam_annotate.annotations.retraining.progress import ProgressReader
 from semsam_annotate.annotations.retraining.run import last_finished, runs
 from semsam_annotate.annotations.retraining.writer import RunWriter, recorded
@@ -184,17 +184,21 @@ def test_a_run_of_another_machine_is_not_ended(tmp_path):
 
 def test_what_is_new_is_counted_by_records(project, image):
     first, second = _accept(project, image), _accept(project, image)
-    assert (count(project).fresh, count(project).trained) == (2, False)
+    assert (MaskCounter(project).all().fresh, MaskCounter(project).all().trained) == (2, False)
     _train(project, first, second)
-    assert (count(project).fresh, count(project).learn, count(project).trained) == (0, 2, True)
+    assert (MaskCounter(project).all().fresh, MaskCounter(project).all().learn, MaskCounter(project).all().trained) == (
+        0,
+        2,
+        True,
+    )
     third = _accept(project, image)
-    assert count(project).fresh == 1
+    assert MaskCounter(project).all().fresh == 1
     project.store.delete(third)
-    assert count(project).fresh == 0
+    assert MaskCounter(project).all().fresh == 0
     project.store.delete(first)
-    assert (count(project).fresh, count(project).learn) == (0, 1)
+    assert (MaskCounter(project).all().fresh, MaskCounter(project).all().learn) == (0, 1)
     project.store.undo(first)
-    assert (count(project).fresh, count(project).learn) == (0, 2)
+    assert (MaskCounter(project).all().fresh, MaskCounter(project).all().learn) == (0, 2)
 
 
 def test_a_correction_is_new_until_it_is_taken_back(project, image):
@@ -202,18 +206,18 @@ def test_a_correction_is_new_until_it_is_taken_back(project, image):
     _train(project, first)
     journal = project.store.journal
     journal.perform(desk, Deed("renamed", correct=((first, {"object": "lorry"}),)))
-    assert count(project).fresh == 1
+    assert MaskCounter(project).all().fresh == 1
     journal.undo(desk)
-    assert count(project).fresh == 0
+    assert MaskCounter(project).all().fresh == 0
     journal.redo(desk)
-    assert count(project).fresh == 1
+    assert MaskCounter(project).all().fresh == 1
 
 
 def test_only_trainings_that_came_to_a_verdict_count(project, image):
     first = _accept(project, image)
     with pytest.raises(FileNotFoundError), recorded(project.models) as run:
         _take_and_fail(run, first)
-    assert count(project).fresh == 1
+    assert MaskCounter(project).all().fresh == 1
 
 
 def _take_and_fail(run: RunWriter, id: str) -> None:
@@ -231,8 +235,8 @@ def test_photos_held_back_and_planes_are_counted_as_training_takes_them(project,
     project.store.accept(held_back, mask=np.ones((20, 20), bool))
     project.store.accept(held_back, mask=np.eye(20, dtype=bool))
     project.store.accept(kept, mask=np.ones((20, 20), bool))
-    found = count(project)
+    found = MaskCounter(project).all()
     assert (found.fresh, found.learn, found.photos, found.held_back, found.small, found.test) == (3, 1, 1, 1, 1, 1)
     assert project.store.splits.get(image.sha256) is None
     _train(project, *(id for id, ref in project.store.accepted_ids().items() if ref != kept.sha256))
-    assert count(project).fresh == 0
+    assert MaskCounter(project).all().fresh == 0

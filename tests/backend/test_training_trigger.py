@@ -1,5 +1,6 @@
 """The project's loop inside a server: news set it off, one process runs it, the status says what comes next."""
 
+import asyncio
 import time
 from dataclasses import replace
 
@@ -87,6 +88,21 @@ def test_submitted_annotations_set_it_off(label_studio, body_of, monkeypatch):
         assert label_studio.post("/webhook", json=body).status_code == 201
         wait(lambda: len(began) > before)
         label_studio.portal.call(service.hooks.settled)
+    finally:
+        looking.cancel()
+
+
+def test_many_changes_at_once_are_one_look(label_studio, monkeypatch):
+    looping, began = label_studio.app.state.label_studio.looping, []
+    monkeypatch.setattr(Looping, "look", lambda self: began.append(1))
+    looping.pause = 1e6
+    looking = label_studio.portal.start_task_soon(looping.run)
+    try:
+        wait(lambda: began)
+        for _ in range(20):
+            label_studio.portal.call(looping.tell)
+            label_studio.portal.call(asyncio.sleep, 0.01)
+        assert len(began) == 1
     finally:
         looking.cancel()
 

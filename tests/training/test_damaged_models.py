@@ -7,6 +7,7 @@ import pytest
 
 from semsam_annotate.annotations.next_images import NextImage, NextImages, Review, write_next
 from semsam_annotate.annotations.next_order import NextOrder
+from semsam_annotate.annotations.retraining.known_masks import KnownMasks
 from semsam_annotate.annotations.retraining.memory import LoopMemory
 from semsam_annotate.annotations.retraining.run import runs
 from semsam_annotate.annotations.retraining.writer import recorded
@@ -33,7 +34,7 @@ def a_run(models):
 
 
 def a_memory(models):
-    LoopMemory(frozenset({"a"}), None, 1, 2, "here", 3).write(models)
+    LoopMemory(KnownMasks(1, "a", frozenset({"b"})), None, 1, 2, "here", 3).write(models)
     return models / "loop-tried.json"
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from semsam_annotate.annotations import Project
 from semsam_annotate.annotations.project_config import write_config
-from semsam_annotate.annotations.retraining.counts import count
+from semsam_annotate.annotations.retraining.counts import MaskCounter
 from semsam_annotate.annotations.retraining.run import LOCK, runs
 from semsam_annotate.annotations.retraining.runner import runner_of
 from semsam_annotate.api.lock import is_held
@@ -101,7 +101,7 @@ def test_whatever_is_killed_and_when_it_ends_with_one_whole_model(project, seed)
         loop.kill()
         loop.wait()
     (run,) = runs(project.models)
-    assert count(project).fresh == 0
+    assert MaskCounter(project).all().fresh == 0
     assert Promotions(project.models).history()[-1] == run.outcome.report["version"]
     for version in ModelRegistry(project.models, packaged_weights()).versions():
         load_checkpoint(version.weights)

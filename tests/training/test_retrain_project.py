@@ -15,7 +15,7 @@ from PIL import Image
 
 import semsam_annotate as semsam
 from semsam_annotate.annotations import Project, read_image
-from semsam_annotate.annotations.retraining.counts import count
+from semsam_annotate.annotations.retraining.counts import MaskCounter
 from semsam_annotate.api import BadInput, encode_rle
 from semsam_annotate.model.engine.opening import packaged_weights
 from semsam_annotate.model.registry import PACKAGED, ModelRegistry
@@ -58,7 +58,7 @@ def test_names_are_asked_as_annotators_and_rankings_ask_them_with_the_owners_of_
 
 
 def test_test_images_are_neither_learned_from_nor_judged_by(project: Project) -> None:
-    before, counted = read_project(project), count(project)
+    before, counted = read_project(project), MaskCounter(project).all()
     scene = generate(9, 96, "held-out")
     path = project.folder / "test.png"
     Image.fromarray(scene.image).save(path)
@@ -66,7 +66,7 @@ def test_test_images_are_neither_learned_from_nor_judged_by(project: Project) ->
     project.store.register(ref)
     project.store.splits.assign(ref.sha256, "test")
     project.store.accept(ref, mask=encode_rle(scene.masks[0]), object="secret")
-    data, now = read_project(project), count(project)
+    data, now = read_project(project), MaskCounter(project).all()
     assert (data.ids, data.test_images, before.test_images) == (before.ids, 1, 0)
     assert [entry.path for entry in data.train] == [entry.path for entry in before.train]
     assert data.validation.vocabulary == before.validation.vocabulary

@@ -12,7 +12,7 @@ from dataclasses import replace
 import pytest
 
 from semsam_annotate.annotations import Project
-from semsam_annotate.annotations.retraining.counts import count
+from semsam_annotate.annotations.retraining.counts import MaskCounter
 from semsam_annotate.annotations.retraining.progress import ProgressReader
 from semsam_annotate.annotations.retraining.run import WORK, runs
 from semsam_annotate.annotations.retraining.writer import PutBy, put_by, recorded
@@ -80,11 +80,11 @@ def test_one_that_was_put_by_goes_on_after_its_step_and_ends_where_it_would_have
     whole = shutil.copytree(project.folder, tmp_path / "copy")
     _put_by(project, 2)
     assert runs(project.models)[-1].outcome.state == "put by"
-    assert count(project).fresh > 0
+    assert MaskCounter(project).all().fresh > 0
     versions = [retrain(project, SMALL).version.version]
     assert _trained(project) == [3, 4]
     assert not (project.models / WORK).exists()
-    assert count(project).fresh == 0
+    assert MaskCounter(project).all().fresh == 0
     with Project.open(whole) as other:
         versions.append(retrain(other, SMALL).version.version)
     assert versions[0] == versions[1]
@@ -129,7 +129,7 @@ def test_a_kill_leaves_no_model_and_no_run_that_counts_and_the_next_one_ends_wel
     registry = ModelRegistry(project.models, packaged_weights())
     assert len(registry.versions()) == 2, "the packaged and the one that serves"
     assert [run.outcome for run in runs(project.models)] == [None]
-    assert count(project).fresh > 0
+    assert MaskCounter(project).all().fresh > 0
     report = retrain(project, SMALL)
     assert [run.number for run in runs(project.models)] == [2], "the half run is gone"
     assert _trained(project)[-1:] in ([], [4])

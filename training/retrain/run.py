@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from semsam_annotate.annotations import Project
+from semsam_annotate.annotations.retraining.learned import learned_by
 from semsam_annotate.annotations.retraining.writer import recorded
 from semsam_annotate.api import BadInput, SemsamError
 from semsam_annotate.model.engine.opening import packaged_weights
@@ -82,6 +83,7 @@ def retrain(
         old, accepted = registry.active(), frozenset(project.store.accepted_ids())
         begun = gone_on_with(work, old.version, asked_for(settings), accepted) or begin(data, old, settings, work)
         run.took(begun.learned + data.judged)
+        learned_by(run.run, project.store)  # now, when few masks are newer, it is told in fewest words
         weights = fine_tune(begun, old, settings, work, told)
         judged = compare(data.validation, old, weights, settings, work, told)
         verdict, news = judged.verdict, news_of(project, begun.learned + data.judged)

@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from semsam_annotate.annotations.project import Project
 from semsam_annotate.annotations.project_config import ProjectConfig, read_config
 from semsam_annotate.annotations.retraining import child
-from semsam_annotate.annotations.retraining.counts import count_new
+from semsam_annotate.annotations.retraining.counts import MaskCounter
+from semsam_annotate.annotations.retraining.known_masks import KnownMasks
 from semsam_annotate.annotations.retraining.memory import LoopMemory
 from semsam_annotate.annotations.retraining.plan import ATTEMPTS, Decision, Situation, decide
 from semsam_annotate.annotations.retraining.ranking import Ranking
@@ -51,7 +52,8 @@ class Loop:
         self._stack = ExitStack()
         self._beat: Callable[[Decision], None] = lambda decision: None
         self._child: subprocess.Popen[bytes] | None = None
-        self._busy = False
+        self._busy = self._shortened = False
+        self._counter = MaskCounter(project)
         self.ranking = Ranking(project.folder, project.order)
         self.decision = Decision("wait", "it has just begun")
 
@@ -95,6 +97,10 @@ class Loop:
         if anew or memory.schedule is None:
             memory = replace(memory, since=now if anew else memory.since, schedule=schedule)
             self._remember(memory)
+        if memory.tried.besides and not self._shortened:  # as older versions wrote it
+            memory = replace(memory, tried=KnownMasks.of(self._project.store, memory.tried.besides))
+            self._remember(memory)
+        self._shortened = True
         found = self._situation(memory)
         self._busy = found.running
         return decide(self._count(config), config.retrain, found, now)
@@ -137,7 +143,7 @@ class Loop:
         found = runs(models)  # before the lock: a run without an outcome whose lock is free was killed
         last = found[-1] if found else None
         busy = self._starting(memory, last) or is_held(models / LOCK) or (last is not None and last.elsewhere)
-        fresh, learn = count_new(self._project, memory.tried)
+        fresh, learn = self._counter.new(memory.tried)
         return Situation(
             fresh=fresh,
             learn=learn,
@@ -164,11 +170,11 @@ class Loop:
     def _start(self) -> None:
         """Begin a training; what it is begun for is written down first, lest a full disk begins one at every look."""
         models = self._project.models
-        before, ids, found = LoopMemory.read(models), self._project.store.accepted_ids(), runs(models)
+        before, known, found = LoopMemory.read(models), KnownMasks.in_store(self._project.store), runs(models)
         last = found[-1] if found else None
         afresh = before.over(last) or before.attempts >= ATTEMPTS
         memory = LoopMemory(
-            tried=frozenset(ids),
+            tried=known,
             since=self._clock(),
             attempts=1 + (0 if afresh else before.attempts),
             host=socket.gethostname(),

@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from semsam_annotate.annotations.files import write_atomically
+from semsam_annotate.annotations.retraining.known_masks import KnownMasks
 from semsam_annotate.annotations.retraining.run import Run
 from semsam_annotate.api.errors import DAMAGED
 
@@ -16,13 +17,13 @@ FILE = "loop-tried.json"
 
 @dataclass(frozen=True)
 class LoopMemory:
-    """``tried``: ids of the masks that were accepted at the last try. ``since``: when that was, or when a time of the
+    """``tried``: the masks that were accepted at the last try. ``since``: when that was, or when a time of the
     schedule was let pass, by the clock on the wall. ``attempts``: tries since a training ended in any way but by a
     kill. ``pid``, ``host``: the process of the last try (0: none was begun), before which ``before`` was the number of
     the last run; ``code``: that it ended with, None where nobody saw it. ``schedule``: which ``since`` counts for, None
     where nobody knows."""
 
-    tried: frozenset[str] = frozenset()
+    tried: KnownMasks = field(default_factory=KnownMasks)
     since: datetime | None = None
     attempts: int = 0
     pid: int = 0
@@ -42,14 +43,14 @@ class LoopMemory:
             code, schedule = row.get("code"), row.get("schedule")
             last = int(row["attempts"]), int(row["pid"]), str(row["host"]), int(row["before"])
             more = None if code is None else int(code), None if schedule is None else str(schedule)
-            return cls(frozenset(map(str, row["tried"])), since, *last, *more)
+            return cls(KnownMasks.from_json(row["tried"]), since, *last, *more)
         except (OSError, *DAMAGED):
             return cls()
 
     def write(self, models: Path) -> None:
         """Write it down."""
         row = {
-            "tried": sorted(self.tried),
+            "tried": self.tried.to_json(),
             "since": None if self.since is None else self.since.isoformat(),
             "attempts": self.attempts,
             "pid": self.pid,

@@ -15,11 +15,12 @@ from psygnal import Signal
 
 from semsam_annotate.annotations import Project
 from semsam_annotate.annotations.retraining import child
-from semsam_annotate.annotations.retraining.counts import TrainingCounts, count
+from semsam_annotate.annotations.retraining.counts import MaskCounter, TrainingCounts
 from semsam_annotate.annotations.retraining.run import FAILED, FINISHED, LOCK, Run, runs
 from semsam_annotate.annotations.retraining.verdict import Verdict
 from semsam_annotate.api import BadInput
 from semsam_annotate.api.lock import is_held
+from semsam_annotate.napari.state.background import Background
 from semsam_annotate.napari.state.last_words import last_words
 from semsam_annotate.napari.state.model_switch import ModelSwitch
 from semsam_annotate.napari.state.training_loop import TrainingLoop
@@ -32,9 +33,10 @@ BUSY: tuple[Stage, ...] = ("starting", "running", "stopping")
 
 
 class TrainingRun:
-    """The last training of a project; ``poll`` it a few times a second, nothing here waits and there is no thread.
+    """The last training of a project; ``poll`` it a few times a second, nothing here waits.
 
-    ``stage``: "idle" without one. ``counts``: as of the last ``recount``. ``error``: one sentence, of a failed one.
+    ``stage``: "idle" without one. ``counts``: as of the last ``recount``, which is done in a thread. ``error``: one
+    sentence, of a failed one.
     """
 
     changed = Signal()
@@ -56,6 +58,7 @@ class TrainingRun:
         self._asked: tuple[int | None, float] | None = None  # which run was asked to stop, and when
         self._run: Run | None = None
         self._log = project.models / "retrain.log"
+        self._counter, self._counting, self._stale = MaskCounter(project), Background[TrainingCounts](), False
         self.model = ModelSwitch(project.folder, project.models)
         self.loop = TrainingLoop(project)
         self.progress = TrainingProgress()
@@ -81,17 +84,23 @@ class TrainingRun:
         """Whether one goes on."""
         return self.stage in BUSY
 
+    def close(self) -> None:
+        """It is watched no more; a training goes on."""
+        self.loop.stop()
+        self._counting.wait()
+
     def recount(self) -> None:
-        """Count accepted masks anew."""
-        self.counts = count(self._project)
-        self.changed.emit()
+        """Count accepted masks anew; ``poll`` hears of it."""
+        self._stale = True
 
     def start(self) -> None:
         """Begin, in a process of its own. BadInput when one goes on, or there is nothing to learn from."""
         self.poll()
         if self.busy:
             raise BadInput("a training of this project goes on: wait for it, or stop it")
-        self.recount()
+        self._counting.wait()
+        self.counts = self._counter.all()  # quick, as the tab has counted before
+        self.changed.emit()
         if not self.counts.learn:
             raise BadInput(
                 "there is nothing to learn from: accept masks first, in photos that are not held back or kept for tests"
@@ -121,6 +130,17 @@ class TrainingRun:
         if self.stage == "stopping" and self._asked is not None and self._clock() - self._asked[1] > GRACE:
             with suppress(OSError, BadInput):
                 self._end(force=True)
+        self._count()
+
+    def _count(self) -> None:
+        """Begin to count if that was asked for, and hear what was counted."""
+        ended = self._counting.ended()
+        if self._stale and not self._counting.busy:
+            self._stale = False
+            self._counting.begin(self._counter.all)
+        if ended is not None:
+            self.counts = ended.result()
+            self.changed.emit()
 
     def _adopt(self, run: Run | None) -> bool:
         """Follow this run from now on; whether it is another one."""
@@ -175,7 +195,7 @@ class TrainingRun:
         if stage == was and not news:
             return
         if stage not in BUSY:
-            self.counts = count(self._project)
+            self.recount()
         self.changed.emit()
         if was in BUSY and stage not in BUSY:
             self.told.emit(_ENDS[stage])

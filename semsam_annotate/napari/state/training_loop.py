@@ -8,15 +8,17 @@ from psygnal import Signal
 
 from semsam_annotate.annotations import Project
 from semsam_annotate.annotations.retraining.loop import Loop
+from semsam_annotate.annotations.retraining.plan import Decision
 from semsam_annotate.annotations.retraining.runner import runner_of
 from semsam_annotate.api import BadInput, SemsamError
+from semsam_annotate.napari.state.background import Background
 
 EVERY = 30.0
 """Seconds between two looks of a loop that runs here; the file of a project's settings is read each time."""
 
 
 class TrainingLoop:
-    """``poll`` it a few times a second. ``words``: one or two sentences."""
+    """``poll`` it a few times a second; it looks in a thread. ``words``: one or two sentences."""
 
     changed = Signal()
     """Anything to show."""
@@ -27,7 +29,8 @@ class TrainingLoop:
         self._loop = loop or Loop(project)
         self._entered: ExitStack | None = None
         self._next = 0.0
-        self.words = ""
+        self._looking = Background[Decision]()  # it counts, begins processes and waits for their end
+        self._stuck = self.words = ""
 
     @property
     def here(self) -> bool:
@@ -62,23 +65,30 @@ class TrainingLoop:
     def stop(self) -> None:
         """Run it here no more; a training that it began goes on."""
         if self._entered is not None:
+            self._looking.wait()
             self._entered.close()
             self._entered = None
             self.poll()
 
     def poll(self) -> None:
         """Look, and when it is time do what is due."""
-        told = ""
-        if self.here and self._clock() >= self._next:
+        self._hear()
+        if self.here and self._clock() >= self._next and not self._looking.busy:
             self._next = self._clock() + EVERY
-            try:
-                self._loop.step()
-            except (SemsamError, OSError) as error:  # project.toml is damaged, the disk is full: it is tried again
-                told = f"Training by itself is stuck: {error}."
-        words = told or self._words()
+            self._looking.begin(self._loop.step)
+        words = self._stuck if self.here and self._stuck else self._words()
         if words != self.words:
             self.words = words
             self.changed.emit()
+
+    def _hear(self) -> None:
+        """What came of the last look; project.toml may be damaged, the disk full: it is tried again."""
+        ended = self._looking.ended()
+        if ended is not None:
+            error = ended.exception()
+            if error is not None and not isinstance(error, SemsamError | OSError):
+                raise error
+            self._stuck = "" if error is None else f"Training by itself is stuck: {error}."
 
     def _words(self) -> str:
         runner = runner_of(self._models)

@@ -65,7 +65,7 @@ class TrainTab(QWidget):
         self._timer.stop()
         self._connections.release()
         if self.run is not None:
-            self.run.loop.stop()
+            self.run.close()
         self._annotator = self.run = None
         self._show()
 
