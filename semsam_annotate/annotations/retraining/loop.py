@@ -52,7 +52,7 @@ class Loop:
         self._stack = ExitStack()
         self._beat: Callable[[Decision], None] = lambda decision: None
         self._child: subprocess.Popen[bytes] | None = None
-        self._busy = self._shortened = False
+        self._busy = self._quiet = self._shortened = False
         self._counter = MaskCounter(project)
         self.ranking = Ranking(project.folder, project.order)
         self.decision = Decision("wait", "it has just begun")
@@ -72,14 +72,16 @@ class Loop:
     def step(self) -> Decision:
         """Look, decide, do it, and tell those who watch."""
         decision = self.look()
-        if decision.act == "start":
+        may_rank = decision.act == "wait" and not self._busy and not self._quiet
+        if not may_rank:
             self.ranking.stop()
+        if decision.act == "start":
             self._start()
         elif decision.act == "pause":
             put_by(self._project.models)
         elif decision.passed:
             self._remember(LoopMemory.read(self._project.models).at(self._clock()))
-        if decision.act == "wait" and not self._busy:
+        if may_rank:
             self.ranking.step()
         if decision != self.decision:
             log.info("%s", decision.sentence)
@@ -102,7 +104,7 @@ class Loop:
             self._remember(memory)
         self._shortened = True
         found = self._situation(memory)
-        self._busy = found.running
+        self._busy, self._quiet = found.running, config.retrain.quiet_hours.until(now) is not None
         return decide(self._count(config), config.retrain, found, now)
 
     def notice(self) -> None:

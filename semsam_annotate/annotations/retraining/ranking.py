@@ -8,11 +8,14 @@ from pathlib import Path
 from semsam_annotate.annotations.next_images import LOCK, NextImages
 from semsam_annotate.annotations.next_order import NextOrder, serving
 from semsam_annotate.annotations.retraining import child
+from semsam_annotate.annotations.retraining.begun import Begun
 from semsam_annotate.api.lock import is_held
 
 log = logging.getLogger("semsam.loop")
 GRACE = 2.0
-"""Seconds in which a ranking that is asked to end does so; a window waits for it."""
+"""Seconds in which a ranking that is asked to end does so."""
+PROCESS = "next-process.json"
+"""In the folder of models: the ranking that a loop began last."""
 
 
 class Ranking:
@@ -34,19 +37,24 @@ class Ranking:
 
     def step(self) -> bool:
         """Begin it if the order is stale and none goes on; whether it was begun."""
-        if (self._child is not None and self._child.poll() is None) or is_held(self._models / LOCK):
+        if self._runs or self._left is not None or is_held(self._models / LOCK):
             return False
         order, version = self._order.last(), serving(self._models)
         if order is None or version in (None, order.serving, self._tried):
             return False
         self._tried = version
         self._child = child.start(self._command(self._project, order), self._models / "next.log")
+        Begun.of(self._child.pid).write(self._models / PROCESS)
         log.info("another model serves: images are ranked again, see %s", self._models / "next.log")
         return True
 
     def stop(self) -> None:
-        """End it, so that a training has the machine for itself; what was looked at is kept, and it is begun again."""
-        if self._child is not None and self._child.poll() is None:
+        """End it, or the one that an earlier loop began; what was looked at is kept, and it is begun again.
+
+        One that a person began goes on.
+        """
+        left = self._left
+        if self._child is not None and self._runs:
             self._child.terminate()
             try:
                 self._child.wait(GRACE)
@@ -54,6 +62,19 @@ class Ranking:
                 self._child.kill()
                 self._child.wait()
             self._tried = None
+        elif left is not None:
+            left.end(GRACE)
+
+    @property
+    def _runs(self) -> bool:
+        """Whether the one that was begun here goes on."""
+        return self._child is not None and self._child.poll() is None
+
+    @property
+    def _left(self) -> Begun | None:
+        """One that goes on though the loop that began it may have been killed."""
+        found = Begun.read(self._models / PROCESS)
+        return found if found is not None and found.alive else None
 
 
 def _again(project: Path, order: NextImages) -> list[str]:
