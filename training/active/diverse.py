@@ -4,12 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from semsam_annotate.training.active.candidate import Candidate
 from semsam_annotate.training.active.strategy import Moment
 
 MOST = 1000
 """Images chosen one by one; the others follow by their distance from those."""
+
+AT_ONCE = 256
+"""Images compared with all centres at once: of thousands with thousands the table would take half a gigabyte."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,7 @@ class Diverse:
         looks = np.stack([one.vector for one in left]).astype(np.float64)
         centres = [vector for vector in moment.labelled if vector.shape == looks.shape[1:]]
         if centres:
-            distance = 1 - (looks @ np.stack(centres).astype(np.float64).T).max(1)
+            distance = 1 - _nearest(looks, np.stack(centres).astype(np.float64))
         else:
             distance = (looks @ looks.sum(0)) / len(left) + 2  # the first pick alone: nearest to all
         found: list[int] = []
@@ -39,3 +43,9 @@ class Diverse:
             distance[found] = -np.inf
         rest = [place for place in np.argsort(-distance, kind="stable").tolist() if distance[place] > -np.inf]
         return [left[place] for place in (*found, *rest)]
+
+
+def _nearest(looks: NDArray[np.float64], centres: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(N,) of (N, D) looks the largest cosine with one of (M, D) centres."""
+    parts = (looks[start : start + AT_ONCE] @ centres.T for start in range(0, len(looks), AT_ONCE))
+    return np.concatenate([part.max(1) for part in parts])

@@ -1,5 +1,6 @@
 """Orders of images: the same whoever stands where, complete, and after what the strategy is named for."""
 
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -125,3 +126,23 @@ def test_the_default_is_one_of_them_and_others_are_refused():
 
 def an_image(key, *guesses):
     return Candidate(key, guesses, np.array([1.0, 0.0], np.float32))
+
+
+@pytest.mark.parametrize("centres", [1, 700])
+def test_what_is_unlike_all_labelled_is_found_without_a_table_of_all_with_all(centres):
+    looks = np.random.default_rng(centres).normal(size=(3000 + centres, 8))
+    looks = (looks / np.linalg.norm(looks, axis=1, keepdims=True)).astype(np.float32)
+    pool = [an_image_like(number, look) for number, look in enumerate(looks[:3000])]
+    tracemalloc.start()
+    try:
+        found = strategy_named("diverse").order(pool, Moment(labelled=tuple(looks[3000:])))
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert most < 4_000_000
+    distance = 1 - (looks[:3000].astype(np.float64) @ looks[3000:].astype(np.float64).T).max(1)
+    assert found[0].key == pool[int(np.argmax(distance))].key
+
+
+def an_image_like(number, look):
+    return Candidate(f"{number:05d}", (SURE,), look)
