@@ -2,6 +2,9 @@
 
 import hashlib
 import json
+import re
+import shutil
+from collections.abc import Collection
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,11 +14,12 @@ import numpy as np
 from semsam_annotate.annotations.files import clear_unfinished, write_atomically
 from semsam_annotate.api import Vocabulary
 from semsam_annotate.api.errors import DAMAGED
-from semsam_annotate.training.active.candidate import Candidate, Guess
+from semsam_annotate.training.active.candidate import Candidate, Guess, Vector
 from semsam_annotate.training.active.features import SEARCH
 
 RECIPE = 2
 """Of what a candidate holds: raise it when that changes."""
+_FOLDER = re.compile(r"(.+)-([0-9a-f]{12})")
 
 
 class CandidateCache:
@@ -30,26 +34,58 @@ class CandidateCache:
         """The candidate of an image; None when there is none, or its file is damaged."""
         try:
             plain = json.loads(self._path(key).read_bytes())
-            vector = np.array(plain["vector"], np.float32)
-            if vector.ndim != 1 or not np.isfinite(vector).all():
-                return None
-            guesses = tuple(_guess(row) for row in plain["guesses"])
-            return Candidate(key, guesses, vector) if all(map(_sound, guesses)) else None
+            vector, guesses = _vector(plain), tuple(_guess(row) for row in plain["guesses"])
+            return Candidate(key, guesses, vector) if vector is not None and all(map(_sound, guesses)) else None
         except (OSError, *DAMAGED):
             return None
 
+    def vector(self, key: str) -> Vector | None:
+        """How an image looks, whether it was searched or merely looked at; None as with ``get``."""
+        for path in (self._path(key), self._looks(key)):
+            try:
+                found = _vector(json.loads(path.read_bytes()))
+            except (OSError, *DAMAGED):
+                continue
+            if found is not None:
+                return found
+        return None
+
     def put(self, one: Candidate) -> None:
         """Keep a candidate; a disk that refuses only costs time later."""
-        vector = [round(float(value), 6) for value in one.vector]
-        plain = {"vector": vector, "guesses": [asdict(guess) for guess in one.guesses]}
+        self._write(self._path(one.key), {**_plain(one.vector), "guesses": [asdict(guess) for guess in one.guesses]})
+
+    def put_vector(self, key: str, vector: Vector) -> None:
+        """Keep how an image looks that was not searched."""
+        self._write(self._looks(key), _plain(vector))
+
+    def clear_others(self, versions: Collection[str]) -> None:
+        """Take away what was found with other words or by models that are gone; ``versions``: those that are there."""
+        for place in self.folder.parent.glob("*-*"):
+            named, mine = _FOLDER.fullmatch(place.name), _FOLDER.fullmatch(self.folder.name)
+            if named and mine and not (named[2] == mine[2] and named[1] in {*versions, mine[1]}):
+                shutil.rmtree(place, ignore_errors=True)
+
+    def _write(self, path: Path, plain: dict[str, Any]) -> None:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            write_atomically(self._path(one.key), json.dumps(plain).encode())
+            write_atomically(path, json.dumps(plain).encode())
         except OSError:
             return
 
     def _path(self, key: str) -> Path:
         return self.folder / f"{key}.json"
+
+    def _looks(self, key: str) -> Path:
+        return self.folder / f"{key}.looks.json"
+
+
+def _plain(vector: Vector) -> dict[str, Any]:
+    return {"vector": [round(float(value), 6) for value in vector]}
+
+
+def _vector(plain: dict[str, Any]) -> Vector | None:
+    vector = np.array(plain["vector"], np.float32)
+    return vector if vector.ndim == 1 and np.isfinite(vector).all() else None
 
 
 def _sound(guess: Guess) -> bool:

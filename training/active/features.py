@@ -1,6 +1,7 @@
 """From an image to a candidate: one search through all of it, and its pooled embedding."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Protocol
 
 import numpy as np
@@ -17,7 +18,7 @@ from semsam_annotate.api import (
     Vocabulary,
 )
 from semsam_annotate.automatic.tiled import Searcher
-from semsam_annotate.training.active.candidate import Candidate, Guess
+from semsam_annotate.training.active.candidate import Candidate, Guess, Vector
 from semsam_annotate.training.calibrating.calibration import Shares
 
 SEARCH = AutoSettings(side=8, most_clicks=64)
@@ -40,12 +41,28 @@ def candidate(
     engine: Looker, key: str, rgb: RgbImage, words: Vocabulary, cancel: CancelToken | None = None
 ) -> Candidate:
     """Search an image; ``key``: the sha256 of its pixels. Cancelled by ``cancel``."""
+    with _encoded(engine, rgb, cancel) as embedding:
+        tree = engine.auto(embedding, words, SEARCH, cancel=cancel)
+        return Candidate(key, guesses_of(tree), _vector(engine, embedding))
+
+
+def looks_like(engine: Looker, rgb: RgbImage, cancel: CancelToken | None = None) -> Vector:
+    """(D,) the vector of an image's candidate, without the search that takes most of the time."""
+    with _encoded(engine, rgb, cancel) as embedding:
+        return _vector(engine, embedding)
+
+
+@contextmanager
+def _encoded(engine: Looker, rgb: RgbImage, cancel: CancelToken | None) -> Iterator[Embedding]:
     embedding = engine.encode(rgb, cancel)
     try:
-        tree = engine.auto(embedding, words, SEARCH, cancel=cancel)
-        return Candidate(key, guesses_of(tree), np.round(engine.look(embedding), 6))
+        yield embedding
     finally:
         engine.release(embedding)
+
+
+def _vector(engine: Looker, embedding: Embedding) -> Vector:
+    return np.round(engine.look(embedding), 6)
 
 
 def guesses_of(tree: Tree) -> tuple[Guess, ...]:

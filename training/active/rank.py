@@ -1,26 +1,24 @@
 """A project's images that are not labelled yet, in the order of a strategy, with what to review first in each."""
 
-from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from semsam_annotate.annotations import Project, image_sha256, read_image
+from semsam_annotate.annotations import Project
 from semsam_annotate.annotations.drafts import now
 from semsam_annotate.annotations.next_images import NextImage, NextImages, Review, write_next
 from semsam_annotate.annotations.record import path_from
 from semsam_annotate.annotations.retraining.run import last_finished
-from semsam_annotate.api import BadInput, CancelToken, RgbImage
+from semsam_annotate.api import CancelToken
 from semsam_annotate.api.automatic import Progress
 from semsam_annotate.api.promotions import Promotions
-from semsam_annotate.training.active.cache import CandidateCache
+from semsam_annotate.model.checkpoints.weights import read_header
+from semsam_annotate.model.engine.opening import packaged_weights
+from semsam_annotate.model.registry import ModelRegistry
 from semsam_annotate.training.active.candidate import PART, Candidate, Guess
 from semsam_annotate.training.active.choice import DEFAULT, strategy_named
-from semsam_annotate.training.active.features import Looker, candidate
+from semsam_annotate.training.active.features import Looker
+from semsam_annotate.training.active.looking import Looking
 from semsam_annotate.training.active.strategy import Moment
-from semsam_annotate.training.calibrating import read_calibration
-
-FOLDER = "next"
-"""Of candidates, among the project's embeddings."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +62,10 @@ def rank(
     new = [one.path for one in states if one.state == "new"]
     old = [one.path for one in states if one.accepted] if strategy.compares else []
     total = len(old) + min(settings.most or len(new), len(new))
-    look = _Looking(project, engine, lambda done: progress(min(done, total), total), cancel or CancelToken())
-    labelled = tuple(one.vector for one in look.at(old).values())
-    fresh = look.at(_shuffled(new, settings, project), project.store.states.begun(), settings.most)
+    look = Looking(project, engine, lambda done: progress(min(done, total), total), cancel or CancelToken())
+    with look.remembering([one.path for one in states]):
+        labelled = look.vectors(old)
+        fresh = look.candidates(_shuffled(new, settings, project), project.store.states.begun(), settings.most)
     backwards = sorted(fresh.items(), reverse=True)  # so that of copies of an image the first stays
     pool = {one.key: (path, one) for path, one in backwards}
     moment = Moment(settings.seed, _round(project), labelled)
@@ -77,54 +76,8 @@ def rank(
     asked = {name: getattr(settings, name) for name in ("most", "count", "review", "seed")}
     found = NextImages(strategy.name, look.version, serving, now(), tuple(images), **asked)
     write_next(project.models, found)
+    look.cache.clear_others(_versions(project))
     return Ranked(found, tuple(look.skipped))
-
-
-class _Looking:
-    """Makes candidates of files, or has them already."""
-
-    def __init__(self, project: Project, engine: Looker, done: Callable[[int], None], cancel: CancelToken) -> None:
-        self.words, self.engine, self.done, self.cancel = project.vocabulary(), engine, done, cancel
-        self.version = engine.info.version
-        self.cache = CandidateCache(project.embeddings / FOLDER, self.version, self.words)
-        self.calibration = read_calibration(project.models, self.version)
-        self.looked, self.skipped = 0, list[tuple[Path, str]]()
-
-    def at(self, paths: Sequence[Path], leave: Collection[str] = (), most: int = 0) -> dict[Path, Candidate]:
-        """Of each file that can be read its candidate; ``leave``: sha256 of pixels that are none, ``most``: 0 all."""
-        found: dict[Path, Candidate] = {}
-        for path in paths:
-            if most and len(found) == most:
-                break
-            self.cancel.check()
-            try:
-                rgb = read_image(path)
-                key = image_sha256(rgb)
-                if key not in leave:
-                    found[path] = self._candidate(key, rgb)
-            except _Swapped as error:
-                raise BadInput(str(error)) from None
-            except (BadInput, OSError) as error:
-                self.skipped.append((path, str(error)))
-            self.looked += 1
-            self.done(self.looked)
-        return found
-
-    def _candidate(self, key: str, rgb: RgbImage) -> Candidate:
-        found = self.cache.get(key)
-        if found is None:
-            found = candidate(self.engine, key, rgb, self.words, self.cancel)
-            self._check()
-            self.cache.put(found)
-        return found.corrected(self.calibration)
-
-    def _check(self) -> None:
-        if self.engine.info.version != self.version:
-            raise _Swapped("another model serves since images are ranked: rank them again")
-
-
-class _Swapped(Exception):
-    """Half of the images would be looked at by one model, half by another."""
 
 
 def _shuffled(paths: list[Path], settings: RankSettings, project: Project) -> list[Path]:
@@ -132,6 +85,12 @@ def _shuffled(paths: list[Path], settings: RankSettings, project: Project) -> li
     moment = Moment(settings.seed)
     drawn = sorted(paths, key=lambda path: moment.chance(path_from(project.folder, path), "drawn"))
     return drawn if settings.most else paths
+
+
+def _versions(project: Project) -> set[str]:
+    """Of the models that there are, as engines call them."""
+    registry = ModelRegistry(project.models, packaged_weights())
+    return {read_header(registry.packaged)["version"], *(one.version for one in registry.versions())}
 
 
 def _round(project: Project) -> int:

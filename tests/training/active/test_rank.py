@@ -6,45 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 from semsam_annotate.annotations import Project, image_sha256, read_image
 from semsam_annotate.annotations.next_images import FILE
 from semsam_annotate.annotations.retraining.loop import Loop
 from semsam_annotate.api import BadInput, Cancelled, CancelToken
-from semsam_annotate.model.engine import open_engine
 from semsam_annotate.model.engine.opening import packaged_weights
 from semsam_annotate.model.registry import ModelRegistry
-from semsam_annotate.training.active.rank import FOLDER, RankSettings, rank
-
-
-@pytest.fixture(autouse=True)
-def _one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-@pytest.fixture
-def project(tmp_path):
-    with Project.create(tmp_path / "discs", objects=["disc"], parts=["core"]) as made:
-        for number in range(3):
-            rows, columns = np.mgrid[:64, :80]
-            away = np.hypot(rows - 32, columns - 30 - 5 * number)
-            image = np.full((64, 80, 3), (40, 60, 70 + number), np.uint8)
-            image[away < 20] = (220, 90, 60)
-            Image.fromarray(image).save(tmp_path / f"{number}.png")
-        made.add_images([tmp_path / f"{number}.png" for number in range(3)])
-        yield made
-
-
-@pytest.fixture
-def engine(project):
-    with_project = open_engine(f"project:{project.folder}", "cpu")
-    yield with_project
-    with_project.close()
+from semsam_annotate.training.active.looking import FOLDER
+from semsam_annotate.training.active.rank import RankSettings, rank
 
 
 def test_the_order_is_written_down_and_the_queue_follows_it_while_its_model_serves(project, engine):
@@ -65,7 +36,7 @@ def test_the_order_is_written_down_and_the_queue_follows_it_while_its_model_serv
 
 def test_again_it_is_the_same_from_what_was_kept_and_damage_is_made_good(project, engine):
     first = rank(project, engine, RankSettings("disagreement")).found
-    kept = sorted((project.embeddings / FOLDER).rglob("*.json"))
+    kept = sorted((project.embeddings / FOLDER).glob("*/*.json"))
     assert len(kept) == 3
     made = {path: path.read_bytes() for path in kept}
     kept[0].write_bytes(b'{"guesses": [{"score": "x"')
@@ -135,7 +106,7 @@ def test_another_model_in_between_is_said_and_nothing_of_it_is_kept(project, eng
             return replace(engine.info, version="0123456789ab") if kept() else engine.info
 
     def kept():
-        return list((project.embeddings / FOLDER).rglob("*.json"))
+        return list((project.embeddings / FOLDER).glob("*/*.json"))
 
     with pytest.raises(BadInput, match="another model serves"):
         rank(project, Swapping(), RankSettings())
