@@ -1,6 +1,7 @@
 """What a retraining leaves for whoever watches it: a small numbered folder under ``models/runs``.
 
-``run.json``: who trains; ``masks.json``: ids of the accepted masks it took; ``progress.jsonl``: a line a step;
+``run.json``: who trains; ``masks.json``: ids of the accepted masks it took, ``known.json`` the same in few words, made
+of it by whoever needs it first (``learned.py``); ``progress.jsonl``: a line a step;
 ``pictures/``: masks of held-back photos before and after; ``outcome.json``: how it ended, last of all.
 """
 
