@@ -1,6 +1,7 @@
 """The table and the curves of ``active_learning.py``: figures against clicks, areas under them, intervals over seeds.
 
     python benchmarks/active_learning_table.py [--rows FOLDER] [--json FILE] [--png docs/active-learning.png]
+        [--strategies random,foreground,…] [--rounds 4]
 
 The area under a curve is its mean height over the clicks that all strategies of that seed reach, lines between the
 rounds. Compared are strategies on the same seeds, which share their first photos and their pool, with Student's t over
@@ -35,10 +36,9 @@ Cells: TypeAlias = dict[str, dict[int, Cell]]
 """Of one setting: strategy to seed to its rounds, complete ones only, the same seeds for all."""
 
 
-def settings(rows: Path, rounds: int) -> dict[str, Cells]:
-    """What is complete, by kind and query size."""
+def settings(rows: Path, rounds: int, names: Sequence[str]) -> dict[str, Cells]:
+    """What is complete of some strategies, by kind and query size."""
     found: dict[str, Cells] = {}
-    names = [strategy.name for strategy in STRATEGIES]
     for place in sorted(rows.glob("*/q*/s*")):
         query, seed, kind = int(place.parent.name[1:]), int(place.name[1:]), place.parent.parent
         cells = {name: Cell(kind, query, seed, name) for name in names}
@@ -160,14 +160,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=Path, default=ROOT / "benchmarks/results/active_learning")
     parser.add_argument("--json", type=Path, default=ROOT / "benchmarks/results/active_learning.json")
-    parser.add_argument("--png", type=Path, default=ROOT / "docs/active-learning.png")
+    parser.add_argument("--png", type=Path, help="curves, such as docs/active-learning.png")
     parser.add_argument("--rounds", type=int, default=4)
+    parser.add_argument("--strategies", default=",".join(strategy.name for strategy in STRATEGIES))
     given = parser.parse_args()
-    complete = settings(given.rows, given.rounds)
+    complete = settings(given.rows, given.rounds, given.strategies.split(","))
     told = {name: table(cells, given.rounds) for name, cells in complete.items()}
     content = {"settings": told, "decides": decided(complete, given.rounds)}
     given.json.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-    if told:
+    if told and given.png is not None:
         draw(told, given.png)
     for name, strategies in told.items():
         print(name)
