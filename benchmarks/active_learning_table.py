@@ -146,7 +146,8 @@ def draw(told: dict[str, Any], path: Path) -> None:
                 mean, low, high = (np.array(column, float) for column in zip(*one["curve"][key], strict=True))
                 line = {"color": f"C{number}", "linewidth": 2.0 if name in BASELINES else 1.2}
                 panel.plot(x, mean, label=f"{name} ({len(one['seeds'])})", **line)
-                panel.fill_between(x, low, high, color=f"C{number}", alpha=0.1, linewidth=0)
+                if len(one["seeds"]) > 2:  # of two it is wider than the panel
+                    panel.fill_between(x, low, high, color=f"C{number}", alpha=0.1, linewidth=0)
             panel.set_title(f"{setting}: {title}", fontsize=9)
             panel.set_xlabel("clicks", fontsize=8)
             panel.grid(alpha=0.25)
