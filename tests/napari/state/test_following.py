@@ -4,12 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from semsam_annotate.annotations import Project
 from semsam_annotate.annotations.next_images import FILE, NextImage, NextImages, write_next
 from semsam_annotate.napari.state.image_list import ImageList
 from semsam_annotate.napari.state.picture import Picture, ReadImage
-from semsam_annotate.napari.state.project_ledger import ProjectLedger
-from semsam_annotate.napari.state.session import AnnotationSession
 
 
 @pytest.fixture
@@ -22,18 +19,8 @@ def paths(tmp_path):
 
 
 @pytest.fixture
-def session(tmp_path, paths, clock):
-    Project.create(tmp_path / "project", objects=["car"], images=paths).close()
-    ledger = ProjectLedger.open(tmp_path / "project")
-    yield AnnotationSession(ledger, clock)
-    ledger.close()
-
-
-@pytest.fixture
-def images(session, paths):
-    images = ImageList(session)
-    images.show(paths)
-    return images
+def session(listed_session):
+    return listed_session
 
 
 @pytest.fixture
