@@ -40,7 +40,7 @@ def loop_of(project):
 
     def make(now):
         loop = Loop(project, command=["true"], clock=lambda: now[0])
-        loop.ranking = Ranking(project.folder, lambda folder, order: SLEEP)
+        loop.ranking = Ranking(project.folder, project.order, lambda folder, order: SLEEP)
         began.append(loop.ranking)
         return loop
 

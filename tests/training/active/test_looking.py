@@ -1,6 +1,7 @@
 """What a ranking looks at, what it takes from before, and what it leaves on disk."""
 
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -59,7 +60,7 @@ def label(project, path):
 def order(project, engine, settings):
     found = rank(project, engine, settings).found
     assert isinstance(found, NextImages)
-    return [one.path for one in found.images]
+    return [Path(one.path) for one in found.images]
 
 
 def test_a_labelled_image_is_looked_at_without_a_search_and_looks_the_same(project, counting):
