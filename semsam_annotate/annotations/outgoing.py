@@ -143,8 +143,8 @@ class Stored:
         return found
 
 
-def batches(images: Iterable[str]) -> Iterator[list[str]]:
-    """``images`` a few at a time."""
-    held = list(images)
-    for start in range(0, len(held), IMAGES_AT_ONCE):
-        yield held[start : start + IMAGES_AT_ONCE]
+def batches(values: Iterable[str], size: int = IMAGES_AT_ONCE) -> Iterator[list[str]]:
+    """``values``, such as images, a few at a time."""
+    held = list(values)
+    for start in range(0, len(held), size):
+        yield held[start : start + size]

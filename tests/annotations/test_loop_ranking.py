@@ -12,7 +12,7 @@ import pytest
 from semsam_annotate.annotations import Project
 from semsam_annotate.annotations.next_images import NextImages, write_next
 from semsam_annotate.annotations.project_config import read_config, write_config
-from semsam_annotate.annotations.retraining.begun import Begun
+from semsam_annotate.annotations.retraining.begun import BegunProcess
 from semsam_annotate.annotations.retraining.loop import Loop
 from semsam_annotate.annotations.retraining.ranking import PROCESS, Ranking
 from semsam_annotate.annotations.retraining.run import LOCK
@@ -93,7 +93,7 @@ def test_one_that_a_killed_loop_began_is_found_by_the_next(loop_of, project):
 
 def test_a_later_process_of_the_same_number_is_left_alone(loop_of, project):
     with subprocess.Popen(SLEEP, start_new_session=True) as other, loop_of([EVENING]) as loop:
-        Begun.of(other.pid).write(project.models / PROCESS)
+        BegunProcess.of(other.pid).write(project.models / PROCESS)
         row = json.loads((project.models / PROCESS).read_bytes())
         for change in ({"birth": row["birth"] + "1"}, {"host": "mill"}, {"birth": ""}):
             (project.models / PROCESS).write_text(json.dumps({**row, **change}))
@@ -109,14 +109,14 @@ def test_a_later_process_of_the_same_number_is_left_alone(loop_of, project):
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"pid": "x"}', b"\xff"])
 def test_a_damaged_note_of_it_is_none(tmp_path, content):
     (tmp_path / PROCESS).write_bytes(content)
-    assert Begun.read(tmp_path / PROCESS) is None
+    assert BegunProcess.read(tmp_path / PROCESS) is None
 
 
 def test_a_process_that_has_ended_is_not_alive():
     with subprocess.Popen(SLEEP) as child:
-        begun = Begun.of(child.pid)
+        begun = BegunProcess.of(child.pid)
         assert begun.alive
         child.kill()
         child.wait()
     assert not begun.alive
-    assert Begun.of(os.getpid()).alive
+    assert BegunProcess.of(os.getpid()).alive

@@ -20,7 +20,7 @@ BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
 @dataclass(frozen=True)
-class Begun:
+class BegunProcess:
     """Process ``pid`` of ``host``; ``birth``: when it began, as the system says it, since numbers come again."""
 
     pid: int
@@ -28,12 +28,12 @@ class Begun:
     birth: str
 
     @classmethod
-    def of(cls, pid: int) -> "Begun":
+    def of(cls, pid: int) -> "BegunProcess":
         """A process of this machine that is there."""
         return cls(pid, socket.gethostname(), _birth(pid))
 
     @classmethod
-    def read(cls, path: Path) -> "Begun | None":
+    def read(cls, path: Path) -> "BegunProcess | None":
         """From a file; None when there is none, or it is damaged."""
         try:
             row = json.loads(path.read_bytes())

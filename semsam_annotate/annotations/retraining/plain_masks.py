@@ -1,11 +1,9 @@
 """Queries of accepted masks of plain images: no planes of stacks, which are not trained on."""
 
-from collections.abc import Collection, Iterator
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, String, cast, or_, select
 
-from semsam_annotate.annotations.connection import AT_ONCE
 from semsam_annotate.annotations.schema import annotation, image_split, standing
 
 ROWS = 10_000
@@ -23,10 +21,3 @@ def untested_masks() -> Select[Any]:
     """Ids of those whose image is not kept for tests."""
     query = plain_masks(annotation.c.id).outerjoin(image_split, image_split.c.sha256 == annotation.c.sha256)
     return query.where(or_(image_split.c.split.is_(None), image_split.c.split != "test"))
-
-
-def few(values: Collection[str]) -> Iterator[list[str]]:
-    """As many as go into one statement."""
-    listed = list(values)
-    for start in range(0, len(listed), AT_ONCE):
-        yield listed[start : start + AT_ONCE]

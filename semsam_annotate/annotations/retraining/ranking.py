@@ -8,7 +8,7 @@ from pathlib import Path
 from semsam_annotate.annotations.next_images import LOCK, NextImages
 from semsam_annotate.annotations.next_order import NextOrder, serving
 from semsam_annotate.annotations.retraining import child
-from semsam_annotate.annotations.retraining.begun import Begun
+from semsam_annotate.annotations.retraining.begun import BegunProcess
 from semsam_annotate.api.lock import is_held
 
 log = logging.getLogger("semsam.loop")
@@ -44,7 +44,7 @@ class Ranking:
             return False
         self._tried = version
         self._child = child.start(self._command(self._project, order), self._models / "next.log")
-        Begun.of(self._child.pid).write(self._models / PROCESS)
+        BegunProcess.of(self._child.pid).write(self._models / PROCESS)
         log.info("another model serves: images are ranked again, see %s", self._models / "next.log")
         return True
 
@@ -71,9 +71,9 @@ class Ranking:
         return self._child is not None and self._child.poll() is None
 
     @property
-    def _left(self) -> Begun | None:
+    def _left(self) -> BegunProcess | None:
         """One that goes on though the loop that began it may have been killed."""
-        found = Begun.read(self._models / PROCESS)
+        found = BegunProcess.read(self._models / PROCESS)
         return found if found is not None and found.alive else None
 
 
