@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection
 
 from semsam_annotate.annotations.hierarchy import object_of
-from semsam_annotate.annotations.outgoing import batches
+from semsam_annotate.annotations.outgoing import image_batches
 from semsam_annotate.annotations.record import Annotation
 from semsam_annotate.annotations.rows import read_records, select_records
 from semsam_annotate.annotations.schema import annotation, standing
@@ -14,7 +14,7 @@ from semsam_annotate.annotations.schema import annotation, standing
 def alike(connection: Connection, records: Sequence[Annotation]) -> dict[str, str]:
     """By the ids of ``records`` that of an accepted one with the same pixels and names, where there is one."""
     known: dict[tuple[object, ...], str] = {}
-    for batch in batches(dict.fromkeys(record.image.sha256 for record in records)):
+    for batch in image_batches(dict.fromkeys(record.image.sha256 for record in records)):
         query = select_records().where(annotation.c.sha256.in_(batch), standing.c.status == "accepted")
         there = read_records(connection, query)
         by_id = {record.id: record for record in there}

@@ -11,7 +11,7 @@ from pycocotools import mask as coco_mask
 from semsam_annotate.annotations.categories import UNLABELLED, Category, category_rows
 from semsam_annotate.annotations.hierarchy import Node, object_of
 from semsam_annotate.annotations.json_file import write_json_rows
-from semsam_annotate.annotations.outgoing import Light, Outgoing, batches
+from semsam_annotate.annotations.outgoing import Light, Outgoing, image_batches
 from semsam_annotate.annotations.record import Annotation, ImageRef, Plane
 from semsam_annotate.annotations.splits import Split
 from semsam_annotate.api import Rle, Vocabulary, rle_area
@@ -78,7 +78,7 @@ def plan(outgoing: Outgoing, scheme: CocoScheme, progress: Callable[[int], None]
     refs = {ref.sha256: ref for ref in outgoing.images}
     names = outgoing.names
     found = Plan()
-    for batch in batches(sorted(refs, key=lambda sha: (names[sha], sha))):
+    for batch in image_batches(sorted(refs, key=lambda sha: (names[sha], sha))):
         by_image: dict[str, list[Light]] = {sha: [] for sha in batch}
         for row in outgoing.light(batch):
             by_image[row.sha256].append(row)
@@ -133,7 +133,7 @@ def _annotation_rows(
     progress: Callable[[int], None],
 ) -> Iterator[dict[str, Any]]:
     first = 1
-    for batch in batches(dict.fromkeys(sha for sha, _ in planned.frames)):
+    for batch in image_batches(dict.fromkeys(sha for sha, _ in planned.frames)):
         by_image: dict[str, list[Annotation]] = {sha: [] for sha in batch}
         for record in outgoing.records(batch):
             by_image[record.image.sha256].append(record)

@@ -48,10 +48,6 @@ NETWORK_FILE_SYSTEMS = frozenset(
 """Where the shared memory that WAL needs is missing or not coherent between machines."""
 
 
-AT_ONCE = 500
-"""Values in one statement, of which SQLite allows only so many."""
-
-
 class StoreUnavailable(SemsamError, RuntimeError):
     """The store cannot be read or written: read-only or full disk, locked, damaged, server down."""
 

@@ -7,6 +7,7 @@ from typing import NamedTuple, Protocol
 
 from sqlalchemy import Connection, select
 
+from semsam_annotate.annotations.batches import batches
 from semsam_annotate.annotations.exported_names import exported_names
 from semsam_annotate.annotations.record import Annotation, ImageRef, Kind, Plane
 from semsam_annotate.annotations.rows import (
@@ -137,14 +138,12 @@ class Stored:
         """As ``Outgoing`` says."""
         query = select_records(self._time).where(state_of_record("status", self._time) == "accepted")
         found: list[Annotation] = []
-        for start in range(0, len(images), IMAGES_AT_ONCE):
-            few = query.where(annotation.c.sha256.in_(images[start : start + IMAGES_AT_ONCE]))
+        for some in image_batches(images):
+            few = query.where(annotation.c.sha256.in_(some))
             found += read_records(self._connection, few, self._time)
         return found
 
 
-def batches(values: Iterable[str], size: int = IMAGES_AT_ONCE) -> Iterator[list[str]]:
-    """``values``, such as images, a few at a time."""
-    held = list(values)
-    for start in range(0, len(held), size):
-        yield held[start : start + size]
+def image_batches(images: Iterable[str]) -> Iterator[list[str]]:
+    """``images`` a few at a time: so many have their masks in memory."""
+    yield from batches(images, IMAGES_AT_ONCE)

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, or_, select
 
-from semsam_annotate.annotations.connection import AT_ONCE
+from semsam_annotate.annotations.batches import batches
 from semsam_annotate.annotations.schema import annotation, event, standing
 from semsam_annotate.annotations.standing import as_of, state_of_record
 
@@ -51,16 +51,16 @@ def _superseded(connection: Connection, ids: Sequence[str], time: str | None) ->
     found: set[str] = set()
     query = select(annotation.c.id).join_from(annotation, standing)
     query = query.where(state_of_record("status", time) == "superseded")
-    for start in range(0, len(ids), AT_ONCE):
-        found |= set(connection.execute(query.where(annotation.c.id.in_(ids[start : start + AT_ONCE]))).scalars())
+    for some in batches(ids):
+        found |= set(connection.execute(query.where(annotation.c.id.in_(some))).scalars())
     return found
 
 
 def _next_in_line(connection: Connection, ids: Sequence[str], time: str | None) -> dict[str, str]:
     heirs: dict[str, str] = {}
     alive: set[str] = set()
-    for start in range(0, len(ids), AT_ONCE):
-        for was, now, state in _candidates(connection, ids[start : start + AT_ONCE], time):
+    for some in batches(ids):
+        for was, now, state in _candidates(connection, some, time):
             if state in _ALIVE or was not in alive:
                 heirs[was] = now
                 alive |= {was} if state in _ALIVE else set()

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import Connection, func, insert, select
 
 from semsam_annotate.annotations.alike import alike
-from semsam_annotate.annotations.connection import AT_ONCE
+from semsam_annotate.annotations.batches import batches
 from semsam_annotate.annotations.drafts import now
 from semsam_annotate.annotations.hierarchy import check_parent, parents_first
 from semsam_annotate.annotations.record import Annotation, Source
@@ -179,17 +179,16 @@ def _supersede(connection: Connection, records: Sequence[Annotation]) -> None:
 def _accepted(connection: Connection, ids: Collection[str]) -> dict[str, str]:
     """Those that are accepted, each with its image."""
     found: dict[str, str] = {}
-    ordered = sorted(ids)
-    for start in range(0, len(ordered), AT_ONCE):
+    for some in batches(sorted(ids)):
         query = select(annotation.c.id, annotation.c.sha256).join_from(annotation, standing)
-        query = query.where(annotation.c.id.in_(ordered[start : start + AT_ONCE]), standing.c.status == "accepted")
+        query = query.where(annotation.c.id.in_(some), standing.c.status == "accepted")
         found |= {row.id: row.sha256 for row in connection.execute(query)}
     return found
 
 
 def _known_ids(connection: Connection, ids: Sequence[str]) -> set[str]:
     known: set[str] = set()
-    for start in range(0, len(ids), AT_ONCE):
-        query = select(annotation.c.id).where(annotation.c.id.in_(ids[start : start + AT_ONCE]))
+    for some in batches(ids):
+        query = select(annotation.c.id).where(annotation.c.id.in_(some))
         known.update(connection.execute(query).scalars())
     return known

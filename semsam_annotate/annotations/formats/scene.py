@@ -9,7 +9,7 @@ from semsam_annotate.annotations.categories import Category
 from semsam_annotate.annotations.coco import Frame as FrameKey
 from semsam_annotate.annotations.coco import category_of
 from semsam_annotate.annotations.hierarchy import Node, object_of
-from semsam_annotate.annotations.outgoing import Outgoing, batches
+from semsam_annotate.annotations.outgoing import Outgoing, image_batches
 from semsam_annotate.annotations.record import Annotation, ImageRef, Plane
 from semsam_annotate.api import BadInput, Vocabulary
 
@@ -65,7 +65,7 @@ class Scene:
         by_image: dict[str, list[Head]] = {}
         for head in self.heads:
             by_image.setdefault(head.ref.sha256, []).append(head)
-        for batch in batches(by_image):
+        for batch in image_batches(by_image):
             records: dict[str, list[Annotation]] = {sha: [] for sha in batch}
             for record in self.outgoing.records(batch):
                 records[record.image.sha256].append(record)
@@ -94,7 +94,7 @@ def scene_of(
     refs = {ref.sha256: ref for ref in outgoing.images}
     names = outgoing.names
     found, used, annotated, in_planes = list[FrameKey](), Counter[Category](), set[str](), 0
-    for batch in batches(sorted(refs, key=lambda sha: (names[sha], sha))):
+    for batch in image_batches(sorted(refs, key=lambda sha: (names[sha], sha))):
         rows = outgoing.light(batch)
         taken = [row for row in rows if planes or not row.plane]
         annotated |= {row.sha256 for row in rows}

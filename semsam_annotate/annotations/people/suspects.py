@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 
 from semsam_annotate.annotations.connection import transaction
-from semsam_annotate.annotations.outgoing import Light, Stored, batches
+from semsam_annotate.annotations.outgoing import Light, Stored, image_batches
 from semsam_annotate.annotations.project import Project
 from semsam_annotate.annotations.reviewing import APPROVED, CHANGES, Word, last_word, say
 from semsam_annotate.annotations.suspicions import KINDS, Doubts, Kind, Suspicion, suspect, usual_parts
@@ -64,4 +64,4 @@ def _named(project: Project) -> list[Light]:
     with transaction(project.store.engine, steady=True) as connection:
         stored = Stored(connection, {})
         shas = [ref.sha256 for ref in stored.images]
-        return [row for batch in batches(shas) for row in stored.light(batch) if not row.plane]
+        return [row for batch in image_batches(shas) for row in stored.light(batch) if not row.plane]

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from semsam_annotate.annotations.connection import AT_ONCE, transaction
-from semsam_annotate.annotations.outgoing import batches
+from semsam_annotate.annotations.batches import batches
+from semsam_annotate.annotations.connection import transaction
 from semsam_annotate.annotations.project import Project
 from semsam_annotate.annotations.retraining.fresh_masks import FreshMasks
 from semsam_annotate.annotations.retraining.known_masks import KnownMasks
@@ -109,7 +109,7 @@ class MaskCounter:
     def _judged(self) -> int:
         """How many masks that are held back are large enough to judge by."""
         held = [sha256 for sha256 in +self._masks.accepted if self._split(sha256) == "validation"]
-        for images in batches([sha256 for sha256 in held if sha256 not in self._large], AT_ONCE):
+        for images in batches([sha256 for sha256 in held if sha256 not in self._large]):
             self._large |= self._large_in(images)
         return sum(self._large[sha256] for sha256 in held)
 

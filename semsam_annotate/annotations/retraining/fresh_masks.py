@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, func, select
 
-from semsam_annotate.annotations.connection import AT_ONCE, transaction
-from semsam_annotate.annotations.outgoing import batches
+from semsam_annotate.annotations.batches import batches
+from semsam_annotate.annotations.connection import transaction
 from semsam_annotate.annotations.retraining.known_masks import KnownMasks
 from semsam_annotate.annotations.retraining.plain_masks import plain_masks
 from semsam_annotate.annotations.schema import annotation, event, tally
@@ -38,7 +38,7 @@ class FreshMasks:
                 self.accepted = Counter({row[0]: row[1] for row in connection.execute(query)})
             if changed is None or usable != self._known:
                 self.fresh = _counted(connection, usable, self.accepted)
-            for images in batches(changed or (), AT_ONCE):
+            for images in batches(changed or ()):
                 self._recount(connection, usable, images)
         self._change, self._known = last, usable
         return self.accepted.keys() if changed is None else changed
@@ -72,7 +72,7 @@ def _counted(connection: Connection, known: tuple[KnownMasks, ...], accepted: Co
     told = select(event.c.annotation).where(event.c.name == "status")
     told = told.where(event.c.seq > newest_of.seq if since else event.c.seq <= newest_of.seq)
     conditions: list[ColumnElement[bool]] = [annotation.c.id.in_(told)]
-    conditions += [annotation.c.id.in_(ids) & annotation.c.id.not_in(told) for ids in batches(named, AT_ONCE)]
+    conditions += [annotation.c.id.in_(ids) & annotation.c.id.not_in(told) for ids in batches(named)]
     for condition in conditions:
         for sha256, new in ((one[0], one[2]) for one in _masks(connection, known, condition)):
             found[sha256] += new if since else new - 1

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Connection, String, and_, cast, func, or_, select
 
 from semsam_annotate.annotations.connection import StoreUnavailable, transaction
-from semsam_annotate.annotations.outgoing import batches
+from semsam_annotate.annotations.outgoing import image_batches
 from semsam_annotate.annotations.schema import annotation, audit, event, image, image_split, image_state, journal
 from semsam_annotate.annotations.schema import standing as standing_table
 from semsam_annotate.annotations.schema import tally as tally_table
@@ -118,7 +118,7 @@ def _records(connection: Connection, progress: Callable[[int, int], None] | None
     images = connection.execute(select(image.c.sha256, image.c.height, image.c.width).order_by(image.c.sha256)).all()
     sizes = {row.sha256: [row.height, row.width] for row in images}
     done = 0
-    for batch in batches(sizes):
+    for batch in image_batches(sizes):
         names = ("id", "sha256", "part_of", "supersedes")
         texts = (cast(annotation.c[name], String).label(name) for name in ("plane", "mask"))
         query = select(*(annotation.c[name] for name in names), *texts).where(annotation.c.sha256.in_(batch))

@@ -6,13 +6,14 @@ masks that the author had corrected are accepted again. What the author said of 
 by nobody.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Column, Connection, and_, bindparam, delete, func, insert, or_, select, update
 
-from semsam_annotate.annotations.connection import AT_ONCE, transaction
+from semsam_annotate.annotations.batches import batches
+from semsam_annotate.annotations.connection import transaction
 from semsam_annotate.annotations.project import Project
 from semsam_annotate.annotations.rows import event_row
 from semsam_annotate.annotations.schema import annotation, event, image_state, journal, standing
@@ -85,7 +86,7 @@ def _forget(connection: Connection, author: str, progress: Callable[[int, int], 
     _scrub_steps(connection, author, gone)
     _disinherit(connection, gone)
     heirs, done = _heirs(connection, gone), 0
-    for ids in _few(gone):
+    for ids in batches(gone):
         _bridge(connection, ids, gone, heirs)
         for table in (event, standing):
             connection.execute(delete(table).where(table.c.annotation.in_(ids)))
@@ -102,15 +103,15 @@ def _forget(connection: Connection, author: str, progress: Callable[[int, int], 
 def _give_back(connection: Connection, gone: dict[str, Any]) -> None:
     """Accept again what an accepted mask that goes had replaced, unless another mask stands there too."""
     alive = set()
-    for ids in _few(gone):
+    for ids in batches(gone):
         query = select(standing.c.annotation).where(standing.c.annotation.in_(ids), standing.c.status == "accepted")
         alive |= set(connection.execute(query).scalars())
     old = {before for id in alive if (before := _before(id, gone)) is not None}
     stand = successors(connection, gone)
-    for ids in _few(id for id in gone if current(id, stand) in alive):
+    for ids in batches(id for id in gone if current(id, stand) in alive):
         chosen = choices().where(event.c.value.in_(ids))
         old |= {row.annotation for row in connection.execute(chosen)} - gone.keys()
-    for ids in _few(old):
+    for ids in batches(old):
         heirs = select(annotation.c.supersedes).join(standing, standing.c.annotation == annotation.c.id)
         heirs = heirs.where(annotation.c.supersedes.in_(ids), standing.c.status == "accepted")
         replaced = set(connection.execute(heirs.where(annotation.c.id.not_in(alive))).scalars())
@@ -144,7 +145,7 @@ def _heirs(connection: Connection, gone: dict[str, Any]) -> dict[str, str]:
     Where that goes too, it is what stands for it.
     """
     found: dict[str, str] = {}
-    for ids in _few(gone):
+    for ids in batches(gone):
         chosen = choices().where(event.c.annotation.in_(ids))
         made = select(annotation.c.id, annotation.c.supersedes).join(standing, standing.c.annotation == annotation.c.id)
         made = made.where(annotation.c.supersedes.in_(ids), standing.c.status != "deleted").order_by(annotation.c.seq)
@@ -201,7 +202,7 @@ def _disinherit(connection: Connection, gone: dict[str, Any]) -> None:
     """Corrections by others take over prompt, ladder and effort of what they correct; these they lose."""
     names = ("prompt", "ladder", "rung", "seconds", "clicks", "edits")
     columns = [annotation.c[name] for name in ("id", "supersedes", *names)]
-    for some in _few(gone):
+    for some in batches(gone):
         made = connection.execute(select(*columns).where(annotation.c.id.in_(some))).mappings()
         held = {row["id"]: dict(row) for row in made}
         while held:
@@ -237,9 +238,3 @@ def _unnamed(word: list[str | None], author: str) -> list[str | None]:
     """A review, [state, reviewer, comment], by nobody if by the author."""
     state, reviewer, comment = word
     return [state, None if reviewer == author else reviewer, comment]
-
-
-def _few(ids: Iterable[str]) -> Iterator[list[str]]:
-    listed = list(ids)
-    for start in range(0, len(listed), AT_ONCE):
-        yield listed[start : start + AT_ONCE]

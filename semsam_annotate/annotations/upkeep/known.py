@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from semsam_annotate.annotations.connection import AT_ONCE
+from semsam_annotate.annotations.batches import batches
 from semsam_annotate.annotations.schema import annotation, event, standing
 from semsam_annotate.api import rle_iou
 
@@ -24,8 +24,8 @@ class Known:
         self.events = events_of(connection, batch)
         self._by_look: dict[tuple[Any, ...], list[Any]] = defaultdict(list)
         self.ids = set[str]()
-        for start in range(0, len(ids), AT_ONCE):
-            same = select(annotation.c.id).where(annotation.c.id.in_(ids[start : start + AT_ONCE]))
+        for some in batches(ids):
+            same = select(annotation.c.id).where(annotation.c.id.in_(some))
             self.ids |= set(connection.execute(same).scalars())
         query = select(annotation, standing.c.status).join_from(annotation, standing)
         for row in connection.execute(query.where(annotation.c.sha256.in_(batch))).mappings():

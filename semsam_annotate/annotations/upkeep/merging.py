@@ -11,7 +11,7 @@ from sqlalchemy import Connection, insert, select
 from semsam_annotate.annotations.connection import transaction
 from semsam_annotate.annotations.giving_way import give_back
 from semsam_annotate.annotations.hierarchy import needed_first
-from semsam_annotate.annotations.outgoing import batches
+from semsam_annotate.annotations.outgoing import image_batches
 from semsam_annotate.annotations.project import Project
 from semsam_annotate.annotations.record import ImageRef, path_from
 from semsam_annotate.annotations.rows import event_row, insert_image
@@ -68,7 +68,7 @@ def merge(project: Project, other: Project, progress: Callable[[int, int], None]
     ):
         known = {ref.sha256 for ref in project.store.images()}
         done, gone = 0, list[str]()
-        for batch in batches(refs):
+        for batch in image_batches(refs):
             for sha in batch:
                 insert_image(ours, refs[sha] if sha in known else _placed(project, other, refs[sha], report))
                 report.images += sha not in known
