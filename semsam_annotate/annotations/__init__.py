@@ -3,7 +3,7 @@
 from semsam_annotate.annotations.classes import ObjectClass, PartClass
 from semsam_annotate.annotations.connection import StoreUnavailable, StoreWarning
 from semsam_annotate.annotations.exports import ExportReport
-from semsam_annotate.annotations.images import MAX_PIXELS, image_sha256, read_image
+from semsam_annotate.annotations.images import MAX_PIXELS, image_sha256, pixels_as_read, read_image
 from semsam_annotate.annotations.importing import ImportReport, read_import, store_import
 from semsam_annotate.annotations.named_masks import named_masks
 from semsam_annotate.annotations.project import Project
@@ -30,6 +30,7 @@ __all__ = [
     "StoreWarning",
     "image_sha256",
     "named_masks",
+    "pixels_as_read",
     "read_image",
     "read_import",
     "store_import",

@@ -51,6 +51,20 @@ def read_image(path: Path | str | bytes, max_pixels: int = MAX_PIXELS) -> RgbIma
     return np.ascontiguousarray(rgb)
 
 
+def pixels_as_read(pixels: NDArray[Any]) -> RgbImage:
+    """(H, W, 3) uint8 that ``read_image`` makes of an upright file of these pixels; BadInput when no file holds such.
+
+    ``pixels``: (H, W) of grey or (H, W, 3 or 4) of colours, as other readers give them.
+    """
+    if pixels.dtype == np.uint8 and pixels.ndim == 3 and pixels.shape[2] == 3:
+        return pixels
+    try:
+        image = Image.fromarray(np.ascontiguousarray(pixels))
+    except TypeError as error:
+        raise BadInput(f"no image file holds {pixels.shape} {pixels.dtype}") from error
+    return np.ascontiguousarray(_to_rgb(image), dtype=np.uint8)
+
+
 def upright_size(image: Image.Image) -> tuple[int, int]:
     """(height, width) of an opened image after its EXIF orientation."""
     turned = image.getexif().get(0x0112, 1) >= 5

@@ -5,12 +5,13 @@ from pathlib import Path
 from napari.components import ViewerModel
 from napari.layers import Image
 
-from semsam_annotate.annotations import image_sha256, read_image
+from semsam_annotate.annotations import image_sha256, pixels_as_read, read_image
 from semsam_annotate.api import BadInput, RgbImage
 from semsam_annotate.api.pixels import Pixels
 from semsam_annotate.napari.canvas.geometry import plane_of
 from semsam_annotate.napari.canvas.levels import in_full, level_data, level_plane, level_shape
 from semsam_annotate.napari.canvas.pixels import read_plane, rgb_pixels
+from semsam_annotate.napari.canvas.sameness import same_picture
 from semsam_annotate.napari.state.picture import Picture, ReadImage
 
 FILE_KEY = "semsam_file"
@@ -30,7 +31,7 @@ def picture_of(layer: Image, viewer: ViewerModel) -> Picture:
         return Picture(read.rgb, read.rgb, read.sha256, read.sha256, layer.name, read.path)
     pixels = _read(layer, plane)
     rgb = rgb_pixels(pixels, rgb=layer.rgb, contrast_limits=shown_limits(layer))
-    path, own = _file_pixels(layer)
+    path, own = _file_pixels(layer, pixels)
     if own is None:
         own = rgb if layer.rgb else rgb_pixels(pixels, rgb=False)
     return Picture(rgb, own, image_sha256(own), image_sha256(rgb), layer.name, path, plane)
@@ -78,13 +79,17 @@ def _read(layer: Image, plane: tuple[int, ...]) -> Pixels:
     return read_plane(level_data(layer), rgb=layer.rgb, plane=level_plane(layer, plane))
 
 
-def _file_pixels(layer: Image) -> tuple[Path | None, RgbImage | None]:
-    """The layer's file and its pixels, where it is a plain image of the layer's size and orientation."""
+def _file_pixels(layer: Image, pixels: Pixels) -> tuple[Path | None, RgbImage | None]:
+    """The layer's file and its pixels, where the layer shows a plain image of just these.
+
+    Other readers do not turn by EXIF, and anybody may give a layer other pixels: those are in no file.
+    """
     known = layer.metadata.get(FILE_KEY) or layer.source.path
     if not known or len(level_shape(layer)) > 2 or not in_full(layer) or not Path(known).is_file():
         return None, None
     try:
-        pixels = read_image(Path(known))
+        own = read_image(Path(known))
+        same = same_picture(pixels_as_read(pixels), own)
     except BadInput:  # a format that only napari's readers know
         return None, None
-    return (Path(known), pixels) if pixels.shape[:2] == level_shape(layer) else (None, None)
+    return (Path(known), own) if same else (None, None)
