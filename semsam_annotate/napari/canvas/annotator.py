@@ -1,7 +1,6 @@
 """Ties a napari viewer, a session and an engine together, without Qt: it also runs on a ``ViewerModel`` alone."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from napari.components import ViewerModel
@@ -17,10 +16,11 @@ from semsam_annotate.napari.canvas.drawing import Drawing, Later
 from semsam_annotate.napari.canvas.effect_layers import is_effect
 from semsam_annotate.napari.canvas.file_list import FileList
 from semsam_annotate.napari.canvas.frames import Frames
+from semsam_annotate.napari.canvas.image_watch import ImageWatch
 from semsam_annotate.napari.canvas.layers import AnnotationLayers
 from semsam_annotate.napari.canvas.levels import in_full, level_note, too_large
 from semsam_annotate.napari.canvas.mouse import MouseActions
-from semsam_annotate.napari.canvas.picture_source import picture_of, shown_limits, shown_plane, shown_rgb
+from semsam_annotate.napari.canvas.picture_source import picture_of, seen_anew, shown_limits, shown_plane
 from semsam_annotate.napari.canvas.touching import TouchLayer
 from semsam_annotate.napari.canvas.view import look_at, set_view, view_of
 from semsam_annotate.napari.engine.worker import EngineWorker
@@ -29,7 +29,6 @@ from semsam_annotate.napari.state.connections import Connections
 from semsam_annotate.napari.state.editing import MaskEditing
 from semsam_annotate.napari.state.hover import Hover
 from semsam_annotate.napari.state.image_list import ImageList
-from semsam_annotate.napari.state.picture import ReadImage
 from semsam_annotate.napari.state.review import ReviewQueue
 from semsam_annotate.napari.state.session import AnnotationSession
 from semsam_annotate.napari.state.touch_up import TouchUp
@@ -59,10 +58,11 @@ class Annotator:
         self._drawing = Drawing(session, self.editing, self.hover, self.layers, later)
         self.touch = TouchUp(session, self.editing)
         self.touch_layer = TouchLayer(viewer, self.touch, lambda: self.image)
+        self._watch = ImageWatch(self._show_anew, self._on_dims, (self.layers.follow, self.touch_layer.follow))
         self._connections = Connections(
             [
                 (self.touch.changed, self._make_room),
-                (worker.read, self._keep_ahead),
+                (worker.read, lambda image: self.files.have(image)),
                 (session.vocabulary_changed, self._bind_characters),
             ]
         )
@@ -151,6 +151,7 @@ class Annotator:
         if self._closed:
             return
         self._closed = self._quiet = True
+        self._watch.follow(None)
         self.worker.close()
         self._bindings.release()
         self._drawing.release()
@@ -165,9 +166,6 @@ class Annotator:
             action()
         except (SemsamError, OSError) as error:
             self.session.told.emit(str(error))
-
-    def _keep_ahead(self, image: ReadImage) -> None:
-        self.files.have(image)
 
     def _make_room(self) -> None:
         """While a mask is painted, clicks are strokes, and what lies in its place is not shown."""
@@ -196,6 +194,7 @@ class Annotator:
             return
         self.run(self.touch.keep)
         self.image = self.mouse.image = image
+        self._watch.follow(image)
         self._quiet = True
         try:
             if image is None or too_large(image):
@@ -207,6 +206,11 @@ class Annotator:
         self._open_picture()
         if image is not None and self.session.picture is not None and not in_full(image):
             self.session.told.emit(level_note(image))
+
+    def _show_anew(self) -> None:
+        """Somebody gave the layer other pixels: another picture."""
+        if not self._quiet:
+            self._annotate(self.image, anew=True)
 
     def _on_dims(self) -> None:
         """Another plane of a stack, or other axes, came on screen."""
@@ -240,5 +244,4 @@ class Annotator:
         if picture is None or image is None or shown_limits(image) == self._limits:
             return
         self._limits = shown_limits(image)
-        key = f"{picture.sha256} {self._limits}"
-        self.session.picture = replace(picture, rgb=shown_rgb(image, picture.plane), key=key)
+        self.session.picture = seen_anew(picture, image)

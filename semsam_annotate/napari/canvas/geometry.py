@@ -45,6 +45,19 @@ def plane_transform(layer: Any) -> dict[str, NDArray[Any]]:
     return {"affine": affine @ level_matrix(layer)}
 
 
+def plane_placed(layer: Any) -> dict[str, Any]:
+    """``plane_transform`` with the units: what places a new layer of two axes on the displayed plane of ``layer``."""
+    return {**plane_transform(layer), "units": layer.units[-2:]}
+
+
+def place(layer: Any, placed: dict[str, Any]) -> None:
+    """Give a layer what ``plane_placed`` says; only what differs, since napari draws it anew whatever it is told."""
+    if not np.array_equal(layer.affine.affine_matrix, placed["affine"]):
+        layer.affine = placed["affine"]
+    if layer.units != placed["units"]:
+        layer.units = placed["units"]
+
+
 def placed_on(
     layer: Any, plane: Sequence[int], corner: tuple[int, int] = (0, 0), level: int | None = None
 ) -> dict[str, Any]:

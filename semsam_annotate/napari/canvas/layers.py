@@ -19,7 +19,7 @@ from semsam_annotate.napari.canvas.colours import (
     candidate_colours,
     sign_colour,
 )
-from semsam_annotate.napari.canvas.geometry import plane_transform, to_rows_columns
+from semsam_annotate.napari.canvas.geometry import place, plane_placed, to_rows_columns
 from semsam_annotate.napari.canvas.levels import level_size
 from semsam_annotate.napari.state.accepted import AcceptedMask, Window
 from semsam_annotate.napari.state.candidate import Candidate
@@ -62,13 +62,20 @@ class AnnotationLayers:
         Layers that are there are used again: removing and adding them takes napari most of a second.
         """
         size = level_size(image)
-        placed = {**plane_transform(image), "units": image.units[-2:]}
         if len(self.all) == len(self._made) > 0:
-            self._move(size, placed)
+            self._clear(size)
+            self.follow(image)
+            self._raise()
         else:
             self.remove()
             self._forget()
-            self._make(size, placed, image)
+            self._make(size, plane_placed(image), image)
+
+    def follow(self, image: Image) -> None:
+        """Lay the layers, as they are, where an image layer lies now."""
+        placed = plane_placed(image)
+        for layer in self._made:
+            place(layer, placed)
 
     def _forget(self) -> None:
         """Nothing that was shown is there."""
@@ -76,14 +83,8 @@ class AnnotationLayers:
         self._values.forget()
         self._pixels.forget()
 
-    def _move(self, size: tuple[int, int], placed: dict[str, Any]) -> None:
-        """Only what differs is told to napari, which draws a layer anew whatever it is told."""
-        self._clear(size)
-        for layer in self._made:
-            if not np.array_equal(layer.affine.affine_matrix, placed["affine"]):
-                layer.affine = placed["affine"]
-            if layer.units != placed["units"]:
-                layer.units = placed["units"]
+    def _raise(self) -> None:
+        """To the top of all layers."""
         places = [self._viewer.layers.index(layer) for layer in self._made]
         if places != list(range(len(self._viewer.layers) - len(places), len(self._viewer.layers))):
             self._viewer.layers.move_multiple(places, len(self._viewer.layers))

@@ -1,5 +1,6 @@
 """Which picture an image layer shows: its plane as RGB, named by its own pixels, with its file where it has one."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from napari.components import ViewerModel
@@ -44,9 +45,11 @@ def shown_plane(layer: Image, viewer: ViewerModel) -> tuple[int, ...]:
     return plane_of(layer, viewer.dims.point)
 
 
-def shown_rgb(layer: Image, plane: tuple[int, ...]) -> RgbImage:
-    """(H, W, 3) uint8 of a plane as the layer shows it."""
-    return rgb_pixels(_read(layer, plane), rgb=layer.rgb, contrast_limits=shown_limits(layer))
+def seen_anew(picture: Picture, layer: Image) -> Picture:
+    """The same picture in the layer's contrast of now: the engine sees what the person sees."""
+    limits = shown_limits(layer)
+    rgb = rgb_pixels(_read(layer, picture.plane), rgb=layer.rgb, contrast_limits=limits)
+    return replace(picture, rgb=rgb, key=f"{picture.sha256} {limits}")
 
 
 def shown_limits(layer: Image) -> tuple[float, float] | None:

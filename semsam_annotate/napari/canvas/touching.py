@@ -9,7 +9,7 @@ from napari.components import ViewerModel
 from napari.layers import Image, Labels
 
 from semsam_annotate.napari.canvas.colours import ORANGE, candidate_colours
-from semsam_annotate.napari.canvas.geometry import plane_transform
+from semsam_annotate.napari.canvas.geometry import place, plane_placed
 from semsam_annotate.napari.state.connections import Connections
 from semsam_annotate.napari.state.touch_up import TouchUp
 
@@ -34,6 +34,11 @@ class TouchLayer:
         self._connections.release()
         self._viewer.layers.events.removed.disconnect(self._layer_left)
         self._remove()
+
+    def follow(self, image: Image) -> None:
+        """Lay the layer where an image layer lies now."""
+        if self.layer is not None:
+            place(self.layer, plane_placed(image))
 
     def use(self, tool: str) -> None:
         """Take one of ``TOOLS``."""
@@ -78,8 +83,7 @@ class TouchLayer:
             name=NAME,
             opacity=0.6,
             colormap=candidate_colours({1: ORANGE}),
-            **plane_transform(image),
-            units=image.units[-2:],
+            **plane_placed(image),
         )
         self.layer.events.paint.connect(self._painted)
         self._viewer.add_layer(self.layer)
