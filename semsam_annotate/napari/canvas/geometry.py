@@ -34,15 +34,27 @@ def world_at(layer: Any, point: Point, leading: Sequence[float]) -> NDArray[np.f
     return np.asarray(layer.data_to_world((*leading, *fine[:2])), dtype=float)
 
 
-def plane_transform(layer: Any) -> dict[str, NDArray[Any]]:
+def lies_on(layer: Any, image: Any, level: int) -> bool:
+    """Whether pixels of a layer's level, as large as what is annotated of ``image``, lie on those with the same index.
+
+    They may be off by less than half a pixel.
+    """
+    own, other = (plane_transform(of, level)["affine"] for of, level in ((layer, level), (image, None)))
+    height, width = level_shape(layer, level)[-2:]
+    corners = np.array([(0, 0, 1), (0, width - 1, 1), (height - 1, 0, 1), (height - 1, width - 1, 1)], dtype=float).T
+    return bool(np.abs(np.linalg.solve(other, own @ corners) - corners).max() < 0.5)
+
+
+def plane_transform(layer: Any, level: int | None = None) -> dict[str, NDArray[Any]]:
     """``affine`` of a two-axis layer whose pixels lie exactly on those of the displayed plane of ``layer``.
 
+    ``level``: of a pyramid whose pixels these are, by default the one annotated.
     One (3, 3) matrix holds the scale, rotation, shear, translation and affine of the last two axes.
     """
     whole = np.asarray(layer.affine.affine_matrix) @ np.asarray(_own_matrix(layer))
     affine = np.eye(3)
     affine[:2, :2], affine[:2, 2] = whole[-3:-1, -3:-1], whole[-3:-1, -1]
-    return {"affine": affine @ level_matrix(layer)}
+    return {"affine": affine @ level_matrix(layer, level)}
 
 
 def plane_placed(layer: Any) -> dict[str, Any]:

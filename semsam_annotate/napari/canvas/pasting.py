@@ -9,7 +9,7 @@ from napari.layers import Image, Labels
 from numpy.typing import NDArray
 
 from semsam_annotate.api import BadInput, Mask
-from semsam_annotate.napari.canvas.geometry import plane_of
+from semsam_annotate.napari.canvas.geometry import lies_on, plane_of
 from semsam_annotate.napari.canvas.levels import level_data, level_plane, level_shape, level_size, levels
 from semsam_annotate.napari.state.drawn import DrawnMask, Table, drawn_masks
 
@@ -44,13 +44,15 @@ def chosen_labels(viewer: ViewerModel, ours: Collection[object]) -> Labels:
 def shown_labels(layer: Labels, image: Image, viewer: ViewerModel) -> NDArray[Any]:
     """(H, W) whole numbers of the layer's plane on screen, at the level that is as large as what is annotated.
 
-    BadInput when there is none: it does not lie on the image's pixels then.
+    BadInput when there is none, or when it does not lie on the image's pixels.
     """
     size = level_size(image)
     level = next((level for level in levels(layer) if level_shape(layer, level)[-2:] == size), None)
     if level is None:
         height, width = level_shape(layer, 0)[-2:]
         raise BadInput(f"{layer.name} is {width}x{height} pixels, the image {size[1]}x{size[0]}")
+    if not lies_on(layer, image, level):
+        raise BadInput(f"{layer.name} lies elsewhere than the image: give both the same scale, rotation and place")
     plane = level_plane(layer, plane_of(layer, viewer.dims.point), level)
     return np.asarray(level_data(layer, level)[plane])
 
