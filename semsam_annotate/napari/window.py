@@ -15,7 +15,7 @@ from semsam_annotate.napari.widgets.dock import AnnotationDock
 def open_window(
     images: Sequence[Path], project: Path, engine: EngineChoice, show: bool = True, link: EngineLink | None = None
 ) -> tuple[napari.Viewer, AnnotationDock]:
-    """Open a viewer with the dock on ``project`` and the first image; BadInput when one of them cannot be used.
+    """Open a viewer with the dock on ``project`` and the first image; BadInput as ``AnnotationDock.open_project`` raises it.
 
     ``link``: of an engine that starts already.
     """

@@ -1,6 +1,6 @@
 """Ties a napari viewer, a session and an engine together, without Qt: it also runs on a ``ViewerModel`` alone."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from napari.components import ViewerModel
@@ -66,7 +66,7 @@ class Annotator:
                 (session.vocabulary_changed, self._bind_characters),
             ]
         )
-        self.frames = Frames(viewer, lambda: self.image, self.turn)
+        self.frames = Frames(viewer, lambda: self.image, self._turn_listed)
         self.carrying = Carrying(session, self.editing, self.frames.step)
         self.asking = Asking(session, self.review, self.hover, self.carrying, worker, self._follow_contrast)
         self.actions = named_actions(self)
@@ -78,16 +78,17 @@ class Annotator:
         self.choose_image()
 
     def open_files(self, paths: Sequence[Path]) -> None:
-        """Take image files as a list to go through with PageDown and PageUp; the first one opens."""
+        """Take image files as a list to go through with PageDown and PageUp; the first that can be read opens."""
         self._list(paths)
-        self._turn_to(lambda: self.files.show(0))
+        self._turn_to(self.files.around(0), "none of the images can be read")
 
     def open_project_images(self) -> None:
         """Take the project's images as the list, and go on where the last window was left; open images stay."""
         workspace, paths = Workspace.read(self.session.ledger.workspace), self.session.ledger.images()
         self._list(paths)
         if paths and not any(isinstance(layer, Image) for layer in self.viewer.layers):
-            self._turn_to(lambda: self.files.show(self.files.index(workspace.file) or 0))
+            places = self.files.around(self.files.index(workspace.file) or 0)
+            self.run(lambda: self._turn_to(places, "none of the project's images can be read"))
         self.resume(workspace)
 
     def workspace(self) -> Workspace:
@@ -100,28 +101,24 @@ class Annotator:
             set_view(self.viewer, workspace.view)
 
     def turn(self, steps: int) -> None:
-        """Open the file that many places further in the list."""
-        self._turn_to(lambda: self.files.step(steps))
+        """Open the file that many places further in the list, or the next one beyond it that can be read."""
+        otherwise = "no more images in this direction" if self.files.paths else "no list of images is open"
+        self._turn_to(self.files.beyond(steps), otherwise)
 
     def turn_to_useful(self) -> None:
         """Open the image of the list that is most useful to annotate next."""
-        useful = self.images.useful(self.files.current())
-        if useful is None:
-            raise BadInput("every other image of the list is done or skipped")
-        self.turn_to(useful)
+        places = iter(lambda: self.images.useful(self.files.current()), None)
+        self._turn_to(places, "every other image of the list is done or skipped")
 
     def turn_to(self, place: int) -> None:
-        """Open the file in a place of the list."""
-        self._turn_to(lambda: self.files.show(place))
+        """Open the file in a place of the list; BadInput when it cannot be read, and the image before stays."""
+        self._turn_to((place,), "the image before stays")
 
     def settle(self, said: Said) -> None:
         """Say that the image is done or skipped, and go on with the one that follows."""
         self.images.mark(said)
-        following = self.images.following()
-        if following is None:
-            self.session.told.emit("every image of the list is done or skipped")
-        else:
-            self.turn_to(following)
+        places = iter(self.images.following, None)
+        self.run(lambda: self._turn_to(places, "every image of the list is done or skipped"))
 
     def choose_image(self) -> None:
         """Annotate the active layer if it is an image, else go on with the one before, else take the topmost."""
@@ -180,13 +177,19 @@ class Annotator:
         self.files = FileList(self.viewer, paths)
         self.images.show(self.files.paths)
 
-    def _turn_to(self, show: Callable[[], Image]) -> None:
+    def _turn_to(self, places: Iterable[int], otherwise: str) -> None:
         self._quiet = True
         try:
-            layer = show()
+            layer = self.files.show_first(places, self.images.leave_out, otherwise)
         finally:
             self._quiet = False
         self._annotate(layer, anew=True)
+
+    def _turn_listed(self, steps: int) -> None:
+        """As ``turn``, but only from an image of the list; BadInput from another one."""
+        if self.images.here is None or self.images.here != self.files.current():
+            raise BadInput("this image is not of the list")
+        self.turn(steps)
 
     def _annotate(self, image: Image | None, anew: bool = False) -> None:
         """``anew``: also when it is the layer of before, which shows another picture now."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from os.path import abspath
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -47,7 +48,7 @@ def all_layers(pictures: Sequence[OpenedPicture]) -> tuple[list[LayerData], int]
 
 def picture_layers(picture: OpenedPicture, rgb: RgbImage | None) -> tuple[list[LayerData], int]:
     """The image, (H, W, 3) uint8 if there is one, below labels layers of its masks; and how many found no place."""
-    file = None if picture.path is None else str(picture.path.resolve())
+    file = None if picture.path is None else abspath(picture.path)
     image = {"name": picture.name, "rgb": True, "metadata": {} if file is None else {FILE_KEY: file}}
     planes, left = label_planes(picture.masks, picture.size)
     numbers = number_of(picture.masks)

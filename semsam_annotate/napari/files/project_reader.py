@@ -50,13 +50,14 @@ def _layers(project: Project) -> list[LayerData]:
 
 def _files(project: Project) -> list[Path]:
     """The project's images in their order, then files of annotated images that it does not list."""
-    files = dict.fromkeys(path.resolve() for path in project.images())
+    files = {path.resolve(): path for path in project.images()}
     for ref in project.store.images():
         try:
-            files.setdefault(project.image_path(ref).resolve())
+            path = project.image_path(ref)
         except BadInput:  # gone: its masks are missing in the count that is told
             continue
-    return list(files)
+        files.setdefault(path.resolve(), path)
+    return list(files.values())
 
 
 def _picture(project: Project, path: Path) -> OpenedPicture:

@@ -41,8 +41,8 @@ def image_of_layer(data: Any, meta: Mapping[str, Any], masks: Path) -> SavedImag
     given = meta.get("metadata", {}).get(FILE_KEY)
     rgb = _pixels(data, meta) if given is None else read_image(Path(given))
     folder = masks.absolute().parent
-    if given is not None and Path(given).is_relative_to(folder.resolve()):
-        return SavedImage(ImageRef.of(given, rgb, folder.resolve()), Path(given))
+    if given is not None and (file := Path(given).resolve()).is_relative_to(folder.resolve()):
+        return SavedImage(ImageRef.of(file, rgb, folder.resolve()), file)
     path = next(path for path in _names(masks) if not path.exists() or _shows(path, rgb))
     return SavedImage(ImageRef.of(path, rgb, folder), path, rgb)
 
@@ -53,7 +53,8 @@ def image_of_labels(metas: Sequence[Mapping[str, Any]], size: tuple[int, int], m
     if known is not None and Path(known).is_file():
         rgb = read_image(Path(known))
         if rgb.shape[:2] == tuple(size):
-            return SavedImage(ImageRef.of(known, rgb, masks.absolute().parent.resolve()), Path(known))
+            file = Path(known).resolve()
+            return SavedImage(ImageRef.of(file, rgb, masks.absolute().parent.resolve()), file)
     path = next(path for path in _names(masks) if not path.exists())  # another picture's masks these are not
     return SavedImage(ImageRef("", path.name, *size), path)
 

@@ -24,6 +24,8 @@ class ImageList:
         self._session = session
         self.rows: list[ImageProgress] = []
         self._places: dict[Path, int] = {}
+        self._known_as: dict[Path, int] = {}
+        self._unreadable: set[int] = set()
         self._resolved: dict[Path, int] | None = None
         session.accepted_changed.connect(self._count)
 
@@ -32,8 +34,11 @@ class ImageList:
         known = {image.path: image for image in self._session.ledger.progress()}
         if not known.keys() >= set(paths):  # the same file by another way; asking the disk takes long for many
             known |= {image.path.resolve(): image for image in known.values()}
-        self.rows = [known.get(path) or _under(path, known.get(path.resolve())) for path in paths]
-        self._places = {row.path: place for place, row in enumerate(self.rows)}
+        found = [known.get(path) or known.get(path.resolve()) for path in paths]
+        self.rows = [_under(path, image) for path, image in zip(paths, found, strict=True)]
+        self._places = {path: place for place, path in enumerate(paths)}
+        self._known_as = {image.path: place for place, image in enumerate(found) if image is not None}
+        self._unreadable = set()
         self._resolved = None
         self.changed.emit()
 
@@ -62,9 +67,14 @@ class ImageList:
         if (place := self.here) is not None:
             self._set(place, replace(self.rows[place], state=state_of(said, self.rows[place].accepted)))
 
+    def leave_out(self, place: int, why: str) -> None:
+        """A file that cannot be read does not come next, until somebody opened it after all."""
+        self._unreadable.add(place)
+        self._session.told.emit(why)
+
     def useful(self, besides: int | None) -> int | None:
         """Place of the most useful image to annotate, ``besides`` one; None when there is no other in the list."""
-        return next((place for place in self._queue() if place != besides), None)
+        return next((place for place in self._queue() if place != besides and place not in self._unreadable), None)
 
     def following(self) -> int | None:
         """Place of the image to go on with: the most useful one where the project's are ranked, else the next open one.
@@ -83,15 +93,17 @@ class ImageList:
 
     def _queue(self) -> Iterator[int]:
         """Places in the list of the project's open images, the most useful first."""
-        places = (self._places.get(path) for path in self._session.ledger.queue())
+        places = (self._known_as.get(path) for path in self._session.ledger.queue())
         return (place for place in places if place is not None)
 
     def _open(self, place: int) -> bool:
-        return self.rows[place].state not in ("done", "skipped")
+        return place not in self._unreadable and self.rows[place].state not in ("done", "skipped")
 
     def _count(self, accepted: Sequence[object]) -> None:
-        if (place := self.here) is not None and self.rows[place].accepted != len(accepted):
-            row = self.rows[place]
+        if (place := self.here) is None:
+            return
+        self._unreadable.discard(place)
+        if (row := self.rows[place]).accepted != len(accepted):
             settled = row.state if row.state in ("done", "skipped") else None
             self._set(place, replace(row, accepted=len(accepted), state=state_of(settled, len(accepted))))
 
@@ -102,4 +114,6 @@ class ImageList:
 
 def _under(path: Path, image: ImageProgress | None) -> ImageProgress:
     """What is known of an image, under the path that it is listed by."""
-    return ImageProgress(path) if image is None else replace(image, path=path)
+    if image is None:
+        return ImageProgress(path)
+    return image if image.path == path else replace(image, path=path)

@@ -221,9 +221,11 @@ class ProjectLedger:
 
 
 def _path_from(root: Path, path: Path) -> str:
-    """Relative to the project where it lies inside, so that the folder can move."""
-    absolute, base = path.absolute(), root.absolute()
-    return (absolute.relative_to(base) if absolute.is_relative_to(base) else absolute).as_posix()
+    """Relative to the project where it lies inside, by any way, so that the folder can move."""
+    for absolute, base in ((path.absolute(), root.absolute()), (path.resolve(), root.resolve())):
+        if absolute.is_relative_to(base):
+            return absolute.relative_to(base).as_posix()
+    return path.absolute().as_posix()
 
 
 def _write_png(path: Path, picture: Picture) -> None:

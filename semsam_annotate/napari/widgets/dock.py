@@ -89,7 +89,7 @@ class AnnotationDock(QWidget):
         images: Sequence[Path] = (),
         link: EngineLink | None = None,
     ) -> None:
-        """Annotate into ``folder`` from now on. BadInput when project, engine or the first image cannot be used.
+        """Annotate into ``folder`` from now on. BadInput when project or engine cannot be used, or none of ``images``.
 
         ``link``: of an engine of this choice that starts already; a later one is made when it was ended.
         """
@@ -104,12 +104,13 @@ class AnnotationDock(QWidget):
         self._listen(self.annotator)
         self.settings.show(folder, choice)
         self._fold.collapse(animate=False)
+        workspace = Workspace.read(ledger.workspace)
+        self._keeper.watch(self.annotator)  # first: also of a window whose images cannot be read
         if images:
             self.annotator.open_files(images)
-            self.annotator.resume(Workspace.read(ledger.workspace))
+            self.annotator.resume(workspace)
         else:
             self.annotator.open_project_images()
-        self._keeper.watch(self.annotator)
 
     def shut_down(self) -> None:
         """End the engine and leave the viewer as it was; what was accepted is stored."""

@@ -59,11 +59,25 @@ def test_files_of_a_list_follow(annotate, scene, pump, tmp_path):
     mark(annotator)
     annotator.actions["carry"]()
     pump.until(lambda: not annotator.carrying.running, 30)
-    assert annotator.session.picture.path == paths[1].resolve()
+    assert annotator.session.picture.path == paths[1]
     assert len(annotator.session.accepted) == 1
     carry(annotator, pump, 1)
-    assert annotator.session.picture.path == paths[2].resolve()
+    assert annotator.session.picture.path == paths[2]
     assert annotator.images.rows[2].accepted == 1
+
+
+def test_an_image_beside_the_list_has_no_next_file(annotate, scene, pump, tmp_path):
+    paths = [tmp_path / f"{number}.png" for number in range(3)]
+    for number, path in enumerate(paths):
+        Image.fromarray(np.ascontiguousarray(np.roll(scene, 3 * number, axis=1))).save(path)
+    annotator = annotate(ViewerModel())
+    annotator.open_files(paths)
+    annotator.viewer.add_image(scene // 2, name="beside")
+    mark(annotator)
+    annotator.actions["carry"]()
+    pump.until(lambda: not annotator.carrying.running, 30)
+    assert annotator.session.picture.name == "beside"
+    assert annotator.images.rows[1].accepted == 0
 
 
 def test_one_plain_image_has_no_other_frame(annotate, scene, pump):
