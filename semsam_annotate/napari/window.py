@@ -15,9 +15,9 @@ from semsam_annotate.napari.widgets.dock import AnnotationDock
 def open_window(
     images: Sequence[Path], project: Path, engine: EngineChoice, show: bool = True, link: EngineLink | None = None
 ) -> tuple[napari.Viewer, AnnotationDock]:
-    """Open a viewer with the dock on ``project`` and the first image; BadInput as ``AnnotationDock.open_project`` raises it.
+    """Open a viewer with the dock on ``project`` and the first image.
 
-    ``link``: of an engine that starts already.
+    BadInput as ``AnnotationDock.open_project`` raises it. ``link``: of an engine that starts already.
     """
     register()
     viewer = napari.Viewer(title="semsam annotate", show=show)

@@ -35,14 +35,24 @@ class Frames:
         return used if used in axes else axes[-1]
 
     def _next_plane(self, image: Image, axis: int, way: int) -> bool:
-        """Steps of the slider may be finer than the planes of this image."""
+        """Steps of the slider may be finer than the planes of this image, and go beyond them."""
         dims = self._viewer.dims
         before = plane_of(image, dims.point)
-        while 0 <= dims.current_step[axis] + way < dims.nsteps[axis]:
-            dims.set_current_step(axis, dims.current_step[axis] + way)
-            if plane_of(image, dims.point) != before:
-                return True
-        return False
+        steps = range(dims.current_step[axis] + way, dims.nsteps[axis] if way > 0 else -1, way)
+        step = next((step for step in steps if self._plane_at(image, axis, step) != before), None)
+        if step is None or self._plane_at(image, axis, step) is None:
+            return False
+        dims.set_current_step(axis, step)
+        return True
+
+    def _plane_at(self, image: Image, axis: int, step: int) -> tuple[int, ...] | None:
+        """The plane of an image at a step of the slider; None where it has none."""
+        point, span = list(self._viewer.dims.point), self._viewer.dims.range[axis]
+        point[axis] = span.start + step * span.step
+        try:
+            return plane_of(image, point)
+        except BadInput:
+            return None
 
     def _next_file(self, way: int) -> bool:
         try:

@@ -1,24 +1,28 @@
 """Between napari's world, (row, column) in the layer's own units, and pixels annotated, (x right, y down)."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from semsam_annotate.api import Point
+from semsam_annotate.api import BadInput, Point
 from semsam_annotate.napari.canvas.levels import level_matrix, level_shape
 
 
 def plane_of(layer: Any, world_point: Sequence[float]) -> tuple[int, ...]:
-    """Indices of the leading axes (z, t, …) of a layer, at its finest level, at a point of the world, clipped to it.
+    """Indices of the leading axes (z, t, …) of a layer, at its finest level, at a point of the world.
 
     ``world_point``: one coordinate per viewer axis, as ``viewer.dims.point``; a layer with fewer axes uses the last.
+    BadInput where the layer has no plane.
     """
     coordinates = np.asarray(layer.world_to_data(world_point), dtype=float)
-    shape = level_shape(layer, 0)
-    leading = coordinates[: len(shape) - 2]
-    return tuple(int(np.clip(round(value), 0, size - 1)) for value, size in zip(leading, shape, strict=False))
+    sizes = level_shape(layer, 0)[:-2]
+    plane = tuple(round(float(value)) for value in coordinates[: len(sizes)])
+    if not all(0 <= index < size for index, size in zip(plane, sizes, strict=True)):
+        raise BadInput(f"{layer.name} has no plane here: move the slider to one of its {math.prod(sizes)}")
+    return plane
 
 
 def pixel_at(layer: Any, world_point: Sequence[float]) -> Point:
