@@ -46,13 +46,16 @@ class Drawing:
         (self._later if self._session.waiting else _at_once)(self._draw_shown)
 
     def _draw_shown(self) -> None:
+        if self._layers.put_back():
+            self._draw_accepted()
         self._draw_made()
         self._layers.show_prompt(self._session.candidate)
 
-    def _draw_made(self, _: object = None) -> None:
+    def _draw_made(self) -> None:
         self._layers.show_candidate(self._session.candidate, self._editing.selection, self._hover.proposal)
 
     def _draw_accepted(self, _: object = None) -> None:
+        self._layers.put_back()
         masks, ledger = self._session.accepted, self._session.ledger
         colours = [ledger.colour(mask.object, mask.part) for mask in masks]
         self._layers.show_accepted(masks, colours, frozenset(self._editing.selected), self._editing.hidden)

@@ -42,6 +42,7 @@ class AnnotationLayers:
         self._values, self._pixels = LabelValues(), AcceptedPixels()
         self._table: dict[str, list[Any]] = {}
         self._made: list[Layer] = []
+        self._image: Image | None = None
         self.candidate: Labels | None = None
         self.accepted: Labels | None = None
         self.clicks: Points | None = None
@@ -70,6 +71,17 @@ class AnnotationLayers:
             self.remove()
             self._forget()
             self._make(size, plane_placed(image), image)
+        self._image = image
+
+    def put_back(self) -> bool:
+        """Lay them, empty, on the same image layer again if somebody took one out; whether that was so."""
+        image, active = self._image, self._viewer.layers.selection.active
+        if image is None or image not in self._viewer.layers or len(self.all) == len(self._made):
+            return False
+        self._viewer.layers.selection.active = image  # or what comes out makes another layer the active one
+        self.lie_on(image)
+        self._viewer.layers.selection.active = active if active in self._viewer.layers else image
+        return True
 
     def follow(self, image: Image) -> None:
         """Lay the layers, as they are, where an image layer lies now."""
@@ -127,6 +139,7 @@ class AnnotationLayers:
         for layer in self.all:
             self._viewer.layers.remove(layer)
         self._made = []
+        self._image = None
         self.candidate = self.accepted = self.clicks = self.box = None
 
     def show_candidate(

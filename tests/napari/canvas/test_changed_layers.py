@@ -5,6 +5,8 @@ import pytest
 from napari.components import ViewerModel
 from PIL import Image
 
+from semsam_annotate.napari.canvas.layers import drawn_mask
+
 PART = (60.0, 70.0)
 """(row, column) in the scene."""
 
@@ -95,3 +97,36 @@ def test_a_layer_that_is_not_annotated_any_more_is_left_alone(listed, scene):
     listed.close()
     other.data = scene
     assert listed.session.picture is picture
+
+
+@pytest.mark.parametrize("names", [["candidate"], ["accepted masks"], ["candidate", "accepted masks", "clicks"]])
+@pytest.mark.parametrize("beside", [False, True])
+def test_layers_of_ours_that_somebody_took_out_come_back_with_what_they_show(listed, hand_of, scene, names, beside):
+    hand = hand_of(listed)
+    hand.click(PART)
+    mask = listed.session.accept()
+    if beside:
+        listed.viewer.add_image(scene // 2, name="beside")
+        listed.viewer.layers.selection.active = listed.viewer.layers["0"]
+    for name in names:
+        listed.viewer.layers.selection.active = listed.viewer.layers[name]
+        listed.viewer.layers.remove(listed.viewer.layers[name])
+    listed.viewer.layers.selection.active = listed.viewer.layers["0"]
+    hand.click((35.0, 45.0))
+    assert [layer.name for layer in listed.layers.all] == ["accepted masks", "candidate", "box and strokes", "clicks"]
+    assert np.array_equal(np.asarray(listed.layers.accepted.data) > 0, mask.mask)
+    assert np.array_equal(drawn_mask(listed.layers.candidate), listed.session.candidate.mask)
+    assert len(listed.layers.clicks.data) == 1
+    assert listed.viewer.layers.selection.active is listed.image
+    assert listed.session.picture.name == "0"
+
+
+def test_a_viewer_can_be_emptied(listed, hand_of):
+    hand_of(listed).click(PART)
+    listed.session.accept()
+    listed.viewer.layers.clear()
+    assert list(listed.viewer.layers) == []
+    assert listed.session.picture is None
+    listed.turn_to(0)
+    assert len(listed.session.accepted) == 1
+    assert len(listed.layers.all) == 4
