@@ -193,7 +193,7 @@ class Annotator:
 
     def _annotate(self, image: Image | None, anew: bool = False) -> None:
         """``anew``: also when it is the layer of before, which shows another picture now."""
-        if image is self.image and not anew:
+        if image is self.image and not anew and (image is None or self.session.picture is not None):
             return
         self.run(self.touch.keep)
         self.image = self.mouse.image = image
@@ -230,14 +230,14 @@ class Annotator:
             return None
 
     def _open_picture(self) -> None:
+        """Without one when it cannot be annotated, or when the store does not give its masks."""
         try:
-            picture = None if self.image is None else picture_of(self.image, self.viewer)
-        except BadInput as error:
+            self.session.open(None if self.image is None else picture_of(self.image, self.viewer))
+        except (SemsamError, OSError) as error:
             self.session.open(None)
             self.session.told.emit(str(error))
             return
         self._limits = None if self.image is None else shown_limits(self.image)
-        self.session.open(picture)
         following = self.images.following()
         self.asking.prepare(None if following is None else self.files.paths[following])
 

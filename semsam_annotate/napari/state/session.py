@@ -54,11 +54,23 @@ class AnnotationSession(Pointing):
         return self.ledger.vocabulary
 
     def open(self, picture: Picture | None) -> None:
-        """Turn to another picture; what was pointed at in the one before is dropped, what was accepted is stored."""
+        """Turn to another picture; what was pointed at in the one before is dropped, what was accepted is stored.
+
+        Its masks are read first: where that fails, the picture of before stays.
+        """
+        accepted = [] if picture is None else self.ledger.masks(picture)
         self.picture, self.accepted = picture, []
-        self._set_candidate(Candidate())
+        self.drop()
         self.picture_changed.emit(picture)
-        self._set_accepted([] if picture is None else self.ledger.masks(picture))
+        self._set_accepted(accepted)
+
+    def drop(self) -> None:
+        """Forget what is pointed at, and the names and the parent chosen for it."""
+        before = self.choice, self.parent
+        self.choice, self.parent = self.choice.next(), AUTOMATIC
+        super().drop()
+        if before != (self.choice, self.parent):
+            self.choice_changed.emit(self.choice)
 
     def label(self, object: str | None = None, part: str | None = None) -> None:
         """Choose names by hand; None leaves that one. They stay for this mask, whichever rung is shown."""
@@ -134,6 +146,8 @@ class AnnotationSession(Pointing):
 
     def apply(self, shift: Shift) -> None:
         """Show what the store did."""
+        if self.parent not in (AUTOMATIC, None):
+            self.parent = next(iter(shift.renumbered([self.parent])), AUTOMATIC)
         self.shifted.emit(shift)
         self._set_accepted(shift.applied(self.accepted))
         self.told.emit(shift.title)
