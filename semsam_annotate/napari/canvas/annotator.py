@@ -238,6 +238,7 @@ class Annotator:
             self.session.told.emit(str(error))
             return
         self._limits = None if self.image is None else shown_limits(self.image)
+        self.touch.recall()
         following = self.images.following()
         self.asking.prepare(None if following is None else self.files.paths[following])
 

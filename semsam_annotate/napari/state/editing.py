@@ -67,11 +67,10 @@ class MaskEditing:
         for id in ids:
             self.attach(id, None)
 
-    def redraw(self, id: str, mask: Mask, edits: int) -> None:
-        """Another outline, (H, W) bool, painted by hand in that many strokes."""
+    def redraw(self, id: str, mask: Mask, edits: int) -> bool:
+        """Another outline, (H, W) bool, painted by hand in that many strokes; whether it is stored."""
         old = self._session.mask(id)
-        if old is not None:
-            self._do([old], lambda: redrawing(old, mask, edits))
+        return old is not None and self._do([old], lambda: redrawing(old, mask, edits))
 
     def merge(self, ids: Sequence[str]) -> None:
         """Join masks into the first one; their parts become its parts."""
@@ -111,19 +110,21 @@ class MaskEditing:
                 (marked.update if wanted else marked.difference_update)(ids)
         self.marks_changed.emit()
 
-    def _do(self, masks: Sequence[AcceptedMask], deed: Callable[[], Deed]) -> None:
+    def _do(self, masks: Sequence[AcceptedMask], deed: Callable[[], Deed]) -> bool:
         picture, held = self._session.picture, [mask.title for mask in masks if mask.id in self.locked]
         if picture is None:
-            return
+            return False
         if held:
             self._session.told.emit(f"{', '.join(held)} is locked: unlock it first")
-            return
+            return False
         try:
             shift = self._session.ledger.perform(picture, deed())
         except BadInput as error:
+            self._session.reload()
             self._session.told.emit(str(error))
-            return
+            return False
         self._session.apply(shift)
+        return True
 
     def _follow(self, shift: Shift) -> None:
         self.hidden, self.locked = set(shift.renumbered(self.hidden)), set(shift.renumbered(self.locked))

@@ -146,11 +146,16 @@ class AnnotationSession(Pointing):
 
     def apply(self, shift: Shift) -> None:
         """Show what the store did."""
-        if self.parent not in (AUTOMATIC, None):
-            self.parent = next(iter(shift.renumbered([self.parent])), AUTOMATIC)
-        self.shifted.emit(shift)
-        self._set_accepted(shift.applied(self.accepted))
+        self._follow(shift, shift.applied(self.accepted))
         self.told.emit(shift.title)
+
+    def reload(self) -> None:
+        """Read the picture's masks anew: somebody else has changed some."""
+        if self.picture is not None:
+            masks, known = self.ledger.masks(self.picture), {mask.id for mask in self.accepted}
+            came = tuple(mask for mask in masks if mask.id not in known)
+            gone = known.difference(mask.id for mask in masks)
+            self._follow(Shift("", tuple(gone), came), masks)
 
     def undo(self) -> None:
         """Take back the last thing done: a click, else the last step in this picture, however long ago."""
@@ -206,6 +211,12 @@ class AnnotationSession(Pointing):
             self.choice = self.choice.guessed(candidate.proposal)
         super()._show(candidate)
         self.choice_changed.emit(self.choice)
+
+    def _follow(self, shift: Shift, accepted: list[AcceptedMask]) -> None:
+        if self.parent not in (AUTOMATIC, None):
+            self.parent = next(iter(shift.renumbered([self.parent])), AUTOMATIC)
+        self.shifted.emit(shift)
+        self._set_accepted(accepted)
 
     def _set_accepted(self, accepted: list[AcceptedMask]) -> None:
         self.accepted = accepted

@@ -8,9 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 
-from semsam_annotate.api import BadInput, Mask, decode_rle, encode_rle
+from semsam_annotate.api import BadInput, Mask, SemsamError, decode_rle, encode_rle
 from semsam_annotate.napari.state.editing import MaskEditing
 from semsam_annotate.napari.state.session import AnnotationSession
+from semsam_annotate.napari.state.shift import Shift
+from semsam_annotate.napari.state.unsaved import Unsaved
 
 
 class TouchUp:
@@ -30,11 +32,12 @@ class TouchUp:
     ) -> None:
         self._session, self._editing, self._clock = session, editing, clock
         self._began = 0.0
+        self._unsaved = Unsaved(session)
         self.pixels: NDArray[np.uint8] | None = None
         self.target: str | None = None
         self.edits = 0
         session.picture_changed.connect(self._stop)
-        session.accepted_changed.connect(self._follow)
+        session.shifted.connect(self._follow)
 
     @property
     def active(self) -> bool:
@@ -76,21 +79,34 @@ class TouchUp:
         """Store it: the accepted mask is corrected, the mask being made is accepted. An empty one is refused."""
         if not self.mask.any():
             raise BadInput("an empty mask cannot be kept: paint something, or press Esc to leave it")
-        target, mask, edits = self.target, self.mask, self.edits
-        if target is None:
-            self._session.touch(mask, edits, self._began)
+        if self.target is None:
+            self._session.touch(self.mask, self.edits, self._began)
             if self._session.accept() is not None:
                 self._stop()
-        elif edits:
-            self._editing.redraw(target, mask, edits)  # another record is in its place then, which ends the touch-up
+        elif self.edits:
+            self._correct(self.target)
         else:
             self._stop()
 
     def keep(self) -> None:
-        """Before somebody turns to another picture: what was painted is stored, the rest is left."""
-        if self.edits and self.mask.any():
-            self.finish()
+        """Before somebody turns to another picture: what was painted is stored, the rest is left.
+
+        What cannot be stored waits in this picture: ``recall`` brings it back there.
+        """
+        picture, painted = self._session.picture, self.edits and self.mask.any()
+        if picture is not None and painted:
+            why = self._failed()
+            if self.active:
+                self._unsaved.hold(self.mask, self.target, self.edits)
+                self._session.told.emit(f"{why}: what you painted waits in {picture.title} while this window is open")
         self._stop()
+
+    def recall(self) -> None:
+        """Go on with what could not be stored when somebody turned away from the picture that is open."""
+        held = self._unsaved.take()
+        if held is not None:
+            self._open(*held)
+            self._session.told.emit("this was painted but not stored: Enter keeps it, Esc leaves it")
 
     def leave(self) -> None:
         """Forget what was painted."""
@@ -113,12 +129,41 @@ class TouchUp:
         self._began = self._clock()
         self.changed.emit()
 
+    def _failed(self) -> str:
+        """Why it could not be stored."""
+        try:
+            self.finish()
+        except (SemsamError, OSError) as error:
+            return str(error)
+        return "not stored"
+
+    def _correct(self, target: str) -> None:
+        """Store it in the place of the accepted mask; when that is gone, it becomes a mask of its own."""
+        old, self.target = self._session.mask(target), None  # what comes in its place is no longer painted
+        try:
+            if self._editing.redraw(target, self.mask, self.edits):
+                self._stop()
+        finally:
+            if self.active and self._session.mask(target) is not None:
+                self.target = target
+        if old is not None and self.active and self.target is None:
+            self._session.label(old.object or "", old.part or "")
+            self._session.told.emit(
+                f"somebody has changed {old.title} since: Enter keeps what you painted as a mask of its own"
+            )
+
     def _stop(self, _: object = None) -> None:
         if self.active:
             self.pixels, self.target, self.edits = None, None, 0
             self.changed.emit()
 
-    def _follow(self, _: object) -> None:
-        """The accepted mask it was is there no longer."""
-        if self.target is not None and self._session.mask(self.target) is None:
+    def _follow(self, shift: Shift) -> None:
+        """The accepted mask has other names now, or is there no longer."""
+        old = self._session.mask(self.target)
+        if old is None or old.id not in shift.out:
+            return
+        new = next((mask for mask in shift.brought if mask.id == shift.replaced.get(old.id)), None)
+        if new is not None and new.rle == old.rle:
+            self.target = new.id
+        else:
             self._stop()

@@ -1,4 +1,4 @@
-"""A store that does not answer for a while: nothing is shown that is not so, nothing is doubled, no painting is lost."""
+"""A store that does not answer for a while: nothing is shown that is not so, and no painting is lost."""
 
 import numpy as np
 import pytest
@@ -45,3 +45,42 @@ def test_choosing_the_image_again_tries_again(annotator, hand, viewer, ledger, m
     viewer.layers.selection.active = None
     viewer.layers.selection.active = viewer.layers["scene"]
     assert [one.id for one in annotator.session.accepted] == [mask.id]
+
+
+def stack_of(viewer, scene):
+    stack = viewer.add_image(np.stack([scene, scene[::-1], scene[:, ::-1]]), rgb=True, name="stack")
+    viewer.layers.selection.active = stack
+    viewer.dims.set_current_step(0, 0)
+
+
+def paint(annotator):
+    annotator.actions["touch up"]()
+    annotator.touch_layer.layer.paint([5, 5], 1)
+    return annotator.touch.mask
+
+
+@pytest.mark.parametrize("made", ["drawn from nothing", "of a ladder", "of an accepted mask"])
+def test_what_is_painted_while_the_slider_moves_waits_where_it_was_painted(
+    annotator, hand, viewer, scene, ledger, lines, monkeypatch, made
+):
+    stack_of(viewer, scene)
+    if made != "drawn from nothing":
+        hand.click(PART)
+    if made == "of an accepted mask":
+        annotator.editing.select([annotator.session.accept().id])
+    ladder = annotator.session.candidate.ladder
+    painted = paint(annotator)
+    with monkeypatch.context() as broken:
+        broken.setattr(ledger, "perform", unavailable)
+        viewer.dims.set_current_step(0, 1)
+    assert not annotator.touch.active
+    assert any("locked" in line and "waits in" in line for line in lines)
+    viewer.dims.set_current_step(0, 0)
+    assert np.array_equal(annotator.touch.mask, painted)
+    annotator.actions["accept"]()
+    (mask,) = annotator.session.accepted
+    assert np.array_equal(mask.mask, painted)
+    assert ledger.record(mask.id).ladder == ladder or made == "of an accepted mask"
+    viewer.dims.set_current_step(0, 1)
+    viewer.dims.set_current_step(0, 0)
+    assert not annotator.touch.active
