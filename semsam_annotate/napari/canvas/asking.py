@@ -60,11 +60,23 @@ class Asking:
         if ahead is not None:
             self._worker.read_ahead(Ahead(ahead))
 
+    def ask_anew(self) -> None:
+        """Ask a fresh engine what the one before was still to answer, else let it read the picture."""
+        self._seen = None
+        session, prompts = self._session, self._carrying.prompts
+        if session.waiting:
+            self._submit(session.ticket, session.candidate.prompt)
+        elif prompts:
+            self._ask_several(prompts)
+        else:
+            self.prepare(None)
+
     def search(self) -> None:
         """Look for everything in the picture; what is found becomes the queue."""
         if self._session.waiting:  # the search would take the place of that request
             self._session.told.emit("one moment: the answer to the last click is on its way")
             return
+        self._carrying.stop()  # its request gives way to this one
         self._refresh()
         self._sought = None if self._session.picture is None else self._session.picture.key
         self._submit(0, everything=True)
@@ -127,7 +139,6 @@ class Asking:
             if ticket == self._session.ticket:
                 self._carrying.answer(ladders)
         except (SemsamError, OSError) as error:  # the store is full, or read-only
-            self._carrying.fail()
             self._session.told.emit(str(error))
 
     def _refuse(self, ticket: int, message: str) -> None:

@@ -66,6 +66,11 @@ class Candidate:
         return not (self.clicks or self.strokes) and not self._points_somewhere
 
     @property
+    def idle(self) -> bool:
+        """Whether nothing is shown and nothing is asked."""
+        return self.empty and self.ladder is None and self.touched is None
+
+    @property
     def prompt(self) -> Prompt:
         """What the engine is asked; BadInput when no hint says what belongs to the mask."""
         points, labels = [click.point for click in self.clicks], [int(click.positive) for click in self.clicks]

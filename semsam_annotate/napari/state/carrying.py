@@ -1,14 +1,16 @@
 """Carrying masks over from frame to frame: planes of a stack, or the files of a list, until one is in doubt."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from psygnal import Signal
 
-from semsam_annotate.api import Ladder
+from semsam_annotate.api import Ladder, Prompt
 from semsam_annotate.napari.state.accepted import AcceptedMask
 from semsam_annotate.napari.state.candidate import Candidate
 from semsam_annotate.napari.state.carried import Carried, carried, prompt_from
 from semsam_annotate.napari.state.editing import MaskEditing
+from semsam_annotate.napari.state.picture import Picture
 from semsam_annotate.napari.state.session import AnnotationSession
 
 
@@ -16,7 +18,9 @@ class Carrying:
     """Goes frame by frame, each stored before the next; the annotator sees every frame as it is reached.
 
     ``turn``: shows the frame that many steps away; False when there is none. A mask that was corrected by hand in a
-    frame stays, and is what goes on from there; one that was only carried is replaced.
+    frame, or locked, stays, and is what goes on from there; one that was only carried is replaced.
+
+    What is in doubt is shown, one after the other, whenever nothing else is, until it is accepted or dropped.
     """
 
     asked = Signal(object)
@@ -33,10 +37,12 @@ class Carrying:
         self._above: dict[str, str] = {}
         self._asked: list[AcceptedMask] = []
         self._doubts: list[Carried] = []
+        self._doubted: str | None = None
+        self._where: tuple[str, tuple[int, ...]] | None = None
+        self._ticket = 0
         self._turning = False
         session.picture_changed.connect(self._leave)
         session.candidate_changed.connect(self._give_way)
-        session.shifted.connect(self._show_doubt)
 
     def start(self, way: int = 1, frames: int | None = None) -> None:
         """Carry the selected masks, else all of the frame, onwards (1) or back (-1), so many frames or to the end."""
@@ -46,25 +52,34 @@ class Carrying:
         if not masks:
             self._session.told.emit("nothing to carry over: accept a mask in this frame first")
             return
+        self._doubts = []
         self._session.drop()
         self._way, self._left, self.frames = way, frames if frames is not None else -1, 0
         self._sources = self._tracked([mask.id for mask in masks])
         self.running = True
-        self._go_on()
+        with self._ended_by_errors():
+            self._go_on()
 
     def stop(self) -> None:
         """End it where it is; what was stored stays."""
         if self.running:
             self._end("stopped")
 
+    @property
+    def prompts(self) -> tuple[Prompt, ...]:
+        """What the engine is asked about the frame on screen; nothing when it does not run."""
+        return tuple(map(prompt_from, self._asked)) if self.running else ()
+
     def answer(self, ladders: Sequence[Ladder]) -> None:
-        """One ladder for each prompt asked for."""
-        picture = self._session.picture
-        if not self.running or picture is None or len(ladders) != len(self._asked):
-            return
+        """One ladder for each of ``prompts``."""
+        if self.running and self._session.picture is not None and len(ladders) == len(self._asked):
+            with self._ended_by_errors():
+                self._take(self._session.picture, ladders)
+
+    def _take(self, picture: Picture, ladders: Sequence[Ladder]) -> None:
         found = [carried(source, ladder) for source, ladder in zip(self._asked, ladders, strict=True)]
         sure = [one for one in found if not one.doubtful]
-        self._doubts = [one for one in found if one.doubtful]
+        self._doubts, self._where = [one for one in found if one.doubtful], (picture.sha256, picture.plane)
         if sure:
             shift = self._session.ledger.carry(picture, sure, self._session.accepted, self._above)
             self._session.apply(shift)
@@ -75,6 +90,15 @@ class Carrying:
             self._show_doubt()
         else:
             self._go_on()
+
+    @contextmanager
+    def _ended_by_errors(self) -> Iterator[None]:
+        """The store is full, locked or read-only, or a file cannot be read."""
+        try:
+            yield
+        except BaseException:
+            self.fail()
+            raise
 
     def fail(self) -> None:
         """The engine could not answer; it says why itself."""
@@ -103,18 +127,20 @@ class Carrying:
         """To the next frame where something is to be asked."""
         while self.running and self._step():
             if self._asked:
-                self.asked.emit(tuple(map(prompt_from, self._asked)))
+                self._ticket = self._session.ticket
+                self.asked.emit(self.prompts)
                 return
 
     def _step(self) -> bool:
         """To the next frame; masks that are there by hand stay. False at the end."""
         went = self._left != 0 and self._turned()
         if not went:
-            self._end(f"carried over {self.frames} frame{'' if self.frames == 1 else 's'}")
+            gone = self._session.picture is None  # why is told already
+            self._end("" if gone else f"carried over {self.frames} frame{'' if self.frames == 1 else 's'}")
             return False
         self._left, self.frames = self._left - 1, self.frames + 1
         here = self._here(self._sources)
-        fixed = {mask.track for mask in here if mask.by_hand}
+        fixed = {mask.track for mask in here if mask.by_hand or mask.id in self._editing.locked}
         self._asked = [mask for mask in self._sources if mask.track not in fixed]
         if not self._asked:
             self._sources = here
@@ -141,14 +167,20 @@ class Carrying:
             self.stop()
 
     def _give_way(self, candidate: Candidate) -> None:
-        """A person points at something meanwhile."""
-        if not candidate.empty:
+        """A person points at something meanwhile, takes back or drops: the answer on its way would come to nothing."""
+        if self.running and not self._turning and self._session.ticket != self._ticket:
             self.stop()
+        before, self._doubted = self._doubted, candidate.track
+        if before is not None and candidate.idle:
+            self._doubts = [one for one in self._doubts if one.source.track != before]
+        self._show_doubt()
 
-    def _show_doubt(self, _: object = None) -> None:
+    def _show_doubt(self) -> None:
         """The next doubtful mask, to be corrected, accepted or dropped; it keeps its track."""
-        if self.running or not self._doubts or self._session.candidate.ladder is not None:
+        picture = self._session.picture
+        here = picture is not None and (picture.sha256, picture.plane) == self._where
+        if self.running or not self._doubts or not here or not self._session.candidate.idle:
             return
-        one = self._doubts.pop(0)
+        one = self._doubts[0]
         self._session.present(Candidate(ladder=one.ladder, rung=one.rung, track=one.source.track, effort=1))
         self._session.label(one.source.object or "", one.source.part or "")

@@ -50,17 +50,15 @@ class Pointing:
 
     def paste(self, mask: Mask) -> None:
         """Point with a rough mask, (H, W) bool, from elsewhere; it starts a new mask."""
-        self._set_candidate(Candidate())
-        self._hint(lambda candidate: candidate.pasted(mask))
+        self._hint(lambda candidate: candidate.pasted(mask), Candidate())
 
     def describe(self, text: str) -> None:
         """Point with words; they start a new mask."""
-        self._set_candidate(Candidate())
-        self._hint(lambda candidate: candidate.described(text))
+        self._hint(lambda candidate: candidate.described(text), Candidate())
 
     def present(self, candidate: Candidate) -> None:
         """Show masks that were not asked for."""
-        self._set_candidate(Candidate())
+        self._hold(Candidate(), waiting=False)
         self._show(replace(candidate, queued=True, began=self._clock()))
 
     def drop(self) -> None:
@@ -108,13 +106,14 @@ class Pointing:
             return
         self.show_rung(len(ladder) - 1 - row)
 
-    def _hint(self, step: Callable[[Candidate], Candidate]) -> None:
-        """Add a hint to those given; what is wrong with it is told."""
+    def _hint(self, step: Callable[[Candidate], Candidate], to: Candidate | None = None) -> None:
+        """Add a hint to those given, or to others; what is wrong with it is told."""
+        base = self.candidate if to is None else to
         if self.picture is None:
             return
         try:
-            step(self.candidate).prompt.check_inside(*self.picture.size)
-            self._point(self.candidate, step)
+            step(base).prompt.check_inside(*self.picture.size)
+            self._point(base, step)
         except BadInput as error:
             self.told.emit(str(error))
 

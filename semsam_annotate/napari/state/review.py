@@ -41,14 +41,14 @@ class ReviewQueue:
     @property
     def active(self) -> bool:
         """Whether the mask shown is one of the queue."""
-        return self._session.candidate.queued and bool(self.items)
+        return self._found and bool(self.items)
 
     def load(self, tree: Tree) -> None:
         """Take what was found, but for what was accepted already; show the first, unless a mask is being made."""
         known = self._session.accepted
         self.items = [item_of(node) for node in tree if not _known(node.proposal, known)]
         self.at = 0
-        if self._session.candidate.empty:
+        if self._session.candidate.empty and self._session.candidate.track is None:
             self._show()
         else:
             self.changed.emit()
@@ -93,6 +93,11 @@ class ReviewQueue:
         self._show()
         return len(good)
 
+    @property
+    def _found(self) -> bool:
+        """Whether the mask shown was found in the picture; one that was carried over, in doubt, has a track."""
+        return self._session.candidate.queued and self._session.candidate.track is None
+
     def _leave(self) -> None:
         del self.items[self.at]
         self.at = self.at % max(len(self.items), 1)
@@ -102,7 +107,7 @@ class ReviewQueue:
         if self.items:
             item = self.items[self.at]
             self._session.present(replace(Candidate(ladder=item.ladder), rung=item.rung))
-        elif self._session.candidate.queued:
+        elif self._found:
             self._session.drop()
         self.changed.emit()
 

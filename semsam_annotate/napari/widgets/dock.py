@@ -197,7 +197,7 @@ class AnnotationDock(QWidget):
         """Another model was promoted: an engine of this window's own starts anew with it, a server sees to its own."""
         if self.annotator is not None and not self.settings.choice.on_a_server:
             self.annotator.worker.cancel()
-            self.annotator.asking.prepare(None)
+            self.annotator.asking.ask_anew()
 
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from napari.components import ViewerModel
 
 from semsam_annotate.api import Prompt
 from semsam_annotate.napari.canvas.annotator import Annotator
@@ -110,3 +111,37 @@ def test_what_is_shown_stays_until_the_answer_or_a_moment_later(viewer, ledger, 
     annotator.close()
     for action in later:
         action()
+
+
+def test_a_fresh_engine_is_asked_what_the_one_before_had_not_answered(annotator, hand, pump, link):
+    hand.click(PART)
+    link.engine.delay = 0.05
+    hand.press("Escape")
+    hand.click(SQUARE, wait=False)
+    assert annotator.session.waiting
+    annotator.worker.cancel()
+    annotator.asking.ask_anew()
+    pump.until(lambda: not annotator.session.waiting)
+    assert annotator.session.candidate.clicks[0].point == SQUARE[::-1]
+    assert annotator.session.candidate.ladder is not None
+
+
+@pytest.mark.parametrize("fresh", [True, False])
+def test_carrying_goes_on_with_a_fresh_engine_and_ends_with_a_search(annotate, scene, hand_of, pump, fresh):
+    viewer = ViewerModel()
+    viewer.add_image(np.stack([scene] * 3), rgb=True)
+    viewer.dims.set_current_step(0, 0)
+    annotator = annotate(viewer)
+    hand_of(annotator).click(PART)
+    annotator.session.accept()
+    annotator.actions["carry on"]()
+    assert annotator.carrying.running
+    if fresh:
+        annotator.worker.cancel()
+        annotator.asking.ask_anew()
+        pump.until(lambda: not annotator.carrying.running)
+        assert annotator.session.picture.plane == (2,)
+    else:
+        annotator.actions["propose"]()
+        assert not annotator.carrying.running
+        pump.until(lambda: bool(annotator.review.items))

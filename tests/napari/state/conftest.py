@@ -1,9 +1,12 @@
-"""A car with a wheel."""
+"""A car with a wheel, a list of images, a film."""
 
+import numpy as np
 import pytest
 
-from semsam_annotate.annotations import Project
+from semsam_annotate.annotations import Project, image_sha256
+from semsam_annotate.napari.state.carrying import Carrying
 from semsam_annotate.napari.state.image_list import ImageList
+from semsam_annotate.napari.state.picture import Picture
 from semsam_annotate.napari.state.project_ledger import ProjectLedger
 from semsam_annotate.napari.state.session import AnnotationSession
 
@@ -37,3 +40,34 @@ def images(listed_session, paths):
     images = ImageList(listed_session)
     images.show(paths)
     return images
+
+
+def frame(scene, plane):
+    moved = np.roll(scene, 4 * plane, axis=1)
+    return Picture(moved, moved, image_sha256(moved), image_sha256(moved), "film", None, (plane,))
+
+
+@pytest.fixture
+def frames(scene):
+    return [frame(scene, plane) for plane in range(5)]
+
+
+@pytest.fixture
+def carrying(session, editing, frames, link, ledger):
+    """Of a film of five frames, the first one open; answered at once."""
+
+    def turn(way):
+        place = frames.index(session.picture) + way
+        if not 0 <= place < len(frames):
+            return False
+        session.open(frames[place])
+        return True
+
+    def answer(prompts):
+        engine = link.engine
+        carrying.answer(engine.propose_many(engine.encode(session.picture.rgb), prompts, ledger.vocabulary))
+
+    carrying = Carrying(session, editing, turn)
+    carrying.asked.connect(answer)
+    session.open(frames[0])
+    return carrying

@@ -1,44 +1,11 @@
 """Carrying over: masks follow what moves, stop in doubt, keep their tracks, and leave alone what was made by hand."""
 
 import numpy as np
-import pytest
 
 from semsam_annotate.annotations import image_sha256
-from semsam_annotate.napari.state.carrying import Carrying
 from semsam_annotate.napari.state.picture import Picture
 
 PART, SQUARE = (70.0, 60.0), (45.0, 35.0)
-
-
-def frame(scene, plane):
-    moved = np.roll(scene, 4 * plane, axis=1)
-    return Picture(moved, moved, image_sha256(moved), image_sha256(moved), "film", None, (plane,))
-
-
-@pytest.fixture
-def frames(scene):
-    return [frame(scene, plane) for plane in range(5)]
-
-
-@pytest.fixture
-def carrying(session, editing, frames, link, ledger):
-    """Of a film of five frames, the first one open; answered at once."""
-
-    def turn(way):
-        place = frames.index(session.picture) + way
-        if not 0 <= place < len(frames):
-            return False
-        session.open(frames[place])
-        return True
-
-    def answer(prompts):
-        engine = link.engine
-        carrying.answer(engine.propose_many(engine.encode(session.picture.rgb), prompts, ledger.vocabulary))
-
-    carrying = Carrying(session, editing, turn)
-    carrying.asked.connect(answer)
-    session.open(frames[0])
-    return carrying
 
 
 def test_masks_follow_to_the_last_frame_with_tracks_and_parts(session, carrying, ledger, frames, car):
