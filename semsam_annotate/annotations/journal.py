@@ -1,36 +1,35 @@
 """What people did to the masks of a picture, step by step, so that it can be taken back, after a restart too."""
 
-from collections.abc import Iterable
-from dataclasses import astuple, dataclass, field, replace
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 
-from sqlalchemy import Connection, Engine, RowMapping, insert, select
+from sqlalchemy import Connection, Engine
 
 from semsam_annotate.annotations.connection import transaction
-from semsam_annotate.annotations.drafts import Facts, corrected, now
+from semsam_annotate.annotations.drafts import Facts, corrected
 from semsam_annotate.annotations.giving_way import give_back
+from semsam_annotate.annotations.journal_steps import DO, REDO, UNDO, Place, Said, Step, note, read_steps
 from semsam_annotate.annotations.record import Annotation, ImageRef, Plane, Status
 from semsam_annotate.annotations.reviewing import Word, last_word, say
 from semsam_annotate.annotations.rows import insert_image
-from semsam_annotate.annotations.schema import journal
-from semsam_annotate.annotations.writing import need, tell, write_correction, write_one
+from semsam_annotate.annotations.writing import need, statuses, tell, write_correction, write_one
 from semsam_annotate.api import BadInput
-
-DO, UNDO, REDO = "do", "undo", "redo"
-
-Said = tuple[str, Word, Word]
-"""Id of a record that was reviewed, what counted before, and what was said."""
 
 
 @dataclass(frozen=True)
 class Deed:
-    """One thing a person does: drafts to accept, records to correct (id and what changes), ids to delete, reviews."""
+    """One thing a person does: drafts to accept, records to correct (id and what changes), ids to delete, reviews.
+
+    ``refuse``: drafts of masks that are kept as rejected.
+    """
 
     title: str
     accept: tuple[Annotation, ...] = ()
     correct: tuple[tuple[str, Facts], ...] = ()
     delete: tuple[str, ...] = ()
     review: tuple[tuple[str, Word], ...] = ()
+    refuse: tuple[Annotation, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -38,13 +37,15 @@ class Change:
     """What a deed, or taking one back, did: ids no longer accepted, records accepted now, and which stands for which.
 
     ``replaced``: id of a record that went -> id of the one in its place; parts of the one are parts of the other. A
-    record that was reviewed stands in its own place.
+    record that was reviewed stands in its own place. ``refused``: ids of records rejected now; they are among those
+    ``out`` when that is taken back.
     """
 
     title: str
     out: tuple[str, ...] = ()
     brought: tuple[Annotation, ...] = ()
     replaced: dict[str, str] = field(default_factory=dict)
+    refused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -55,16 +56,18 @@ class Desk:
     plane: Plane = ()
     author: str | None = None
 
+    @property
+    def place(self) -> Place:
+        """As the rows of steps say it."""
+        return self.image.sha256, ",".join(map(str, self.plane)), self.author
 
-@dataclass(frozen=True)
-class _Step:
-    """A deed as it is kept: ids of records that went and of those that came, and reviews. ``number``: its place."""
 
-    title: str
-    gone: list[str]
-    brought: list[str]
-    said: list[Said]
-    number: int | None = None
+class StepStands(BadInput):
+    """A step that cannot be taken back, or done again, since somebody has changed its masks. ``number``: its own."""
+
+    def __init__(self, message: str, number: int) -> None:
+        super().__init__(message)
+        self.number = number
 
 
 class Journal:
@@ -84,42 +87,68 @@ class Journal:
                 tell(connection, id, "status", "deleted", desk.author)
             said = [(id, last_word(connection, id), replace(word, reviewer=desk.author)) for id, word in deed.review]
             _review(connection, said)
+            refused = [write_one(connection, record.with_(status="rejected")) for record in deed.refuse]
             out = [*(id for id, _ in deed.correct), *deed.delete]
-            _note(connection, desk, DO, _Step(deed.title, out, [record.id for record in brought], said))
-            change = _forwards(deed.title, out, brought)
+            note(connection, desk.place, DO, Step(deed.title, out, [one.id for one in (*brought, *refused)], said))
+            change = _forwards(deed.title, out, [*brought, *refused])
             return _whole(connection, change, said, () if brought else deed.delete, desk.author)
 
-    def undo(self, desk: Desk) -> Change | None:
-        """Take back the newest step of a desk; None when there is none. BadInput when a record has changed since."""
-        with transaction(self._engine, write=True) as connection:
-            done, _ = _steps(connection, desk)
-            if not done:
-                return None
-            step = done[-1]
-            _switch(connection, step.brought, "deleted", desk.author)
-            taken = _all(connection, step.brought)
-            old = _bring(connection, step.gone, desk.author)
-            _review(connection, [(id, after, before) for id, before, after in step.said])
-            _note(connection, desk, UNDO, step)
-            back = {new: was for was, new in _replaced(step.gone, taken).items()}
-            change = Change(step.title, tuple(step.brought), old, back)
-            return _whole(connection, change, step.said, step.brought, desk.author)
+    def undo(self, desk: Desk, passed: Collection[int] = ()) -> Change | None:
+        """Take back the newest step of a desk but for those ``passed`` over; None when there is none.
 
-    def redo(self, desk: Desk) -> Change | None:
-        """Do again what was taken back last at a desk; None when there is none."""
+        StepStands when one of its records has changed since.
+        """
         with transaction(self._engine, write=True) as connection:
-            _, undone = _steps(connection, desk)
-            if not undone:
+            step = _newest(read_steps(connection, desk.place)[0], passed)
+            if step is None:
                 return None
-            step = undone[-1]
-            replaced = _replaced(step.gone, _all(connection, step.brought))
-            for id in step.gone:
-                _switch(connection, [id], "superseded" if id in replaced else "deleted", desk.author)
-            brought = _bring(connection, step.brought, desk.author)
-            _review(connection, step.said)
-            _note(connection, desk, REDO, step)
-            change = _forwards(step.title, step.gone, brought)
-            return _whole(connection, change, step.said, () if brought else step.gone, desk.author)
+            with _told_of(step):
+                return _take_back(connection, desk, step)
+
+    def redo(self, desk: Desk, passed: Collection[int] = ()) -> Change | None:
+        """Do again what was taken back last at a desk; None and StepStands as in ``undo``."""
+        with transaction(self._engine, write=True) as connection:
+            step = _newest(read_steps(connection, desk.place)[1], passed)
+            if step is None:
+                return None
+            with _told_of(step):
+                return _do_again(connection, desk, step)
+
+
+def _newest(steps: Iterable[Step], passed: Collection[int]) -> Step | None:
+    return next((step for step in reversed([*steps]) if step.number not in passed), None)
+
+
+@contextmanager
+def _told_of(step: Step) -> Iterator[None]:
+    try:
+        yield
+    except BadInput as error:
+        raise StepStands(f"{step.title}: {error}", step.number) from error
+
+
+def _take_back(connection: Connection, desk: Desk, step: Step) -> Change:
+    _withdraw(connection, step.brought, desk.author)
+    taken = _all(connection, step.brought)
+    old = _bring(connection, step.gone, desk.author)
+    _review(connection, [(id, after, before) for id, before, after in step.said])
+    note(connection, desk.place, UNDO, step)
+    back = {new: was for was, new in _replaced(step.gone, taken).items()}
+    change = Change(step.title, tuple(step.brought), old, back)
+    return _whole(connection, change, step.said, step.brought, desk.author)
+
+
+def _do_again(connection: Connection, desk: Desk, step: Step) -> Change:
+    replaced = _replaced(step.gone, _all(connection, step.brought))
+    for id in step.gone:
+        _switch(connection, [id], "superseded" if id in replaced else "deleted", desk.author)
+    refused = [id for id in step.brought if _as_made(connection, id) == "rejected"]
+    brought = _bring(connection, [id for id in step.brought if id not in refused], desk.author)
+    brought += _bring(connection, refused, desk.author, "rejected")
+    _review(connection, step.said)
+    note(connection, desk.place, REDO, step)
+    change = _forwards(step.title, step.gone, brought)
+    return _whole(connection, change, step.said, () if brought else step.gone, desk.author)
 
 
 def _correct(connection: Connection, id: str, facts: Facts, author: str | None) -> Annotation:
@@ -135,10 +164,26 @@ def _switch(connection: Connection, ids: Iterable[str], status: Status, author: 
         tell(connection, id, "status", status, author)
 
 
-def _bring(connection: Connection, ids: Iterable[str], author: str | None) -> tuple[Annotation, ...]:
+def _withdraw(connection: Connection, ids: Iterable[str], author: str | None) -> None:
+    """Delete what a step brought: accepted masks, or ones that it refused."""
+    for id in ids:
+        record = need(connection, id)
+        refused = record.status == "rejected" == _as_made(connection, id)
+        _expect(record, "rejected" if refused else "accepted")
+        tell(connection, id, "status", "deleted", author)
+
+
+def _as_made(connection: Connection, id: str) -> str:
+    """The status that a record was written with."""
+    return statuses(connection, id)[0]
+
+
+def _bring(
+    connection: Connection, ids: Iterable[str], author: str | None, status: Status = "accepted"
+) -> tuple[Annotation, ...]:
     for id in ids:
         _expect(need(connection, id), "deleted", "superseded")
-        tell(connection, id, "status", "accepted", author)
+        tell(connection, id, "status", status, author)
     return tuple(_all(connection, ids))
 
 
@@ -152,8 +197,9 @@ def _expect(record: Annotation, *wanted: Status) -> None:
 
 
 def _forwards(title: str, gone: Iterable[str], brought: Iterable[Annotation]) -> Change:
-    out, new = tuple(gone), tuple(brought)
-    return Change(title, out, new, _replaced(out, new))
+    out, new = tuple(gone), tuple(record for record in brought if record.status == "accepted")
+    refused = tuple(record.id for record in brought if record.status == "rejected")
+    return Change(title, out, new, _replaced(out, new), refused)
 
 
 def _replaced(gone: Iterable[str], brought: Iterable[Annotation]) -> dict[str, str]:
@@ -179,41 +225,3 @@ def _whole(
     stand = {**change.replaced, **{id: id for id in ids}, **{id: part.id for id, part in renamed.items()}}
     brought = (*change.brought, *_all(connection, ids), *again, *renamed.values())
     return replace(change, out=(*change.out, *ids, *renamed), brought=brought, replaced=stand)
-
-
-def _note(connection: Connection, desk: Desk, kind: str, step: _Step) -> None:
-    said = [[id, astuple(before), astuple(after)] for id, before, after in step.said]
-    values: dict[str, Any] = {
-        "sha256": desk.image.sha256,
-        "plane": _text(desk.plane),
-        "author": desk.author,
-        "kind": kind,
-    }
-    values |= {"title": step.title, "gone": step.gone, "brought": step.brought, "said": said or None}
-    connection.execute(insert(journal).values({**values, "of": step.number, "time": now()}))
-
-
-def _steps(connection: Connection, desk: Desk) -> tuple[list[_Step], list[_Step]]:
-    """Steps that are done and steps that are taken back, the one to turn to next is the last."""
-    where = (journal.c.sha256 == desk.image.sha256, journal.c.plane == _text(desk.plane))
-    query = select(journal).where(*where, journal.c.author.is_not_distinct_from(desk.author)).order_by(journal.c.seq)
-    done: list[_Step] = []
-    undone: list[_Step] = []
-    for row in connection.execute(query).mappings():
-        if row["kind"] == DO:
-            done.append(_read(row))
-            undone.clear()
-        elif row["kind"] == UNDO:
-            undone.append(done.pop())
-        else:
-            done.append(undone.pop())
-    return done, undone
-
-
-def _read(row: RowMapping) -> _Step:
-    said = [(id, Word(*before), Word(*after)) for id, before, after in row["said"] or ()]
-    return _Step(row["title"], row["gone"], row["brought"], said, row["seq"])
-
-
-def _text(plane: Plane) -> str:
-    return ",".join(map(str, plane))

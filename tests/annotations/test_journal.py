@@ -6,7 +6,7 @@ import pytest
 
 from semsam_annotate.annotations import AnnotationStore
 from semsam_annotate.annotations.drafts import draft
-from semsam_annotate.annotations.journal import Deed, Desk
+from semsam_annotate.annotations.journal import Deed, Desk, StepStands
 from semsam_annotate.annotations.people.reviews import reviewed, set_reviews
 from semsam_annotate.annotations.reviewing import APPROVED, CHANGES, Word
 from semsam_annotate.api import BadInput
@@ -150,3 +150,41 @@ def test_any_order_of_steps_agrees_with_a_list_of_states(tmp_path, image, propos
             store = AnnotationStore.open(path)
         assert accepted(store, image) == done[-1]
     store.close()
+
+
+def test_a_step_that_stands_can_be_passed_over_and_the_one_before_it_taken_back_and_done_again(
+    store, desk, image, propose
+):
+    first, second = (
+        store.journal.perform(desk, Deed(name, accept=(draft(image, propose(seed), {"object": name}),))).brought[0]
+        for seed, name in enumerate(("car", "dog"))
+    )
+    boat = store.supersede(second.id, object="boat")
+    with pytest.raises(StepStands) as stands:
+        store.journal.undo(desk)
+    passed = {stands.value.number}
+    assert store.journal.undo(desk, passed).out == (first.id,)
+    assert [record.id for record in store.annotations()] == [boat.id]
+    assert store.journal.undo(desk, passed) is None
+    assert [record.id for record in store.journal.redo(desk).brought] == [first.id]
+    assert {record.id for record in store.annotations()} == {first.id, boat.id}
+    store.undo(boat.id)
+    assert store.journal.undo(desk).out == (first.id,)
+    assert store.journal.undo(desk).out == (second.id,)
+    assert store.annotations() == []
+
+
+def test_a_refusal_is_a_step_like_any_other(store, desk, image, propose):
+    kept = store.journal.perform(desk, Deed("kept", accept=(draft(image, propose(1), {}),))).brought[0]
+    change = store.journal.perform(desk, Deed("refused", refuse=(draft(image, propose(), {}),)))
+    (refused,) = change.refused
+    assert change.brought == ()
+    for _ in range(2):
+        assert [record.id for record in store.annotations("rejected")] == [refused]
+        assert [record.id for record in store.annotations()] == [kept.id]
+        assert store.journal.undo(desk).out == (refused,)
+        assert store.annotations("rejected") == []
+        again = store.journal.redo(desk)
+        assert (again.brought, again.refused) == ((), (refused,))
+    assert store.journal.undo(desk).title == "refused"
+    assert store.journal.undo(desk).title == "kept"

@@ -77,8 +77,12 @@ class Ledger(Protocol):
         """Store masks of a labels layer in one step, parts in what they say, else in the smallest mask around them."""
         ...
 
-    def reject(self, picture: Picture, proposal: Proposal) -> None:
+    def reject(self, picture: Picture, proposal: Proposal) -> Shift:
         """Store a mask that a person refused: it is never exported, but the model can learn from it."""
+        ...
+
+    def rejected(self, picture: Picture) -> list[AcceptedMask]:
+        """Masks of a picture's plane that people refused."""
         ...
 
     def perform(self, picture: Picture, deed: Deed) -> Shift:
@@ -86,11 +90,14 @@ class Ledger(Protocol):
         ...
 
     def undo(self, picture: Picture) -> Shift | None:
-        """Take back the last step in a picture, a restart ago or not; None when there is none."""
+        """Take back the last step in a picture, a restart ago or not; None when there is none.
+
+        BadInput when somebody has changed its masks since: the step before it is the last one then.
+        """
         ...
 
     def redo(self, picture: Picture) -> Shift | None:
-        """Do again the step of a picture that was taken back last; None when there is none."""
+        """Do again the step of a picture that was taken back last; None and BadInput as in ``undo``."""
         ...
 
     def accepted_from(self, id: str) -> tuple[Candidate, LabelChoice]:

@@ -1,6 +1,5 @@
 """The ledger of a project folder: records in its store, names in its project file, exports beside them."""
 
-import getpass
 import os
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,12 +8,14 @@ from pathlib import Path
 from PIL import Image
 
 from semsam_annotate.annotations import Annotation, ImageRef, ObjectClass, PartClass, Project
-from semsam_annotate.annotations.drafts import Facts
+from semsam_annotate.annotations.drafts import Facts, draft
 from semsam_annotate.annotations.image_states import ImageProgress, Said
 from semsam_annotate.annotations.journal import Change, Deed, Desk
+from semsam_annotate.annotations.record import Status
 from semsam_annotate.api import BadInput, Proposal, Vocabulary
 from semsam_annotate.napari.state.accepted import AcceptedMask
 from semsam_annotate.napari.state.accepting import queue_records, shown_record
+from semsam_annotate.napari.state.author import user_name
 from semsam_annotate.napari.state.candidate import Candidate
 from semsam_annotate.napari.state.carried import Carried, carrying_deed, track_deed
 from semsam_annotate.napari.state.drawn import DrawnMask, drawn_records
@@ -22,6 +23,7 @@ from semsam_annotate.napari.state.labels import LabelChoice, describe
 from semsam_annotate.napari.state.picture import Picture
 from semsam_annotate.napari.state.remarks import remarked
 from semsam_annotate.napari.state.shift import Shift
+from semsam_annotate.napari.state.stepping import Stepping
 from semsam_annotate.napari.state.training import TrainingRun
 from semsam_annotate.napari.state.workspace_file import workspace_file
 
@@ -34,7 +36,8 @@ class ProjectLedger:
 
     def __init__(self, project: Project, author: str | None = None) -> None:
         self._project = project
-        self._author = author or _user()
+        self._author = author or user_name()
+        self._steps = Stepping(project.store.journal)
 
     @classmethod
     def open(cls, folder: Path, images: Sequence[Path] = ()) -> "ProjectLedger":
@@ -116,9 +119,14 @@ class ProjectLedger:
         records = drawn_records(self._image(picture), masks, accepted, self._facts(picture))
         return self.perform(picture, Deed(f"took {len(records)} masks of a layer", accept=tuple(records)))
 
-    def reject(self, picture: Picture, proposal: Proposal) -> None:
+    def reject(self, picture: Picture, proposal: Proposal) -> Shift:
         """Store a mask that a person refused."""
-        self._project.store.reject(self._image(picture), proposal, plane=picture.plane, author=self._author)
+        record = draft(self._image(picture), proposal, self._facts(picture))
+        return self.perform(picture, Deed("refused a mask", refuse=(record,)))
+
+    def rejected(self, picture: Picture) -> list[AcceptedMask]:
+        """Masks of the picture's plane that people refused."""
+        return [AcceptedMask.of(one) for one in self._records(picture, "rejected")]
 
     def perform(self, picture: Picture, deed: Deed) -> Shift:
         """Change records of a picture."""
@@ -127,13 +135,11 @@ class ProjectLedger:
 
     def undo(self, picture: Picture) -> Shift | None:
         """Take back the last step in a picture."""
-        change = self._project.store.journal.undo(self._desk(picture))
-        return None if change is None else self._shift(change)
+        return self._moved(self._steps.back(self._desk(picture)))
 
     def redo(self, picture: Picture) -> Shift | None:
         """Do again the step that was taken back last."""
-        change = self._project.store.journal.redo(self._desk(picture))
-        return None if change is None else self._shift(change)
+        return self._moved(self._steps.again(self._desk(picture)))
 
     def accepted_from(self, id: str) -> tuple[Candidate, LabelChoice]:
         """The clicks, ladder and rung that a mask was accepted from, and its names."""
@@ -147,8 +153,7 @@ class ProjectLedger:
 
     def masks(self, picture: Picture) -> list[AcceptedMask]:
         """Accepted masks of the picture's plane, oldest first."""
-        records = self._project.store.annotations(image=picture.sha256)
-        return remarked(self._project.store, [one for one in records if tuple(one.plane) == picture.plane])
+        return remarked(self._project.store, self._records(picture))
 
     def images(self) -> list[Path]:
         """Every image file of the project."""
@@ -197,9 +202,16 @@ class ProjectLedger:
                 lines.append(f"{name}: {report.objects} objects, {report.parts} parts")
         return written, f"exported to {self._project.folder} – {'; '.join(lines)}"
 
+    def _moved(self, change: Change | None) -> Shift | None:
+        return None if change is None else self._shift(change)
+
+    def _records(self, picture: Picture, status: Status = "accepted") -> list[Annotation]:
+        records = self._project.store.annotations(status, picture.sha256)
+        return [one for one in records if tuple(one.plane) == picture.plane]
+
     def _shift(self, change: Change) -> Shift:
         brought = remarked(self._project.store, change.brought)
-        return Shift(change.title, change.out, tuple(brought), change.replaced)
+        return Shift(change.title, change.out, tuple(brought), change.replaced, change.refused)
 
     def _facts(self, picture: Picture) -> Facts:
         """What every record made here says."""
@@ -233,10 +245,3 @@ def _write_png(path: Path, picture: Picture) -> None:
     part = path.with_suffix(".part")
     Image.fromarray(picture.own).save(part, format="PNG")
     os.replace(part, path)
-
-
-def _user() -> str | None:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # a user id without a name, as in some containers
-        return None

@@ -12,6 +12,7 @@ from semsam_annotate.napari.state.accepted import AcceptedMask
 from semsam_annotate.napari.state.candidate import Candidate
 from semsam_annotate.napari.state.labels import LabelChoice
 from semsam_annotate.napari.state.session import AnnotationSession
+from semsam_annotate.napari.state.shift import Shift
 
 SAME = 0.8
 """IoU above which a mask counts as one that was accepted already."""
@@ -36,7 +37,9 @@ class ReviewQueue:
         self._session = session
         self.items: list[Item] = []
         self.at = 0
+        self._refused: dict[str, Item] = {}
         session.picture_changed.connect(self._clear)
+        session.shifted.connect(self._follow)
 
     @property
     def active(self) -> bool:
@@ -44,8 +47,9 @@ class ReviewQueue:
         return self._found and bool(self.items)
 
     def load(self, tree: Tree) -> None:
-        """Take what was found, but for what was accepted already; show the first, unless a mask is being made."""
-        known = self._session.accepted
+        """Take what was found, but for what was accepted or refused; show the first, unless a mask is being made."""
+        picture = self._session.picture
+        known = [*self._session.accepted, *([] if picture is None else self._session.ledger.rejected(picture))]
         self.items = [item_of(node) for node in tree if not _known(node.proposal, known)]
         self.at = 0
         if self._session.candidate.empty and self._session.candidate.track is None:
@@ -70,13 +74,17 @@ class ReviewQueue:
         return mask
 
     def reject(self) -> None:
-        """Never show this mask again; the model can learn from it."""
-        if not self.active:
+        """Never show this mask again, unless that is taken back; the model can learn from it."""
+        picture, shown = self._session.picture, self._session.candidate.proposal
+        if picture is None or shown is None or not self.active:
             self._session.told.emit("nothing to reject: Tab shows what was found in the image")
             return
-        if self._session.picture is not None:
-            self._session.ledger.reject(self._session.picture, self.items[self.at].proposal)
-        self._leave()
+        if self._session.waiting:
+            self._session.told.emit("one moment: the answer to the last click is on its way")
+            return
+        shift = self._session.ledger.reject(picture, shown)
+        self._refused |= dict.fromkeys(shift.refused, self.items[self.at])
+        self._session.apply(shift)
 
     def accept_above(self, score: float) -> int:
         """Accept every mask of at least this score under the names guessed, in one step; how many these were."""
@@ -103,6 +111,17 @@ class ReviewQueue:
         self.at = self.at % max(len(self.items), 1)
         self._show()
 
+    def _follow(self, shift: Shift) -> None:
+        """What is refused leaves the queue; it comes back when that is taken back."""
+        back = [self._refused[id] for id in shift.out if id in self._refused]
+        gone = [self._refused[id] for id in shift.refused if id in self._refused]
+        if back:
+            self.items[self.at : self.at] = back
+        self.items = [item for item in self.items if not any(item is one for one in gone)]
+        self.at = self.at % max(len(self.items), 1)
+        if gone or back:
+            self._show()
+
     def _show(self) -> None:
         if self.items:
             item = self.items[self.at]
@@ -112,7 +131,7 @@ class ReviewQueue:
         self.changed.emit()
 
     def _clear(self, _: object) -> None:
-        self.items, self.at = [], 0
+        self.items, self.at, self._refused = [], 0, {}
         self.changed.emit()
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from psygnal import Signal
 
 from semsam_annotate.annotations import ObjectClass, PartClass
-from semsam_annotate.api import Mask, Point, Vocabulary
+from semsam_annotate.api import BadInput, Mask, Point, Vocabulary
 from semsam_annotate.napari.state.accepted import AcceptedMask, at_point, parent_for
 from semsam_annotate.napari.state.candidate import Candidate
 from semsam_annotate.napari.state.drawn import DrawnMask
@@ -162,10 +162,8 @@ class AnnotationSession(Pointing):
         if not self.candidate.empty and not self._restored:
             self._withdraw()
             return
-        shift = None if self.picture is None else self.ledger.undo(self.picture)
+        shift = self._stepped(self.ledger.undo)
         if shift is None:
-            self.drop()
-            self.told.emit("nothing to take back in this picture")
             return
         self.apply(replace(shift, title=f"took back: {shift.title}"))
         if len(shift.out) == 1 and not shift.brought:
@@ -181,12 +179,26 @@ class AnnotationSession(Pointing):
 
     def redo(self) -> None:
         """Do again what was taken back last."""
-        shift = None if self.picture is None else self.ledger.redo(self.picture)
+        shift = self._stepped(self.ledger.redo)
         if shift is None:
-            self.told.emit("nothing to do again in this picture")
             return
         self._set_candidate(Candidate())
         self.apply(replace(shift, title=f"did again: {shift.title}"))
+
+    def _stepped(self, step: Callable[[Picture], Shift | None]) -> Shift | None:
+        """What a step back or forth did; why there is none is told."""
+        back = step == self.ledger.undo
+        try:
+            shift = None if self.picture is None else step(self.picture)
+        except BadInput as error:  # somebody else has changed its masks, so that what is shown is old
+            self.reload()
+            self.told.emit(f"{error}; that stays, the step {'before' if back else 'after'} it is next")
+            return None
+        if shift is None:
+            if back:
+                self.drop()
+            self.told.emit(f"nothing to {'take back' if back else 'do again'} in this picture")
+        return shift
 
     def export(self) -> Sequence[Path]:
         """Write COCO and part JSON of the whole project into its folder; the files written."""

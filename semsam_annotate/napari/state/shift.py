@@ -8,12 +8,16 @@ from semsam_annotate.napari.state.accepted import AcceptedMask
 
 @dataclass(frozen=True)
 class Shift:
-    """``out``: ids that left; ``brought``: masks that came; ``replaced``: id that left -> id in its place."""
+    """``out``: ids that left; ``brought``: masks that came; ``replaced``: id that left -> id in its place.
+
+    ``refused``: ids of masks that were found and rejected.
+    """
 
     title: str
     out: tuple[str, ...] = ()
     brought: tuple[AcceptedMask, ...] = ()
     replaced: dict[str, str] = field(default_factory=dict)
+    refused: tuple[str, ...] = ()
 
     def applied(self, masks: Iterable[AcceptedMask]) -> list[AcceptedMask]:
         """The masks after it, oldest first; parts of a mask that was replaced belong to the one in its place."""

@@ -80,3 +80,30 @@ def test_ones_own_new_name_does_not_end_a_touch_up(session, editing, touch):
     (mask,) = session.accepted
     assert mask.object == "dog"
     assert mask.mask[CORNER].all()
+
+
+def test_a_step_whose_mask_somebody_changed_is_told_once_and_passed_over(session, theirs, ledger, picture):
+    first, second = (session.click(point) or session.accept() for point in (SQUARE, PART))
+    theirs().rename(second.id, "dog", "")
+    session.undo()
+    assert "somebody has changed" in session.lines[-1]
+    assert [mask.object for mask in session.accepted] == ["car", "dog"]
+    session.undo()
+    assert [mask.object for mask in session.accepted] == ["dog"]
+    assert session.accepted == ledger.masks(picture)
+    session.drop()
+    session.undo()
+    assert "nothing to take back" in session.lines[-1]
+    session.redo()
+    assert [mask.id for mask in session.accepted if mask.object == "car"] == [first.id]
+
+
+def test_an_edit_of_a_mask_that_somebody_changed_shows_what_it_is_now(session, editing, theirs, ledger, picture):
+    session.click(PART)
+    mask = session.accept()
+    theirs().rename(mask.id, "dog", "")
+    editing.rename(mask.id, "boat", "")
+    assert "somebody has changed" in session.lines[-1]
+    assert session.accepted == ledger.masks(picture)
+    editing.rename(session.accepted[0].id, "boat", "")
+    assert [mask.object for mask in ledger.masks(picture)] == ["boat"]

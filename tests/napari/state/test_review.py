@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from semsam_annotate.api import rle_area
 from semsam_annotate.napari.state.review import ReviewQueue
 
 PART, SQUARE, OUTSIDE = (70.0, 60.0), (45.0, 35.0), (5.0, 5.0)
@@ -116,3 +117,40 @@ def test_what_is_found_late_does_not_take_the_place_of_a_mask_being_made(queue, 
     assert len(queue.items) == 3
     queue.step(1)
     assert session.candidate.proposal.area == 3600
+
+
+def refused(ledger):
+    return [rle_area(record.mask) for record in ledger._project.store.annotations("rejected")]
+
+
+def test_a_refusal_can_be_taken_back_and_done_again(queue, session, ledger):
+    queue.accept()
+    queue.reject()
+    assert refused(ledger) == [400]
+    session.undo()
+    assert refused(ledger) == []
+    assert len(session.accepted) == 1
+    assert session.candidate.proposal.area == 400
+    assert [item.proposal.area for item in queue.items] == [400, 19200]
+    session.redo()
+    assert refused(ledger) == [400]
+    assert [item.proposal.area for item in queue.items] == [19200]
+    assert len(session.accepted) == 1
+    session.undo()
+    session.undo()
+    assert session.accepted == ledger.masks(session.picture) == []
+
+
+def test_refused_masks_are_not_found_again_after_a_restart_either(queue, session, picture):
+    while queue.items:
+        queue.reject()
+    session.open(picture)
+    queue.find()
+    assert queue.items == []
+
+
+def test_the_mask_shown_is_the_one_refused(queue, session, ledger):
+    session.move(-1)
+    assert session.candidate.proposal.area == 400
+    queue.reject()
+    assert refused(ledger) == [400]

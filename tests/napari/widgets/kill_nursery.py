@@ -22,7 +22,7 @@ from skimage import data
 
 from semsam_annotate.annotations import Project
 from semsam_annotate.napari.engine.link import EngineChoice
-from semsam_annotate.napari.state.project_ledger import _user
+from semsam_annotate.napari.state.author import user_name
 from semsam_annotate.napari.state.workspace import Workspace
 from semsam_annotate.napari.state.workspace_file import workspace_file
 from semsam_annotate.napari.window import open_window
@@ -62,7 +62,7 @@ def live(folder: Path, seed: int, engine: EngineChoice, parent: int) -> None:
     output = os.open(folder / "windows.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(output, 1)
     os.dup2(output, 2)
-    kept = workspace_file(folder / "project", _user())
+    kept = workspace_file(folder / "project", user_name())
     left = {"file": stamp(kept), "place": place(Workspace.read(kept))}
     viewer, dock = open_window([], folder / "project", engine)
     sys.excepthook = _end
