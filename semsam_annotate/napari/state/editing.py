@@ -1,6 +1,6 @@
 """Editing accepted masks: names, parents, merging, deleting; hidden and locked ones; every step can be taken back."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from psygnal import Signal
 
@@ -50,17 +50,13 @@ class MaskEditing:
         if mask is None or (mask.object or "", mask.part or "") == (choice.object, choice.part):
             return
 
-        def deed() -> Deed:
-            self._session.learn(choice)
-            return renaming(mask, descendants(mask, self._session.accepted), choice)
-
-        self._do([mask], deed)
+        self._do(renaming(mask, descendants(mask, self._session.accepted), choice), choice)
 
     def attach(self, id: str, parent: str | None) -> None:
         """Make a mask a part of another one, or of nothing."""
         mask, above = self._session.mask(id), self._session.mask(parent)
         if mask is not None and mask.part_of != parent:
-            self._do([mask], lambda: attaching(mask, above))
+            self._do(attaching(mask, above))
 
     def free(self, ids: Sequence[str]) -> None:
         """Take parts out of their objects."""
@@ -70,7 +66,7 @@ class MaskEditing:
     def redraw(self, id: str, mask: Mask, edits: int) -> bool:
         """Another outline, (H, W) bool, painted by hand in that many strokes; whether it is stored."""
         old = self._session.mask(id)
-        return old is not None and self._do([old], lambda: redrawing(old, mask, edits))
+        return old is not None and self._do(redrawing(old, mask, edits))
 
     def merge(self, ids: Sequence[str]) -> None:
         """Join masks into the first one; their parts become its parts."""
@@ -78,7 +74,7 @@ class MaskEditing:
         if len(masks) < 2:
             self._session.told.emit("select two masks or more to merge them")
             return
-        self._do(masks, lambda: merging(masks, self._session.accepted))
+        self._do(merging(masks, self._session.accepted))
 
     def delete(self, ids: Sequence[str], with_parts: bool = False) -> None:
         """Delete masks; their parts stay, and stand on their own, unless ``with_parts``."""
@@ -87,13 +83,13 @@ class MaskEditing:
             masks += [part for mask in masks for part in descendants(mask, self._session.accepted)]
         if masks:
             once = list({mask.id: mask for mask in masks}.values())
-            self._do(once, lambda: deletion(once))
+            self._do(deletion(once))
 
     def review(self, ids: Sequence[str], remark: str | None = None) -> None:
         """Approve masks, locked ones too or, with a ``remark``, ask their authors for changes."""
         masks = [mask for mask in map(self._session.mask, ids) if mask is not None]
         if masks:
-            self._do([], lambda: reviewing(masks, remark))
+            self._do(reviewing(masks, remark))
 
     def delete_at(self, point: Point) -> None:
         """Delete the smallest accepted mask under (x, y)."""
@@ -110,15 +106,26 @@ class MaskEditing:
                 (marked.update if wanted else marked.difference_update)(ids)
         self.marks_changed.emit()
 
-    def _do(self, masks: Sequence[AcceptedMask], deed: Callable[[], Deed]) -> bool:
-        picture, held = self._session.picture, [mask.title for mask in masks if mask.id in self.locked]
-        if picture is None:
-            return False
+    def _unlocked(self, deed: Deed) -> bool:
+        """Whether it changes no locked mask, parts that follow another one included; else that is told."""
+        touched = [*(id for id, _ in deed.correct), *deed.delete]
+        held = [mask.title for mask in map(self._session.mask, touched) if mask is not None and mask.id in self.locked]
         if held:
-            self._session.told.emit(f"{', '.join(held)} is locked: unlock it first")
+            one = len(held) == 1
+            self._session.told.emit(
+                f"{', '.join(held)} {'is' if one else 'are'} locked: unlock {'it' if one else 'them'} first"
+            )
+        return not held
+
+    def _do(self, deed: Deed, named: LabelChoice | None = None) -> bool:
+        """``named``: names that it brings, new ones join the project. Whether it is done."""
+        picture = self._session.picture
+        if picture is None or not self._unlocked(deed):
             return False
         try:
-            shift = self._session.ledger.perform(picture, deed())
+            if named is not None:
+                self._session.learn(named)
+            shift = self._session.ledger.perform(picture, deed)
         except BadInput as error:
             self._session.reload()
             self._session.told.emit(str(error))
