@@ -1,4 +1,4 @@
-"""The rows of a list of names: what a person types filters it, best guesses come first, a new name comes last."""
+"""The rows of a list of names: what a person types filters it and stands on top, best guesses come next."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ def name_rows(
 ) -> list[NameRow]:
     """Rows for ``typed`` text (names that hold it), guesses first, best first, then names in their own order.
 
-    A typed name that is none of them is offered last, as a new one.
+    The first is the text itself, as the name that it is or as a new one; names that begin with it come next.
     """
     known = dict(guesses)
     ranked = sorted(names, key=lambda name: -known.get(name, 0.0))
@@ -46,10 +46,25 @@ def name_rows(
         for name in ranked
         if wanted in name.casefold()
     ]
-    rows.sort(key=lambda row: not row.name.casefold().startswith(wanted))
+    rows.sort(key=lambda row: _distance(row.name, typed.strip()))
     if wanted and wanted not in {name.casefold() for name in names}:
-        rows.append(NameRow(typed.strip(), new=True))
+        rows.insert(0, NameRow(typed.strip(), new=True))
     return rows
+
+
+def completion(rows: Sequence[NameRow], typed: str) -> str | None:
+    """The first name listed that goes on where the text ends, None where the text is a name or begins none."""
+    wanted = typed.strip().casefold()
+    known = [row.name for row in rows if not row.new]
+    if not wanted or wanted in {name.casefold() for name in known}:
+        return None
+    return next((name for name in known if name.casefold().startswith(wanted)), None)
+
+
+def _distance(name: str, typed: str) -> tuple[bool, bool, bool]:
+    """How far a name is from a text: the same, the same but for capitals, beginning with it, only holding it."""
+    plain, wanted = name.casefold(), typed.casefold()
+    return name != typed, plain != wanted, not plain.startswith(wanted)
 
 
 def reason(name: str, alike: Mapping[str, int]) -> str:

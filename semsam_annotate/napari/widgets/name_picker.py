@@ -1,4 +1,4 @@
-"""One side of the labels: a line to type in, and the names below it, best guesses on top."""
+"""One side of the labels: a line to type in, and below it names: what is typed, then the best guesses."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,14 +7,17 @@ from qtpy.QtGui import QColor, QIcon, QKeyEvent, QPainter, QPixmap
 from qtpy.QtWidgets import QHeaderView, QLabel, QLineEdit, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
 from semsam_annotate.napari.canvas.colours import EDGE
-from semsam_annotate.napari.state.name_rows import NameRow, name_rows, reason
+from semsam_annotate.napari.state.name_rows import NameRow, completion, name_rows, reason
 
 NOTHING = "–"
 SHOWN_ROWS = 6
 
 
 class NamePicker(QWidget):
-    """Shows a name and tells what a person types or picks; a name that is not listed is offered as a new one.
+    """Shows a name and tells what a person types or picks.
+
+    Enter takes the text as it is typed, a listed name or a new one. Another name that holds the text is taken only when
+    a person goes there with Up and Down, clicks on it, or completes the text with Tab.
 
     ``nothing``: what the empty name means.
     """
@@ -65,17 +68,19 @@ class NamePicker(QWidget):
     def rows(self) -> list[NameRow]:
         """The rows as they are listed."""
         listed = name_rows(self._names, self._guesses, self._typed, self._colours, self._letters, self._alike)
-        return listed if self._typed else [NameRow("", probability=None), *listed]
+        return listed if self._typed.strip() else [NameRow("", probability=None), *listed]
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Up and Down move along the list while the line has the focus; without it everything is listed again."""
+        """With the focus Up and Down move along the list and Tab completes; without it everything is listed again."""
         if watched is self.edit and event.type() == QEvent.Type.FocusOut and self._typed:
             self._typed = ""
             self._fill()
         if watched is self.edit and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
-            steps = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}.get(Qt.Key(event.key()))
-            if steps is not None:
-                self._step(steps)
+            key = Qt.Key(event.key())
+            if key == Qt.Key.Key_Tab:
+                return self._complete()
+            if key in (Qt.Key.Key_Down, Qt.Key.Key_Up):
+                self._step(1 if key == Qt.Key.Key_Down else -1)
                 return True
         return super().eventFilter(watched, event)
 
@@ -84,6 +89,14 @@ class NamePicker(QWidget):
         self._fill()
         self._highlight(0)
         self.chosen.emit(self._current())
+
+    def _complete(self) -> bool:
+        """Type the rest of the first name that begins with the text; whether there is one, else Tab leaves the line."""
+        name = completion(self.rows(), self._typed)
+        if name is not None:
+            self.edit.setText(name)
+            self._on_typed(name)
+        return name is not None
 
     def _enter(self) -> None:
         self._pick(self._current())
@@ -108,24 +121,26 @@ class NamePicker(QWidget):
             self.list.setCurrentItem(item)
 
     def _current(self) -> str:
-        item = self.list.currentItem()
-        return "" if item is None else str(item.data(0, Qt.ItemDataRole.UserRole))
+        """The name highlighted; a name in the line that is not listed has no highlight."""
+        items = self.list.selectedItems()
+        return str(items[0].data(0, Qt.ItemDataRole.UserRole)) if items else self.edit.text().strip()
 
     def _fill(self) -> None:
+        highlighted = self._current()
         self.list.clear()
         for row in self.rows():
             item = self._item(row)
             self.list.addTopLevelItem(item)
             item.setFirstColumnSpanned(not item.text(1))
-        self._mark(self.edit.text())
+        self._mark(highlighted if self._typed else self.edit.text())
 
     def _mark(self, name: str) -> None:
-        """Highlight a name, nothing when it is not listed; what is typed has its own highlight."""
-        if self._typed:
-            return
+        """Highlight a name; one that is not listed: what is typed or, without that, nothing."""
         names = [row.name for row in self.rows()]
         if name in names:
             self._highlight(names.index(name))
+        elif self._typed:
+            self._highlight(0)
         else:
             self.list.clearSelection()
 

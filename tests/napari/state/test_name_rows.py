@@ -1,10 +1,11 @@
 """Rows of names: nothing is lost, guesses lead, typing filters and offers what is new. Thumbnails show the mask."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from semsam_annotate.napari.state.name_rows import name_rows, reason
+from semsam_annotate.napari.state.name_rows import completion, name_rows, reason
 from semsam_annotate.napari.state.thumbnails import thumbnail
 
 NAMES = st.lists(st.text("abcdÄ ß", min_size=1, max_size=4).filter(str.strip), unique=True, max_size=12)
@@ -21,18 +22,32 @@ def test_without_typing_every_name_is_there_once_best_guess_first(names, data):
 
 
 @given(NAMES, st.text("abcdÄ ß", max_size=3))
-def test_typing_filters_and_offers_a_new_name_last(names, typed):
+def test_typing_filters_and_the_text_itself_stands_on_top(names, typed):
     rows = name_rows(names, typed=typed)
     wanted = typed.strip().casefold()
     assert {row.name for row in rows if not row.new} == {name for name in names if wanted in name.casefold()}
     new = [row for row in rows if row.new]
     assert bool(new) == (bool(wanted) and wanted not in {name.casefold() for name in names})
-    assert not new or rows[-1].name == typed.strip()
+    assert not wanted or rows[0].name.casefold() == wanted
+    assert not new or rows[0].name == typed.strip()
 
 
 def test_names_that_begin_with_the_text_come_first():
     rows = [row.name for row in name_rows(["window", "door", "downpipe"], typed="do")]
-    assert rows == ["door", "downpipe", "window", "do"]
+    assert rows == ["do", "door", "downpipe", "window"]
+
+
+def test_a_text_that_is_a_name_comes_before_names_that_begin_with_it():
+    guesses = [("carpet", 0.6), ("Car", 0.3), ("car", 0.1)]
+    rows = [row.name for row in name_rows(["carpet", "Car", "car"], guesses, "car")]
+    assert rows == ["car", "Car", "carpet"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"), [("do", "door"), ("DO", "door"), ("door", None), ("in", None), ("", None), ("x", None)]
+)
+def test_only_a_name_that_begins_with_the_text_completes_it(typed, name):
+    assert completion(name_rows(["window", "door", "doormat"], typed=typed), typed) == name
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 40), st.integers(1, 40))
