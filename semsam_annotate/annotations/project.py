@@ -10,6 +10,7 @@ from types import TracebackType
 from semsam_annotate.annotations.categories import UNLABELLED
 from semsam_annotate.annotations.classes import ObjectClass, PartClass
 from semsam_annotate.annotations.coco_read import CocoContent
+from semsam_annotate.annotations.config_additions import Addition, added, with_classes, with_images
 from semsam_annotate.annotations.connection import StoreWarning
 from semsam_annotate.annotations.export_place import check_place
 from semsam_annotate.annotations.exports import ExportReport
@@ -116,21 +117,8 @@ class Project:
         self, objects: Iterable[str] = (), parts: Iterable[tuple[str | None, str]] = (), free: Sequence[str] = ()
     ) -> None:
         """Add names that are new; ``parts``: (object or None, bare name), objects join; ``free``: of any object now."""
-        self._save(self._with_classes(objects, parts).freed(free))
-
-    def _with_classes(self, objects: Iterable[str], parts: Iterable[tuple[str | None, str]]) -> ProjectConfig:
-        known = {item.name: item for item in self.config.objects}
-        for name in objects:
-            known.setdefault(name, ObjectClass(name))
-        listed = {item.name: item for item in self.config.parts}
-        for owner, name in parts:
-            if name not in listed:
-                listed[name] = PartClass(name, objects=() if owner is None else (owner,))
-            elif owner is not None and listed[name].objects and owner not in listed[name].objects:
-                listed[name] = replace(listed[name], objects=(*listed[name].objects, owner))
-        before: list[ObjectClass | PartClass] = [*self.config.objects, *self.config.parts]
-        coloured = told_apart(tuple(known.values()), tuple(listed.values()), before)
-        return replace(self.config, objects=coloured[0], parts=coloured[1])
+        names, owned = tuple(objects), tuple(parts)
+        self._add(lambda config: with_classes(config, names, owned).freed(free))
 
     def add_images(self, paths: Iterable[Path | str]) -> list[str]:
         """Add image files or folders of images, which stay where they are; the entries that are new."""
@@ -142,8 +130,7 @@ class Project:
             entry = path_from(self.folder, absolute)
             if entry not in entries and entry not in self.config.images:
                 entries.append(entry)
-        if entries:
-            self._save(replace(self.config, images=(*self.config.images, *entries)))
+        self._add(lambda config: with_images(config, entries))
         return entries
 
     def images(self) -> list[Path]:
@@ -225,15 +212,13 @@ class Project:
             for category in content.categories
             if category.part is not None and category.part != UNLABELLED
         ]
-        config = self._with_classes(objects, parts)  # before anything is stored: a name may be none
+        with_classes(self.config, objects, parts)  # before anything is stored: a name may be none
         images = [placed(image, self.folder) for image in content.images]
         report = store_import(self.store, replace(content, images=images))
-        self._save(config)
+        self.add_classes(objects, parts)
         new = unlisted(images, self.store.images(), self.folder, self.config.images)
         self.add_images(folders_to_add(self.folder, content.folder, new))
         return report
 
-    def _save(self, config: ProjectConfig) -> None:
-        if config != self.config:
-            write_config(self.folder / "project.toml", config)
-            self.config = config
+    def _add(self, addition: Addition) -> None:
+        self.config = added(self.folder / "project.toml", self.config, addition)
