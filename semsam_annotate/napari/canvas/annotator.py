@@ -29,6 +29,7 @@ from semsam_annotate.napari.state.connections import Connections
 from semsam_annotate.napari.state.editing import MaskEditing
 from semsam_annotate.napari.state.hover import Hover
 from semsam_annotate.napari.state.image_list import ImageList
+from semsam_annotate.napari.state.left_work import LeftWork
 from semsam_annotate.napari.state.review import ReviewQueue
 from semsam_annotate.napari.state.session import AnnotationSession
 from semsam_annotate.napari.state.touch_up import TouchUp
@@ -57,6 +58,7 @@ class Annotator:
         self._quiet = self._closed = False
         self._drawing = Drawing(session, self.editing, self.hover, self.layers, later)
         self.touch = TouchUp(session, self.editing)
+        self._left = LeftWork(session, self.touch)
         self.touch_layer = TouchLayer(viewer, self.touch, lambda: self.image)
         self._watch = ImageWatch(self._show_anew, self._on_dims, (self.layers.follow, self.touch_layer.follow))
         self._connections = Connections(
@@ -78,26 +80,32 @@ class Annotator:
         self.choose_image()
 
     def open_files(self, paths: Sequence[Path]) -> None:
-        """Take image files as a list to go through with PageDown and PageUp; the first that can be read opens."""
-        self._list(paths)
-        self._turn_to(self.files.around(0), "none of the images can be read")
+        """Take image files as a list to go through with PageDown and PageUp.
+
+        The one opens where the last window was left, else the first that can be read.
+        """
+        self._begin(paths, show=True)
 
     def open_project_images(self) -> None:
         """Take the project's images as the list, and go on where the last window was left; open images stay."""
-        workspace, paths = Workspace.read(self.session.ledger.workspace), self.session.ledger.images()
-        self._list(paths)
-        if paths and not any(isinstance(layer, Image) for layer in self.viewer.layers):
-            places = self.files.around(self.files.index(workspace.file) or 0)
-            self.run(lambda: self._turn_to(places, "none of the project's images can be read"))
-        self.resume(workspace)
+        paths = self.session.ledger.images()
+        show = bool(paths) and not any(isinstance(layer, Image) for layer in self.viewer.layers)
+        self.run(lambda: self._begin(paths, show))
 
     def workspace(self) -> Workspace:
         """Where the person is now."""
-        return taken(self.session, self.editing, self.touch, view_of(self.viewer))
+        return self._left.beside(taken(self.session, self.editing, self.touch, view_of(self.viewer)))
 
-    def resume(self, workspace: Workspace) -> None:
-        """Go back there, as far as the picture on screen is the one it was."""
-        if resumed(workspace, self.session, self.editing, self.touch):
+    def _begin(self, paths: Sequence[Path], show: bool) -> None:
+        workspace = Workspace.read(self.session.ledger.workspace)
+        self._list(paths)
+        try:
+            if show:
+                self._turn_to(self.files.around(self.files.index(workspace.file) or 0), "none of the images can be read")
+        finally:
+            here = resumed(workspace, self.session, self.editing, self.touch)
+            self._left.keep(workspace, here)
+        if here:
             set_view(self.viewer, workspace.view)
 
     def turn(self, steps: int) -> None:

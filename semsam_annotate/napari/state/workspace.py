@@ -11,6 +11,7 @@ from semsam_annotate.api import BadInput, Ladder, Prompt
 from semsam_annotate.napari.state.candidate import Candidate
 from semsam_annotate.napari.state.editing import MaskEditing
 from semsam_annotate.napari.state.labels import LabelChoice
+from semsam_annotate.napari.state.picture import Picture
 from semsam_annotate.napari.state.session import AnnotationSession
 from semsam_annotate.napari.state.touch_up import TouchUp
 
@@ -20,7 +21,8 @@ class Workspace:
     """``file``: of the image shown. ``sha256``: of the picture that the rest belongs to. ``view``: centre and zoom.
 
     ``hidden``, ``locked``: masks of any picture. ``known``: masks of this one accepted by then, while there is a
-    ``candidate`` or a mask ``touched``: whether that has been accepted since shows in those that came.
+    ``candidate`` or a mask ``touched``: whether that has been accepted since shows in those that came. ``left``: the
+    workspace of another picture with such work, which nobody has gone on with yet.
     """
 
     file: str | None = None
@@ -33,6 +35,16 @@ class Workspace:
     candidate: dict[str, Any] | None = None
     touched: dict[str, Any] | None = None
     known: tuple[str, ...] = ()
+    left: dict[str, Any] | None = None
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether a mask was being made or painted."""
+        return self.candidate is not None or self.touched is not None
+
+    def belongs_to(self, picture: Picture | None) -> bool:
+        """Whether this picture is the one that was open."""
+        return picture is not None and (picture.sha256, picture.plane) == (self.sha256, self.plane)
 
     @classmethod
     def read(cls, path: Path) -> "Workspace":
@@ -41,7 +53,11 @@ class Workspace:
             plain = json.loads(path.read_bytes())
         except (OSError, ValueError):
             return cls()
-        given = plain if isinstance(plain, dict) else {}
+        return cls.of(plain if isinstance(plain, dict) else {})
+
+    @classmethod
+    def of(cls, given: dict[str, Any]) -> "Workspace":
+        """From plain JSON values; what this program does not write is left out."""
         return cls(**{name: value for name in _TYPES if (value := _of_kind(name, given.get(name))) is not None})
 
     def write(self, path: Path) -> None:
@@ -56,14 +72,14 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
     **dict.fromkeys(_TEXTS, str),
     "plane": int,
     "view": (int, float),
-    **dict.fromkeys(("candidate", "touched"), dict),
+    **dict.fromkeys(("candidate", "touched", "left"), dict),
 }
 """Of a field, or of the items of a field that is a list."""
 
 
 def _of_kind(name: str, value: Any) -> Any:
     """A field as this program writes it, None for anything else."""
-    if name in ("file", "sha256", "candidate", "touched"):
+    if name in ("file", "sha256", "candidate", "touched", "left"):
         return value if isinstance(value, _TYPES[name]) else None
     fits = isinstance(value, list) and all(isinstance(item, _TYPES[name]) for item in value)
     return tuple(value) if fits else None
@@ -93,18 +109,21 @@ def resumed(workspace: Workspace, session: AnnotationSession, editing: MaskEditi
     """Put back the marks, and what belongs to the picture that is open; whether it is the one left."""
     editing.mark(workspace.hidden, hidden=True)
     editing.mark(workspace.locked, locked=True)
-    picture = session.picture
-    if picture is None or (picture.sha256, picture.plane) != (workspace.sha256, workspace.plane):
+    if not workspace.belongs_to(session.picture):
         return False
     known = {mask.id for mask in session.accepted}
     editing.select([id for id in workspace.selected if id in known])
-    with suppress(BadInput, KeyError, TypeError, ValueError, AttributeError):  # not what this program writes
-        _go_on(workspace, session, touch)
+    go_on(workspace, session, touch)
     return True
 
 
-def _go_on(workspace: Workspace, session: AnnotationSession, touch: TouchUp) -> None:
+def go_on(workspace: Workspace, session: AnnotationSession, touch: TouchUp) -> None:
     """With the mask being made and the one being painted, unless they were accepted before the window could say so."""
+    with suppress(BadInput, KeyError, TypeError, ValueError, AttributeError):  # not what this program writes
+        _go_on(workspace, session, touch)
+
+
+def _go_on(workspace: Workspace, session: AnnotationSession, touch: TouchUp) -> None:
     candidate, choice = Candidate(), session.choice
     if workspace.candidate is not None and session.picture is not None:
         candidate, choice = _candidate(workspace.candidate, session.picture.size)

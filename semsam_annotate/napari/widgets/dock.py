@@ -20,7 +20,6 @@ from semsam_annotate.napari.files.settings import keep_guide_closed, read_prefer
 from semsam_annotate.napari.state.guide import Guide
 from semsam_annotate.napari.state.project_ledger import ProjectLedger
 from semsam_annotate.napari.state.session import AnnotationSession
-from semsam_annotate.napari.state.workspace import Workspace
 from semsam_annotate.napari.widgets import binding
 from semsam_annotate.napari.widgets.buttons import KeyedButton, quiet_button, show_keys
 from semsam_annotate.napari.widgets.delivery import GuiDelivery, Moment
@@ -104,11 +103,9 @@ class AnnotationDock(QWidget):
         self._listen(self.annotator)
         self.settings.show(folder, choice)
         self._fold.collapse(animate=False)
-        workspace = Workspace.read(ledger.workspace)
         self._keeper.watch(self.annotator)  # first: also of a window whose images cannot be read
         if images:
             self.annotator.open_files(images)
-            self.annotator.resume(workspace)
         else:
             self.annotator.open_project_images()
 
