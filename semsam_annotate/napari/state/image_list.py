@@ -2,27 +2,31 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, zip_longest
 from pathlib import Path
 
 from psygnal import Signal
 
 from semsam_annotate.annotations.image_states import ImageProgress, Said, state_of
-from semsam_annotate.api import BadInput
+from semsam_annotate.api import BadInput, SemsamError
 from semsam_annotate.napari.state.session import AnnotationSession
+
+FEW = 20
+"""Images that changed elsewhere are told one by one up to this number."""
 
 
 class ImageList:
-    """How far every image of the list is; follows the session's picture, whose masks and state change."""
+    """How far every image of the list is; follows the session's picture, and others where it matters what comes."""
 
     changed = Signal()
-    """Other images are listed."""
+    """Other images are listed, or many are further or less far."""
     row_changed = Signal(int)
     """The image in that place is further, or less far."""
 
     def __init__(self, session: AnnotationSession) -> None:
         self._session = session
         self.rows: list[ImageProgress] = []
+        self._known: list[ImageProgress] = []
         self._places: dict[Path, int] = {}
         self._known_as: dict[Path, int] = {}
         self._unreadable: set[int] = set()
@@ -31,7 +35,8 @@ class ImageList:
 
     def show(self, paths: Sequence[Path]) -> None:
         """List these files, with what the project knows of them."""
-        known = {image.path: image for image in self._session.ledger.progress()}
+        self._known = self._session.ledger.progress()
+        known = {image.path: image for image in self._known}
         if not known.keys() >= set(paths):  # the same file by another way; asking the disk takes long for many
             known |= {image.path.resolve(): image for image in known.values()}
         found = [known.get(path) or known.get(path.resolve()) for path in paths]
@@ -42,16 +47,33 @@ class ImageList:
         self._resolved = None
         self.changed.emit()
 
+    def refresh(self) -> None:
+        """Take over what other windows and people did since; what a store that is busy does not tell stays as it was.
+
+        Only images that changed there: of copies the store knows one file, and what was settled here stays so.
+        """
+        try:
+            known, before = self._session.ledger.progress(), self._known
+        except (SemsamError, OSError):
+            return
+        self._known = known
+        fresh = [row for old, row in zip_longest(before, known) if row is not None and row is not old and row != old]
+        found = {place: row for row in fresh if (place := self._place(row.path)) is not None}
+        rows = {place: replace(row, path=self.rows[place].path) for place, row in found.items()}
+        changed = [place for place, row in rows.items() if row != self.rows[place]]
+        for place in changed:
+            self.rows[place] = rows[place]
+        if len(changed) > FEW:
+            self.changed.emit()
+        else:
+            for place in changed:
+                self.row_changed.emit(place)
+
     @property
     def here(self) -> int | None:
         """Place of the picture that is open, None when it is not in the list."""
         picture = self._session.picture
-        if picture is None or picture.path is None:
-            return None
-        place = self._places.get(picture.path)
-        if place is None and self._resolved is None:
-            self._resolved = {path.resolve(): place for path, place in self._places.items()}
-        return place if place is not None else (self._resolved or {}).get(picture.path.resolve())
+        return None if picture is None or picture.path is None else self._place(picture.path)
 
     @property
     def settled(self) -> int:
@@ -74,6 +96,7 @@ class ImageList:
 
     def useful(self, besides: int | None) -> int | None:
         """Place of the most useful image to annotate, ``besides`` one; None when there is no other in the list."""
+        self.refresh()
         return next((place for place in self._queue() if place != besides and place not in self._unreadable), None)
 
     def following(self) -> int | None:
@@ -81,6 +104,7 @@ class ImageList:
 
         Of copies the store knows one file only: what was settled here does not come again.
         """
+        self.refresh()
         here, queue = self.here, self._queue() if self._session.ledger.ranked else ()
         ranked = next((place for place in queue if place != here and self._open(place)), None)
         return self._next() if ranked is None else ranked
@@ -90,6 +114,13 @@ class ImageList:
         start = -1 if self.here is None else self.here
         around = chain(range(start + 1, len(self.rows)), range(max(start, 0)))
         return next((place for place in around if self._open(place)), None)
+
+    def _place(self, path: Path) -> int | None:
+        """Place of a file in the list, of the same file by another way too."""
+        place = self._places.get(path, self._known_as.get(path))
+        if place is None and self._resolved is None:
+            self._resolved = {path.resolve(): place for path, place in self._places.items()}
+        return place if place is not None else (self._resolved or {}).get(path.resolve())
 
     def _queue(self) -> Iterator[int]:
         """Places in the list of the project's open images, the most useful first."""

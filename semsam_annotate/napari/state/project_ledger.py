@@ -40,7 +40,7 @@ class ProjectLedger:
         self._steps = Stepping(project.store.journal)
 
     @classmethod
-    def open(cls, folder: Path, images: Sequence[Path] = ()) -> "ProjectLedger":
+    def open(cls, folder: Path, images: Sequence[Path] = (), author: str | None = None) -> "ProjectLedger":
         """Open a project folder, or make one there, and add image files to it; BadInput when it is damaged."""
         project = Project.open(folder) if (folder / "project.toml").exists() else Project.create(folder)
         try:
@@ -48,7 +48,7 @@ class ProjectLedger:
         except BaseException:
             project.close()
             raise
-        return cls(project)
+        return cls(project, author)
 
     def close(self) -> None:
         """Give the store back."""

@@ -3,7 +3,7 @@
 from functools import partial
 
 from qtpy.QtCore import QModelIndex
-from qtpy.QtGui import QPaintEvent
+from qtpy.QtGui import QPaintEvent, QShowEvent
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QComboBox,
@@ -58,6 +58,12 @@ class ImageTab(QWidget):
         self._annotator = None
         self.model.show(None)
         self._show()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Somebody looks: show what others did since."""
+        super().showEvent(event)
+        if self._annotator is not None:
+            self._annotator.images.refresh()
 
     def _show(self, _: object = None) -> None:
         images = None if self._annotator is None else self._annotator.images

@@ -66,7 +66,7 @@ def test_without_an_order_that_holds_the_next_of_the_list_follows(session, image
     turn(session, paths[1])
     session.touch(np.ones(session.picture.size, bool), 1, 0.0)
     session.accept()
-    assert settled_one_after_the_other(session, images, paths, 2) == "cdefab"
+    assert settled_one_after_the_other(session, images, paths, 2) == "cdefa", "b is settled with its copy f"
 
 
 def test_an_order_that_comes_while_one_works_is_followed(session, images, paths, rank):

@@ -4,9 +4,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from semsam_annotate.annotations.connection import StoreUnavailable
 from semsam_annotate.api import BadInput
 from semsam_annotate.napari.state.image_list import ImageList
 from semsam_annotate.napari.state.picture import Picture, ReadImage
+from semsam_annotate.napari.state.project_ledger import ProjectLedger
+from semsam_annotate.napari.state.session import AnnotationSession
 
 
 @pytest.fixture
@@ -90,3 +93,62 @@ def test_a_picture_that_is_not_listed_changes_no_row(session, images, picture):
     session.open(picture)
     images.mark("done")
     assert states(images) == ["new"] * 4
+
+
+@pytest.fixture
+def other(tmp_path, images, paths):
+    """Somebody else's window on the same list."""
+    ledger = ProjectLedger.open(tmp_path / "project", author="ben")
+    session = AnnotationSession(ledger)
+    listed = ImageList(session)
+    listed.show(paths)
+    yield session, listed
+    ledger.close()
+
+
+def test_what_others_did_is_known_before_the_next_is_chosen(session, images, paths, other):
+    changed = []
+    images.row_changed.connect(changed.append)
+    turn(session, paths[0])
+    for path in paths[1:3]:
+        turn(other[0], path)
+        other[1].mark("done")
+    turn(other[0], paths[3])
+    accept(other[0])
+    assert images.following() == 3
+    assert states(images) == ["new", "done", "done", "in work"]
+    assert images.useful(None) == 0
+    assert sorted(changed) == [1, 2, 3]
+    images.refresh()
+    assert sorted(changed) == [1, 2, 3]
+
+
+def test_many_changes_are_told_at_once(session, images, paths, other, monkeypatch):
+    monkeypatch.setattr("semsam_annotate.napari.state.image_list.FEW", 1)
+    told, all_told = [], []
+    images.row_changed.connect(told.append)
+    images.changed.connect(lambda: all_told.append(1))
+    for path in paths:
+        turn(other[0], path)
+        other[1].mark("skipped")
+    images.refresh()
+    assert states(images) == ["skipped"] * 4
+    assert (told, all_told) == ([], [1])
+
+
+def test_a_store_that_does_not_answer_leaves_the_list_as_it_was(session, images, monkeypatch):
+    def busy(_):
+        raise StoreUnavailable("the store is locked")
+
+    monkeypatch.setattr(ProjectLedger, "progress", busy)
+    assert images.following() == 0
+
+
+def test_a_list_by_another_way_to_the_files_follows_too(session, tmp_path, paths, other):
+    (tmp_path / "link").symlink_to(tmp_path, target_is_directory=True)
+    linked = ImageList(session)
+    linked.show([tmp_path / "link" / path.name for path in paths])
+    turn(other[0], paths[0])
+    other[1].mark("done")
+    assert linked.following() == 1
+    assert linked.rows[0].path == tmp_path / "link" / "a.png"
