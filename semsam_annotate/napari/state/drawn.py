@@ -85,19 +85,31 @@ def drawn_records(
 ) -> list[Annotation]:
     """Drafts of the records of masks, parents first. A part of which no parent is told belongs to the smallest around.
 
-    ``accepted``: masks of the picture that may be parents, too. ``facts``: what is the same for all. BadInput when a
-    name cannot be one, or when masks are parts of each other in a circle.
+    ``accepted``: masks of the picture that may be parents, too; what is among them already gets no second record.
+    ``facts``: what is the same for all. BadInput when a name cannot be one, or when masks are parts of each other in a
+    circle.
     """
     by_value = {mask.value: mask for mask in sorted(masks, key=lambda mask: -rle_area(mask.rle))}
-    records: dict[int, Annotation] = {}
-    around = list(accepted)
+    there, records = already_accepted(masks, accepted), list[Annotation]()
+    ids, around = {value: mask.id for value, mask in there.items()}, list(accepted)
     for value in parents_first({value: mask.part_of or None for value, mask in by_value.items()}):
+        if value in there:
+            continue
         mask = by_value[value]
-        parent = records[mask.part_of].id if mask.part_of in records else _around(mask, around)
+        parent = ids[mask.part_of] if mask.part_of in ids else _around(mask, around)
         own: Facts = {"mask": mask.rle, "object": mask.object, "part": mask.part, "part_of": parent}
-        records[value] = draft(image, None, {**(facts or {}), **own, "score": mask.score})  # type: ignore[typeddict-item]
-        around.append(AcceptedMask.of(records[value]))
-    return list(records.values())
+        record = draft(image, None, {**(facts or {}), **own, "score": mask.score})  # type: ignore[typeddict-item]
+        ids[value] = record.id
+        records.append(record)
+        around.append(AcceptedMask.of(record))
+    return records
+
+
+def already_accepted(masks: Sequence[DrawnMask], accepted: Sequence[AcceptedMask]) -> dict[int, AcceptedMask]:
+    """By value, the accepted mask of the same pixels, however renamed since; a part is no object of the same pixels."""
+    known = {(mask.rle["counts"], bool(mask.part)): mask for mask in accepted}
+    found = ((mask.value, known.get((mask.rle["counts"], bool(mask.part)))) for mask in masks)
+    return {value: mask for value, mask in found if mask is not None}
 
 
 def _around(mask: DrawnMask, others: Sequence[AcceptedMask]) -> str | None:

@@ -8,10 +8,10 @@ from pathlib import Path
 from psygnal import Signal
 
 from semsam_annotate.annotations import ObjectClass, PartClass
-from semsam_annotate.api import BadInput, Mask, Point, Vocabulary
-from semsam_annotate.napari.state.accepted import AcceptedMask, at_point, parent_for
+from semsam_annotate.api import BadInput, Mask, Vocabulary
+from semsam_annotate.napari.state.accepted import AcceptedMask, parent_for
 from semsam_annotate.napari.state.candidate import Candidate
-from semsam_annotate.napari.state.drawn import DrawnMask
+from semsam_annotate.napari.state.drawn import DrawnMask, already_accepted
 from semsam_annotate.napari.state.labels import LabelChoice
 from semsam_annotate.napari.state.ledger import Ledger
 from semsam_annotate.napari.state.picture import Picture
@@ -132,17 +132,16 @@ class AnnotationSession(Pointing):
             self.vocabulary_changed.emit(self.vocabulary)
 
     def take(self, masks: Sequence[DrawnMask]) -> None:
-        """Accept masks of a labels layer under the names they have, in one step."""
-        if self.picture is None or not masks:
-            self.told.emit("there are no masks to take: choose a labels layer that has some")
+        """Accept masks of a labels layer under the names they have, in one step; those taken before are left out."""
+        there = already_accepted(masks, self.accepted)
+        fresh = [mask for mask in masks if mask.value not in there]
+        if self.picture is None or not fresh:
+            taken = "its masks are accepted already" if there else "choose a labels layer that has some"
+            self.told.emit(f"there are no masks to take: {taken}")
             return
-        for object, part in dict.fromkeys((mask.object or "", mask.part or "") for mask in masks):
+        for object, part in dict.fromkeys((mask.object or "", mask.part or "") for mask in fresh):
             self.learn(LabelChoice(object, part))
         self.apply(self.ledger.accept_drawn(self.picture, masks, self.accepted))
-
-    def under(self, point: Point) -> AcceptedMask | None:
-        """The smallest accepted mask at (x, y)."""
-        return at_point(point, self.accepted)
 
     def apply(self, shift: Shift) -> None:
         """Show what the store did."""

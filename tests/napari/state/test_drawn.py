@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from semsam_annotate.api import BadInput, decode_rle
+from semsam_annotate.api import BadInput, decode_rle, encode_rle
 from semsam_annotate.napari.state.drawn import DrawnMask, beside_each_other, drawn_masks, label_rles
 
 LABELS = arrays.arrays(np.int64, st.tuples(st.integers(1, 9), st.integers(1, 9)), elements=st.integers(-2, 4))
@@ -81,10 +81,25 @@ def test_a_part_lies_in_what_it_says_else_in_what_is_around_it(session, labels):
     parents = {mask.title: mask.part_of for mask in session.accepted}
     ids = {mask.title: mask.id for mask in session.accepted}
     assert parents == {"car": None, "wheel of car": ids["car"]}
-    session.take([DrawnMask(5, part.rle, "car", "door")])
+    session.take([DrawnMask(5, encode_rle(inner[::-1] == 2), "car", "door")])
     assert session.accepted[-1].part_of in ids.values()
-    session.take([DrawnMask(5, part.rle, "car", "lamp", part_of=0)])
+    session.take([DrawnMask(5, encode_rle(inner[:, ::-1] == 2), "car", "lamp", part_of=0)])
     assert session.accepted[-1].part_of is None
+
+
+def test_a_layer_taken_twice_gives_its_masks_once(session, editing, ledger, labels):
+    table = {"index": [1, 2], "object": ["car", "car"], "part": ["", "wheel"], "part_of": [0, 1]}
+    first = np.where(labels == 1, 1, 0)
+    session.take(drawn_masks(first, table, "x"))
+    editing.rename(session.accepted[0].id, "bus", "")
+    session.take(drawn_masks(first, table, "x"))
+    assert "accepted already" in session.lines[-1]
+    assert [mask.title for mask in ledger.masks(session.picture)] == ["bus"]
+    session.take(drawn_masks(np.where(labels <= 2, labels, 0), table, "x"))
+    assert [mask.title for mask in session.accepted] == ["bus", "wheel of car"]
+    assert session.accepted[1].part_of == session.accepted[0].id
+    session.undo()
+    assert [mask.title for mask in session.accepted] == ["bus"]
 
 
 def test_a_name_that_cannot_be_one_stores_nothing(session, ledger, labels):
