@@ -90,7 +90,7 @@ def _delete_under_pointer(annotator: "Annotator") -> None:
 
 def _select_under_pointer(annotator: "Annotator") -> None:
     if annotator.image is not None:
-        mask = annotator.session.under(pixel_at(annotator.image, annotator.viewer.cursor.position))
+        mask = annotator.editing.under(pixel_at(annotator.image, annotator.viewer.cursor.position))
         annotator.editing.select([] if mask is None else [mask.id])
 
 

@@ -11,6 +11,7 @@ from semsam_annotate.annotations.reviewing import APPROVED, CHANGES, Word
 from semsam_annotate.api import Mask
 from semsam_annotate.napari.state.accepted import AcceptedMask
 from semsam_annotate.napari.state.labels import LabelChoice, describe
+from semsam_annotate.napari.state.outline import descendants
 
 Correction = tuple[str, Facts]
 
@@ -18,19 +19,32 @@ Correction = tuple[str, Facts]
 def renaming(mask: AcceptedMask, below: Sequence[AcceptedMask], choice: LabelChoice) -> Deed:
     """Other names for a mask; parts ``below`` it that were named after its object follow."""
     object, part = choice.object or None, choice.part or None
-    corrections: list[Correction] = [(mask.id, {"object": object, "part": part})]
-    corrections += [(other.id, {"object": object}) for other in below if other.object == mask.object != object]
-    return Deed(f"renamed {mask.title} to {describe(object, part)}", correct=tuple(corrections))
+    corrections = ((mask.id, Facts(object=object, part=part)), *_following(mask, below, object))
+    return Deed(f"renamed {mask.title} to {describe(object, part)}", correct=corrections)
 
 
-def attaching(mask: AcceptedMask, parent: AcceptedMask | None) -> Deed:
-    """A mask becomes a part of another one and takes its object's name, or becomes a part of nothing."""
+def attaching(masks: Sequence[AcceptedMask], parent: AcceptedMask | None, others: Sequence[AcceptedMask]) -> Deed:
+    """Masks become parts of another one and take its object's name, or become parts of nothing.
+
+    Those of ``others`` below them that were named after their object follow.
+    """
+    one = len(masks) == 1
     if parent is None:
-        return Deed(f"{mask.title} stands on its own", correct=((mask.id, {"part_of": None}),))
-    facts: Facts = {"part_of": parent.id}
-    if mask.part and parent.object:
-        facts["object"] = parent.object
-    return Deed(f"{mask.title} belongs to {parent.title}", correct=((mask.id, facts),))
+        title = f"{_titled(masks)} {'stands on its own' if one else 'stand on their own'}"
+        return Deed(title, correct=tuple((mask.id, Facts(part_of=None)) for mask in masks))
+    corrections: list[Correction] = []
+    for mask in masks:
+        facts: Facts = {"part_of": parent.id}
+        if mask.part and parent.object:
+            facts["object"] = parent.object
+            corrections += _following(mask, descendants(mask, others), parent.object)
+        corrections.append((mask.id, facts))
+    return Deed(f"{_titled(masks)} {'belongs' if one else 'belong'} to {parent.title}", correct=tuple(corrections))
+
+
+def _following(mask: AcceptedMask, below: Sequence[AcceptedMask], object: str | None) -> list[Correction]:
+    """The new object of parts below a mask that were named after its old one."""
+    return [(other.id, Facts(object=object)) for other in below if other.object == mask.object != object]
 
 
 def redrawing(mask: AcceptedMask, pixels: Mask, edits: int) -> Deed:

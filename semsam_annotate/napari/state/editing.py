@@ -6,7 +6,7 @@ from psygnal import Signal
 
 from semsam_annotate.annotations.journal import Deed
 from semsam_annotate.api import BadInput, Mask, Point
-from semsam_annotate.napari.state.accepted import AcceptedMask
+from semsam_annotate.napari.state.accepted import AcceptedMask, at_point
 from semsam_annotate.napari.state.deeds import attaching, deletion, merging, redrawing, renaming, reviewing
 from semsam_annotate.napari.state.labels import LabelChoice
 from semsam_annotate.napari.state.outline import descendants
@@ -52,16 +52,20 @@ class MaskEditing:
 
         self._do(renaming(mask, descendants(mask, self._session.accepted), choice), choice)
 
-    def attach(self, id: str, parent: str | None) -> None:
-        """Make a mask a part of another one, or of nothing."""
-        mask, above = self._session.mask(id), self._session.mask(parent)
-        if mask is not None and mask.part_of != parent:
-            self._do(attaching(mask, above))
+    def attach(self, ids: Sequence[str], parent: str | None) -> None:
+        """Make masks parts of another one, in which what lies under them stays under them, or of nothing."""
+        above, accepted = self._session.mask(parent), self._session.accepted
+        found = [mask for mask in map(self._session.mask, ids) if mask is not None and mask.id != parent]
+        if above is not None:
+            carried = {part.id for mask in found for part in descendants(mask, accepted)}
+            found = [mask for mask in found if mask.id not in carried]
+        masks = [mask for mask in found if mask.part_of != parent]
+        if masks:
+            self._do(attaching(masks, above, accepted))
 
     def free(self, ids: Sequence[str]) -> None:
         """Take parts out of their objects."""
-        for id in ids:
-            self.attach(id, None)
+        self.attach(ids, None)
 
     def redraw(self, id: str, mask: Mask, edits: int) -> bool:
         """Another outline, (H, W) bool, painted by hand in that many strokes; whether it is stored."""
@@ -91,11 +95,15 @@ class MaskEditing:
         if masks:
             self._do(reviewing(masks, remark))
 
+    def under(self, point: Point) -> AcceptedMask | None:
+        """The smallest accepted mask at (x, y) that is not hidden."""
+        return at_point(point, [mask for mask in self._session.accepted if mask.id not in self.hidden])
+
     def delete_at(self, point: Point) -> None:
-        """Delete the smallest accepted mask under (x, y)."""
-        mask = self._session.under(point)
+        """Delete the smallest accepted mask seen under (x, y)."""
+        mask = self.under(point)
         if mask is None:
-            self._session.told.emit("no accepted mask under the pointer: move it onto one")
+            self._session.told.emit("no accepted mask to be seen under the pointer: move it onto one")
         else:
             self.delete([mask.id])
 

@@ -67,7 +67,7 @@ class MaskBox(QWidget):
 
     def _wire(self) -> None:
         self.tree.selected.connect(lambda ids: self._do(lambda it: it.editing.select(ids)))
-        self.tree.hung.connect(lambda id, parent: self._do(lambda it: it.editing.attach(id, parent)))
+        self.tree.hung.connect(lambda ids, parent: self._do(lambda it: it.editing.attach(ids, parent)))
         self.tree.shown.connect(lambda id, seen: self._do(lambda it: it.editing.mark([id], hidden=not seen)))
         self.tree.jumped.connect(lambda id: self._do(lambda it: it.look_at(id)))
         self.tree.wanted.connect(self._grant)

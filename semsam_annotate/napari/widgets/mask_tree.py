@@ -18,8 +18,8 @@ class MaskTree(QTreeWidget):
 
     selected = Signal(list)
     """Ids, in the order of the tree."""
-    hung = Signal(str, object)
-    """Id of a mask that was dragged, and of the one it was dropped on, or None."""
+    hung = Signal(list, object)
+    """Ids of masks that were dragged, and of the one they were dropped on, or None."""
     shown = Signal(str, bool)
     """Id, and whether it is to be seen."""
     jumped = Signal(str)
@@ -98,8 +98,8 @@ class MaskTree(QTreeWidget):
         on = self.dropIndicatorPosition() == QAbstractItemView.DropIndicatorPosition.OnItem
         event.setDropAction(Qt.DropAction.IgnoreAction)
         event.accept()
-        for item in self.selectedItems():
-            self.hung.emit(_id(item), _id(target) if target is not None and on else None)
+        onto = _id(target) if target is not None and on else None
+        self.hung.emit([_id(item) for item in self.items() if item.isSelected()], onto)
 
     def _show_row(self, row: MaskRow) -> None:
         """A new line, or other texts and marks of one that is there."""

@@ -98,7 +98,7 @@ class Chaos:
                 lambda: editing.delete(ids, with_parts=True),
                 lambda: editing.mark(ids, locked=self.rng.random() < 0.3),
                 lambda: editing.mark(ids, hidden=self.rng.random() < 0.5),
-                lambda: ids and editing.attach(ids[0], self.rng.choice([None, *ids[1:]])),
+                lambda: ids and editing.attach([ids[0]], self.rng.choice([None, *ids[1:]])),
                 lambda: ids and editing.rename(ids[0], self.rng.choice(["car", "bus", ""]), ""),
             ]
         )

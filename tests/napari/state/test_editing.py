@@ -45,16 +45,16 @@ def test_a_part_is_hung_elsewhere_and_takes_the_name(session, editing, ledger, c
     session.show_rung(3)
     session.label("boat", "")
     boat = session.accept()
-    editing.attach(car[1].id, boat.id)
+    editing.attach([car[1].id], boat.id)
     assert shape(outline(session.accepted)) == [("car", []), ("boat", [("wheel of boat", [])])]
-    editing.attach(session.accepted[-1].id, None)
+    editing.attach([session.accepted[-1].id], None)
     assert shape(outline(session.accepted)) == [("car", []), ("boat", []), ("wheel of boat", [])]
     assert shown(session) == in_store(ledger, session)
 
 
 def test_a_circle_is_refused_in_a_line(session, editing, car):
     before = shown(session)
-    editing.attach(car[0].id, car[1].id)
+    editing.attach([car[0].id], car[1].id)
     assert "circle" in session.lines[-1]
     assert shown(session) == before
 
@@ -64,7 +64,7 @@ def test_merging_joins_pixels_and_parts(session, editing, ledger, car):
     session.show_rung(0)
     session.label("car", "")
     other = session.accept()
-    editing.attach(car[1].id, other.id)
+    editing.attach([car[1].id], other.id)
     editing.merge([car[0].id, other.id])
     joined = session.accepted[-1] if session.accepted[-1].part is None else session.accepted[-2]
     assert np.array_equal(joined.mask, car[0].mask | other.mask)

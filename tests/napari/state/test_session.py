@@ -192,7 +192,7 @@ def edits(rng: random.Random, session: AnnotationSession, editing: MaskEditing):
         lambda: editing.delete(some, with_parts=rng.random() < 0.5),
         lambda: editing.review(some, rng.choice([None, "smaller", "other name"])),
         lambda: editing.mark(some, hidden=rng.random() < 0.5, locked=rng.random() < 0.2),
-        lambda: [editing.attach(id, rng.choice([None, *ids])) for id in some],
+        lambda: [editing.attach([id], rng.choice([None, *ids])) for id in some],
         lambda: [editing.rename(id, rng.choice(["car", "boat"]), rng.choice(["wheel", ""])) for id in some],
     ]
 

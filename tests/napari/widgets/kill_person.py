@@ -108,7 +108,7 @@ class BusyPerson(Person):
 
     def hang(self) -> None:
         for id in self._some(1):
-            self.dock.annotator.editing.attach(id, self.rng.choice([None, *self._some(1)]))
+            self.dock.annotator.editing.attach([id], self.rng.choice([None, *self._some(1)]))
 
     def delete(self) -> None:
         self.dock.annotator.editing.delete(self._some(1))
