@@ -29,7 +29,7 @@ def named_actions(annotator: "Annotator") -> dict[str, Action]:
         "drop": session.drop,
         "undo": session.undo,
         "redo": session.redo,
-        "export": session.export,
+        "export": annotator.exporting.start,
         "delete": lambda: _delete_under_pointer(annotator),
         "select": lambda: _select_under_pointer(annotator),
         "paste": lambda: _paste(annotator),

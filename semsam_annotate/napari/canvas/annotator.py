@@ -27,6 +27,7 @@ from semsam_annotate.napari.engine.worker import EngineWorker
 from semsam_annotate.napari.state.carrying import Carrying
 from semsam_annotate.napari.state.connections import Connections
 from semsam_annotate.napari.state.editing import MaskEditing
+from semsam_annotate.napari.state.exporting import Exporting
 from semsam_annotate.napari.state.hover import Hover
 from semsam_annotate.napari.state.image_list import ImageList
 from semsam_annotate.napari.state.left_work import LeftWork
@@ -58,7 +59,7 @@ class Annotator:
         self._quiet = self._closed = False
         self._drawing = Drawing(session, self.editing, self.hover, self.layers, later)
         self.touch = TouchUp(session, self.editing)
-        self._left = LeftWork(session, self.touch)
+        self._left, self.exporting = LeftWork(session, self.touch), Exporting(session)
         self.touch_layer = TouchLayer(viewer, self.touch, lambda: self.image)
         self._watch = ImageWatch(self._show_anew, self._on_dims, (self.layers.follow, self.touch_layer.follow))
         self._connections = Connections(
@@ -80,10 +81,7 @@ class Annotator:
         self.choose_image()
 
     def open_files(self, paths: Sequence[Path]) -> None:
-        """Take image files as a list to go through with PageDown and PageUp.
-
-        The one opens where the last window was left, else the first that can be read.
-        """
+        """Take image files to go through; the one opens where the last window was left, else the first that is readable."""
         self._begin(paths, show=True)
 
     def open_project_images(self) -> None:
@@ -158,6 +156,7 @@ class Annotator:
         self._closed = self._quiet = True
         self._watch.follow(None)
         self.worker.close()
+        self.exporting.close()
         self._bindings.release()
         self._drawing.release()
         self.asking.release()

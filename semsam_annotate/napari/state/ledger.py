@@ -1,6 +1,6 @@
 """What a session needs of the project: its names and colours, its accepted masks, its export."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -137,6 +137,9 @@ class Ledger(Protocol):
         """Give the store back."""
         ...
 
-    def export(self) -> tuple[list[Path], str]:
-        """Write the project's COCO and part JSON into its folder: the files, and one line for the person."""
+    def export(self, progress: Callable[[int, int], None]) -> str:
+        """Write the project's COCO and part JSON into its folder; one line for the person.
+
+        ``progress`` is told how much of all of a file is done, and may raise to end it. In any thread.
+        """
         ...

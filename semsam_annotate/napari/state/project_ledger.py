@@ -1,7 +1,7 @@
 """The ledger of a project folder: records in its store, names in its project file, exports beside them."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -188,22 +188,19 @@ class ProjectLedger:
         """The whole record."""
         return self._project.store.get(id)
 
-    def export(self) -> tuple[list[Path], str]:
+    def export(self, progress: Callable[[int, int], None]) -> str:
         """Write ``EXPORTS``; a part JSON that cannot be written because nothing fits it is said, not raised."""
-        written: list[Path] = []
         lines: list[str] = []
         for format, name in EXPORTS.items():
-            path = self._project.folder / name
             try:
-                report = self._project.export(format, path)
+                report = self._project.export(format, self._project.folder / name, progress=progress)
             except BadInput as error:
-                if not written:
+                if not lines:
                     raise
                 lines.append(str(error))
             else:
-                written.append(path)
                 lines.append(f"{name}: {report.objects} objects, {report.parts} parts")
-        return written, f"exported to {self._project.folder} – {'; '.join(lines)}"
+        return f"exported to {self._project.folder} – {'; '.join(lines)}"
 
     def _moved(self, change: Change | None) -> Shift | None:
         return None if change is None else self._shift(change)

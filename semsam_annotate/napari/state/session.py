@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from psygnal import Signal
 
@@ -198,12 +197,6 @@ class AnnotationSession(Pointing):
                 self.drop()
             self.told.emit(f"nothing to {'take back' if back else 'do again'} in this picture")
         return shift
-
-    def export(self) -> Sequence[Path]:
-        """Write COCO and part JSON of the whole project into its folder; the files written."""
-        written, message = self.ledger.export()
-        self.told.emit(message)
-        return written
 
     def _owner(self, part: PartClass) -> str:
         """The object around it, else the one guessed, if the part can be theirs; else one it can be of."""

@@ -13,6 +13,7 @@ from semsam_annotate.napari.state.hotkeys import hotkeys
 from semsam_annotate.napari.state.labels import LabelChoice
 from semsam_annotate.napari.widgets.buttons import KeyedButton
 from semsam_annotate.napari.widgets.carry_box import CarryBox
+from semsam_annotate.napari.widgets.export_button import ExportButton
 from semsam_annotate.napari.widgets.label_form import LabelForm, Names
 from semsam_annotate.napari.widgets.ladder_box import LadderBox
 from semsam_annotate.napari.widgets.mask_box import MaskBox
@@ -29,7 +30,9 @@ class AnnotationPanel(QWidget):
         self._connections = Connections()
         self.ladder, self.labels = LadderBox(), LabelForm()
         self.touch, self.review, self.masks, self.carry = TouchBox(), ReviewBox(), MaskBox(), CarryBox()
+        self.export = ExportButton("Export", "COCO and part JSON into the project folder, while you go on", "export")
         self.buttons = {name: KeyedButton(text, tip, name) for name, (text, tip) in _BUTTONS.items()}
+        self.buttons["export"] = self.export
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(_group("Masks at your click, largest first", self.ladder))
@@ -48,6 +51,7 @@ class AnnotationPanel(QWidget):
         self._connections = Connections(self._shown(annotator))
         for box in (self.touch, self.review, self.masks, self.carry):
             box.attach(annotator)
+        self.export.attach(annotator.exporting)
         self.ladder.list.show_picture(annotator.session.picture)
         self._show_candidate(annotator.session.candidate)
         self._show_choice()
@@ -58,6 +62,7 @@ class AnnotationPanel(QWidget):
         self._connections.release()
         for box in (self.touch, self.review, self.masks, self.carry):
             box.detach()
+        self.export.detach()
         self._annotator = None
         self.setEnabled(False)
 
@@ -154,7 +159,6 @@ _BUTTONS = {
     "accept": ("Accept  {key}", "Store the mask shown under the names chosen"),
     "undo": ("Take back", "The last step in this image; without end, after a restart too"),
     "redo": ("Do again", "The step that was taken back last"),
-    "export": ("Export", "COCO and part JSON into the project folder"),
     "previous": ("Previous image", "The one before in the list"),
     "next": ("Next image", "The next one in the list"),
     "most useful": (

@@ -94,6 +94,7 @@ def test_undo_and_export_keys(annotator, hand, ledger, tmp_path):
     hand.click(SQUARE)
     hand.press("Enter")
     hand.press("Control-E", annotator.layers.accepted)
+    annotator.exporting._writing.wait()
     assert (tmp_path / "project" / "coco.json").exists()
     hand.press("Control-Z", annotator.layers.accepted)
     assert ledger.masks(annotator.session.picture) == []
@@ -108,6 +109,8 @@ def test_exporting_nothing_is_one_line(annotator, hand):
     lines = []
     annotator.session.told.connect(lines.append)
     hand.press("Control-E")
+    annotator.exporting._writing.wait()
+    annotator.exporting.poll()
     assert "nothing to export" in lines[-1]
 
 

@@ -170,20 +170,6 @@ def test_without_a_picture_nothing_breaks(session, editing):
     assert session.accepted == []
 
 
-def test_export_writes_both_files(session, ledger):
-    session.click(PART)
-    session.show_rung(1)
-    session.label("car", "")
-    session.accept()
-    session.click(PART)
-    session.show_rung(0)
-    session.label("car", "wheel")
-    session.accept()
-    written = session.export()
-    assert sorted(path.name for path in written) == ["coco.json", "parts.json"]
-    assert all(path.stat().st_size > 100 for path in written)
-
-
 def edits(rng: random.Random, session: AnnotationSession, editing: MaskEditing):
     ids = [mask.id for mask in session.accepted]
     some = rng.sample(ids, min(len(ids), 2))

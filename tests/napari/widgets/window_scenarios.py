@@ -85,6 +85,7 @@ def annotate(folder: Path) -> dict[str, float]:
         assert record.mask == chosen.rle
         assert (record.object, record.part, record.level) == ("person", "suit", chosen.level)
         person.press("E", Qt.KeyboardModifier.ControlModifier)
+        person.wait(lambda: not person.dock.annotator.exporting.busy)
         assert {"coco.json", "parts.json"} <= {path.name for path in (folder / "project").iterdir()}
         person.press("Z", Qt.KeyboardModifier.ControlModifier)
         assert [other.id for other in stored(folder)] == [whole.id]
