@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from semsam_annotate.napari.canvas.geometry import pixel_at
 from semsam_annotate.napari.canvas.pasting import all_masks, chosen_mask
 from semsam_annotate.napari.canvas.tiles import open_tile
-from semsam_annotate.napari.state.hotkeys import hotkeys
 
 if TYPE_CHECKING:
     from semsam_annotate.napari.canvas.annotator import Annotator
@@ -58,7 +57,7 @@ def named_actions(annotator: "Annotator") -> dict[str, Action]:
 def character_actions(annotator: "Annotator") -> dict[str, Action]:
     """Digits choose masks of the list, letters accept under the name they stand for."""
     keys: dict[str, Action] = {str(row + 1): partial(annotator.session.show_row, row) for row in range(6)}
-    for letter, named in hotkeys(annotator.session.ledger.classes).items():
+    for letter, named in annotator.session.letters().items():
         keys[letter.upper()] = partial(annotator.review.accept, named)
     return {key: partial(annotator.run, partial(_choose, annotator, key, action)) for key, action in keys.items()}
 

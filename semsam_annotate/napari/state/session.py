@@ -11,6 +11,7 @@ from semsam_annotate.api import BadInput, Mask, Vocabulary
 from semsam_annotate.napari.state.accepted import AcceptedMask, parent_for
 from semsam_annotate.napari.state.candidate import Candidate
 from semsam_annotate.napari.state.drawn import DrawnMask, already_accepted
+from semsam_annotate.napari.state.hotkeys import ClassOf, hotkeys
 from semsam_annotate.napari.state.labels import LabelChoice
 from semsam_annotate.napari.state.ledger import Ledger
 from semsam_annotate.napari.state.picture import Picture
@@ -46,11 +47,17 @@ class AnnotationSession(Pointing):
         self.parent: str | None = AUTOMATIC
         self.accepted: list[AcceptedMask] = []
         self._restored = False
+        self._letters: dict[str, ClassOf] = {}
 
     @property
     def vocabulary(self) -> Vocabulary:
         """The project's names."""
         return self.ledger.vocabulary
+
+    def letters(self) -> dict[str, ClassOf]:
+        """Which letter accepts under which name; one that was given stays, whatever names join."""
+        self._letters = hotkeys(self.ledger.classes, self._letters)
+        return self._letters
 
     def open(self, picture: Picture | None) -> None:
         """Turn to another picture; what was pointed at in the one before is dropped, what was accepted is stored.

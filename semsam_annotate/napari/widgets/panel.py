@@ -9,7 +9,6 @@ from semsam_annotate.annotations import PartClass
 from semsam_annotate.napari.canvas.annotator import Annotator
 from semsam_annotate.napari.state.candidate import Candidate
 from semsam_annotate.napari.state.connections import Connections, Pair
-from semsam_annotate.napari.state.hotkeys import hotkeys
 from semsam_annotate.napari.state.labels import LabelChoice
 from semsam_annotate.napari.widgets.buttons import KeyedButton
 from semsam_annotate.napari.widgets.carry_box import CarryBox
@@ -139,11 +138,12 @@ class AnnotationPanel(QWidget):
     def _names(self, object: str) -> tuple[Names, Names]:
         """Objects, and the parts that this one can have, with colours and letters."""
         assert self._annotator is not None
-        ledger = self._annotator.session.ledger
+        session = self._annotator.session
+        ledger = session.ledger
         sides: tuple[Names, Names] = ((ledger.vocabulary.objects, {}, {}), (ledger.parts_of(object), {}, {}))
         for named in ledger.classes:
             sides[isinstance(named, PartClass)][1][named.name] = named.color
-        for letter, named in hotkeys(ledger.classes).items():
+        for letter, named in session.letters().items():
             sides[isinstance(named, PartClass)][2][named.name] = letter
         return sides
 

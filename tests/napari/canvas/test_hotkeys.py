@@ -9,6 +9,7 @@ from napari.components import ViewerModel
 from semsam_annotate.annotations import ObjectClass, PartClass, Project
 from semsam_annotate.napari.canvas.annotator import Annotator
 from semsam_annotate.napari.state.hotkeys import hotkeys
+from semsam_annotate.napari.state.labels import LabelChoice
 from semsam_annotate.napari.state.project_ledger import ProjectLedger
 from semsam_annotate.napari.state.session import AnnotationSession
 
@@ -33,6 +34,21 @@ def test_the_projects_own_hotkeys_win():
     assert keys["w"].name == "wheel"
     assert keys["a"].name == "wagon"
     assert keys["d"].name == "door"
+
+
+@given(NAMES, NAMES)
+def test_a_letter_that_was_given_stays_whatever_names_join(names, others):
+    before = hotkeys([PartClass(name) for name in names])
+    joined = [*map(ObjectClass, others), *(PartClass(name, objects=("x",)) for name in names)]
+    keys = hotkeys(joined, before)
+    assert {letter: keys[letter].name for letter in before} == {letter: item.name for letter, item in before.items()}
+    assert len({id(item) for item in keys.values()}) == len(keys) == min(len(joined), 26)
+
+
+def test_letters_of_names_that_went_are_free_and_the_projects_own_are_not_given_twice():
+    given = {"w": PartClass("wheel"), "d": PartClass("door"), "x": ObjectClass("gone")}
+    keys = hotkeys([ObjectClass("wagon", hotkey="w"), ObjectClass("xylophone"), PartClass("wheel")], given)
+    assert {letter: item.name for letter, item in keys.items()} == {"w": "wagon", "x": "xylophone", "h": "wheel"}
 
 
 @pytest.fixture
@@ -83,7 +99,8 @@ def test_layers_that_people_draw_in_keep_their_keys(annotator, hand_of, viewer):
     assert "C" in {str(key) for key in image.keymap}
     assert {str(key) for key in drawing.keymap}.isdisjoint({"C", "W", "1"})
     annotator.session.ledger.learn("kayak", "")
-    annotator.session.vocabulary_changed.emit(annotator.session.vocabulary)
+    annotator.session.learn(LabelChoice("wagon", ""))
+    assert {annotator.session.letters()[letter].name for letter in "cw"} == {"car", "wheel"}
     assert "K" in {str(key) for key in image.keymap}
     annotator.close()
     assert not image.keymap
