@@ -13,6 +13,11 @@ def workspace_file(folder: Path, author: str | None) -> Path:
     return plain.with_name(f"{plain.stem}-{digest}.json")  # others are written with "-" in the same places
 
 
+def workspace_lock(workspace: Path) -> Path:
+    """Held by the window that keeps a workspace; its name names nobody, since it stays when a person is forgotten."""
+    return workspace.with_name(f".{hashlib.sha256(workspace.stem.encode()).hexdigest()[:16]}.lock")
+
+
 def workspaces_of(folder: Path, author: str) -> list[Path]:
     """Files there that hold an author's workspace, one of an earlier version included."""
     return [path for path in {_plain(folder, author), workspace_file(folder, author)} if path.is_file()]
