@@ -24,7 +24,7 @@ MASKS = "masks"
 def with_images(found: Exported, folder: Path, fetch: Callable[[str], bytes]) -> list[Annotation]:
     """The records, their images fetched by address into ``folder`` and known by their pixels.
 
-    BadInput when one cannot be had, or is not of the size of its masks.
+    BadInput when one cannot be had, is not of the size of its masks, or would replace another file.
     """
     refs: dict[str, ImageRef] = {}
     for record in found.records:
@@ -35,11 +35,24 @@ def with_images(found: Exported, folder: Path, fetch: Callable[[str], bytes]) ->
             if rgb.shape[:2] != (image.height, image.width):
                 said = f"{image.width}x{image.height}"
                 raise BadInput(f"{image.path} is {rgb.shape[1]}x{rgb.shape[0]}, its masks {said} (width x height)")
-            path = folder / image.path
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(path, body)
+            _write_new(_inside(folder, image.path), body)
             refs[image.sha256] = replace(image, sha256=image_sha256(rgb))
     return [record.with_(image=refs[record.image.sha256]) for record in found.records]
+
+
+def _inside(folder: Path, name: str) -> Path:
+    """Where a file of that name goes; BadInput for a name that leads out of ``folder``."""
+    path = folder / name
+    if Path(name).is_absolute() or ".." in Path(name).parts:
+        raise BadInput(f"{name!r} leads out of {folder}")
+    return path
+
+
+def _write_new(path: Path, body: bytes) -> None:
+    if path.exists() and path.read_bytes() != body:
+        raise BadInput(f"{path} is another file already: name a folder without it")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, body)
 
 
 def write_records(
@@ -67,8 +80,9 @@ def _write_masks(folder: Path, records: Sequence[Annotation]) -> ExportReport:
         raise BadInput(f"{folder} holds other files: name an empty folder, or one of an earlier export")
     rows = []
     for record, name in _named(records):
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(folder / name, _png(record))
+        path = _inside(folder, name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, _png(record))
         rows.append(_row(record, name))
     write_json(folder / "masks.json", {"masks": rows})
     kinds = [record.kind for record in records]

@@ -1,21 +1,17 @@
 """Tasks as Label Studio exports them (JSON), read as records: holes, pieces, score, level and parent included."""
 
-import re
-import uuid
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 from typing import Any
-from urllib.parse import unquote, urlsplit
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from semsam_annotate.annotations.images import MAX_PIXELS
 from semsam_annotate.annotations.record import Annotation, ImageRef, Source
 from semsam_annotate.api import BadInput, Vocabulary
 from semsam_annotate.backend.label_studio.accepted import Region, read_regions
+from semsam_annotate.backend.label_studio.admin.image_names import ExportedImages, stable_id
 from semsam_annotate.backend.label_studio.config import KINDS, LabelConfig, parse_config
-from semsam_annotate.backend.label_studio.image_address import of_task
 from semsam_annotate.backend.label_studio.news import Written, read_news
 from semsam_annotate.backend.label_studio.shapes import GEOMETRY, is_mask
 
@@ -23,8 +19,6 @@ UNTOLD = "1970-01-01T00:00:00.000000+00:00"
 """The time of an annotation whose task does not tell it: the same at every reading."""
 
 SYSTEM = "label-studio"
-_IDS = uuid.UUID("6f0f9d5e-7f0c-4a53-9f5c-2d6f4f1f4f0e")
-"""Ids of records follow from Label Studio's, so that the same work exported twice is the same file."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +43,7 @@ def read_tasks(tasks: Any, config: LabelConfig, every: bool = False) -> Exported
     records: list[Annotation] = []
     skipped = older = 0
     left: Counter[str] = Counter()
-    images = _Images(config.image_key)
+    images = ExportedImages(config.image_key)
     for task in checked_tasks(tasks):
         useful = [item for item in task["annotations"] if not item.get("was_cancelled") and item.get("result")]
         chosen = useful if every else _best(useful)
@@ -64,7 +58,7 @@ def read_tasks(tasks: Any, config: LabelConfig, every: bool = False) -> Exported
 
 
 def checked_tasks(tasks: Any) -> list[dict[str, Any]]:
-    """The tasks; BadInput when this is no JSON export with its annotations."""
+    """The tasks; BadInput when this is no JSON export with its annotations. Ids become names of files."""
     listed: list[Any] = tasks if isinstance(tasks, list) else [None]
     for task in listed:
         annotations = task.get("annotations") if isinstance(task, dict) and isinstance(task.get("data"), dict) else None
@@ -72,6 +66,9 @@ def checked_tasks(tasks: Any) -> list[dict[str, Any]]:
             raise BadInput(
                 "this is no JSON export of Label Studio: a list of tasks with data and annotations (not JSON-MIN)"
             )
+        id = task.get("id")
+        if id is not None and (isinstance(id, bool) or not isinstance(id, int)):
+            raise BadInput(f"the id of a task is a whole number, not {ascii(id)[:40]}")
     return listed
 
 
@@ -90,61 +87,14 @@ def config_of(tasks: Iterable[dict[str, Any]], words: Vocabulary) -> LabelConfig
     return parse_config(tostring(view, encoding="unicode"), words)
 
 
-def file_name(address: str, task: Any) -> str:
-    """What an image is called in the export: its path in Label Studio's files, never one that leads elsewhere."""
-    if address.startswith("data:"):
-        kind = re.match(r"data:image/(\w{1,8})", address)
-        return f"task-{task}.{kind.group(1) if kind else 'image'}"
-    pure = PurePosixPath(written_name(address).replace("\\", "/").replace(":", "_"))
-    kept = [part for part in pure.parts if part not in ("/", "..", ".")]
-    return "/".join(kept) or f"task-{task}"
-
-
-def written_name(address: str) -> str:
-    """The path of an image as its address has it, from Label Studio's folder of uploads or of files on its disk.
-
-    Empty where the address is the image itself.
-    """
-    if address.startswith("data:"):
-        return ""
-    parts = urlsplit(address)
-    if parts.path.endswith("/data/local-files/"):
-        return unquote(parts.query.removeprefix("d=").partition("&")[0])
-    _, upload, file = parts.path.partition("/data/upload/")
-    return unquote(file.partition("/")[2] if upload else parts.path)
-
-
-@dataclass
-class _Images:
-    """The images met so far: one address is one image, whatever its tasks are."""
-
-    key: str
-    refs: dict[str, ImageRef] = field(default_factory=dict)
-    addresses: dict[str, str] = field(default_factory=dict)
-
-    def of(self, task: dict[str, Any], size: tuple[int, int]) -> ImageRef:
-        """BadInput when the task has none, or when it has another size in another task."""
-        address = task["data"].get(self.key)
-        if not isinstance(address, str) or not address:
-            raise BadInput(f'there is no image under "{self.key}"')
-        known = self.refs.get(address)
-        if known is None:
-            name = file_name(address, task.get("id"))
-            taken = any(ref.path == name for ref in self.refs.values())
-            known = ImageRef(uuid.uuid5(_IDS, address).hex, f"task-{task.get('id')}/{name}" if taken else name, *size)
-            self.refs[address] = known
-            self.addresses[known.sha256] = of_task(address, task.get("id"))
-        if (known.height, known.width) != size:
-            raise BadInput(f"another task has the same image in {known.width}x{known.height} (width x height)")
-        return known
-
-
 def _best(annotations: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     ordered = sorted(annotations, key=lambda item: (bool(item.get("ground_truth")), str(item.get("updated_at") or "")))
     return ordered[-1:]
 
 
-def _records(task: dict[str, Any], item: dict[str, Any], config: LabelConfig, images: _Images) -> list[Annotation]:
+def _records(
+    task: dict[str, Any], item: dict[str, Any], config: LabelConfig, images: ExportedImages
+) -> list[Annotation]:
     try:
         project = {"id": task.get("project") or 0, "label_config": ""}
         (told,) = read_news({"action": "ANNOTATION_CREATED", "project": project, "task": task, "annotation": item})
@@ -161,7 +111,7 @@ def _records(task: dict[str, Any], item: dict[str, Any], config: LabelConfig, im
 
 def _record(region: Region, told: Written, image: ImageRef, many: int) -> Annotation:
     def name(id: str) -> str:
-        return str(uuid.uuid5(_IDS, f"{told.project}/{told.id}/{id}"))
+        return str(stable_id(f"{told.project}/{told.id}/{id}"))
 
     return Annotation(
         id=name(region.id), image=image, mask=region.mask, kind="part" if region.is_part else "object",

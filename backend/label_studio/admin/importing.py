@@ -13,7 +13,8 @@ from semsam_annotate.annotations.images import image_sha256, read_image
 from semsam_annotate.annotations.named_files import NamedFiles
 from semsam_annotate.annotations.record import ImageRef
 from semsam_annotate.api import BadInput, Vocabulary
-from semsam_annotate.backend.label_studio.admin.exported import UNTOLD, Exported, read_tasks, written_name
+from semsam_annotate.backend.label_studio.admin.exported import UNTOLD, Exported, read_tasks
+from semsam_annotate.backend.label_studio.admin.image_names import written_name
 from semsam_annotate.backend.label_studio.admin.sources import from_file
 
 Progress = Callable[[int, int], None]

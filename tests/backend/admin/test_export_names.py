@@ -2,7 +2,7 @@
 
 import pytest
 
-from semsam_annotate.backend.label_studio.admin.exported import file_name
+from semsam_annotate.backend.label_studio.admin.image_names import file_name
 
 
 @pytest.mark.parametrize(
@@ -15,6 +15,7 @@ from semsam_annotate.backend.label_studio.admin.exported import file_name
         ("s3://bucket/C:\\x\\y.png", "C_/x/y.png"),
         ("data:image/png;base64,AAAA", "task-5.png"),
         ("/", "task-5"),
+        ("/data/upload/1/a%00b%0a.png", "a_b_.png"),
     ],
 )
 def test_names_lead_nowhere_else(address, name):
