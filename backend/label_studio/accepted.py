@@ -28,13 +28,13 @@ class Region:
 def read_regions(result: Any, config: LabelConfig, height: int, width: int) -> list[Region]:
     """The masks of a result, parents before their parts; BadInput for a damaged one.
 
-    Masks are brushes, polygons, ellipses and bitmasks. With "Keep label selected" Label Studio adds a
-    ``keypointlabels`` result of the same id that holds the mask once more, which is left out, like rectangles. Empty
-    masks (everything erased) are left out too.
+    Masks are brushes, polygons, ellipses and bitmasks on the config's image. With "Keep label selected" Label Studio
+    adds a ``keypointlabels`` result of the same id that holds the mask once more, which is left out, like rectangles.
+    Empty masks (everything erased) are left out too.
     """
     if not isinstance(result, list) or not all(isinstance(item, dict) for item in result):
         raise BadInput("an annotation's result is a list of regions")
-    masks = {str(item.get("id")): item for item in reversed(result) if is_mask(item)}
+    masks = {str(item.get("id")): item for item in reversed(result) if is_mask(item) and config.has(item)}
     regions = [_region(id, item, result, config, (height, width)) for id, item in reversed(masks.items())]
     kept = {region.id: region for region in regions if region is not None}
     for region in kept.values():

@@ -12,6 +12,7 @@ prelabel needs; ``model_certainty_threshold``, read alike, is the probability th
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from xml.etree.ElementTree import Element
 
 from semsam_annotate.api import BadInput, Vocabulary
@@ -57,12 +58,18 @@ class Control:
 
 @dataclass(frozen=True)
 class LabelConfig:
-    """``image``: name of the Image tag. ``image_key``: where its address is in a task's data."""
+    """``image``: name of the Image tag. ``image_key``: where its address is in a task's data. ``others``: names of
+    further Image tags; nothing on them is taken or answered, and ``controls`` are without theirs."""
 
     image: str
     image_key: str
     controls: tuple[Control, ...]
     words: Vocabulary = field(default_factory=Vocabulary)
+    others: tuple[str, ...] = ()
+
+    def has(self, item: Mapping[str, Any]) -> bool:
+        """Whether a result lies on the image, not on another one of the config."""
+        return str(item.get("to_name")) not in self.others
 
     def brush(self) -> Control:
         """The control that masks belong to; BadInput when there is none."""
@@ -108,12 +115,16 @@ class LabelConfig:
 
 
 def parse_config(text: str, words: Vocabulary = _EMPTY) -> LabelConfig:
-    """Read a labelling config; ``words``: the project's vocabulary. BadInput when it has no image or no controls."""
+    """Read a labelling config; ``words``: the project's vocabulary. BadInput when it has no image or no controls.
+
+    Of several images the one that a brush paints on, else the first.
+    """
     root = parse_xml(text)
-    images = [element for element in root.iter() if element.tag.lower() == "image" and element.get("name")]
+    images = {
+        str(e.get("name")): e.get("value") or "" for e in root.iter() if e.tag.lower() == "image" and e.get("name")
+    }
     if not images:
         raise BadInput('the labelling config has no <Image name="…" value="$…"/>')
-    match = re.fullmatch(r"\$(\w+)", (images[0].get("value") or "").strip())
     controls = tuple(
         _control(element, words) for element in root.iter() if element.get("toName") and element.get("name")
     )
@@ -121,7 +132,12 @@ def parse_config(text: str, words: Vocabulary = _EMPTY) -> LabelConfig:
         raise BadInput(f"a labelling config has at most {MAX_LABELS} different labels")
     if not controls:
         raise BadInput("the labelling config has no control with name and toName")
-    return LabelConfig(str(images[0].get("name")), match.group(1) if match else "image", controls, words)
+    painted = (control.to_name for control in controls if control.kind == "brushlabels" and control.to_name in images)
+    image = next(painted, next(iter(images)))
+    others = tuple(name for name in images if name != image)
+    match = re.fullmatch(r"\$(\w+)", images[image].strip())
+    kept = tuple(control for control in controls if control.to_name not in others)
+    return LabelConfig(image, match.group(1) if match else "image", kept, words, others)
 
 
 def _control(element: Element, words: Vocabulary) -> Control:

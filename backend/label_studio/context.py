@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from semsam_annotate.api import BadInput, Box, Point, Prompt
+from semsam_annotate.backend.label_studio.config import LabelConfig
 
 MAX_MARKS = 1024
 
@@ -20,6 +21,14 @@ class Click:
 
     marks: tuple[dict[str, Any], ...]
     label: str | None
+
+    def on_image(self, config: LabelConfig) -> "Click":
+        """What of it lies on the config's image; BadInput when its last mark lies on another one."""
+        if self.marks and not config.has(self.marks[-1]):
+            said = str(self.marks[-1].get("to_name"))[:40]
+            raise BadInput(f"clicks are answered on the image {config.image[:40]!r} alone, this one is on {said!r}")
+        kept = tuple(mark for mark in self.marks if config.has(mark))
+        return Click(kept, _selected(kept))
 
     def prompt(self, height: int, width: int) -> Prompt:
         """In pixels of a (height, width) image; BadInput when nothing in it can be understood or it lies outside."""

@@ -76,13 +76,13 @@ class Predictor:
         if click is None:  # "prewarm" encodes ahead of the first click, "capabilities" costs as little
             version = await self.embeddings.ask(address, connection, lambda engine, _: engine.info.version)
             return prediction([], config, version)
-        vocabulary = config.vocabulary()
+        vocabulary, here = config.vocabulary(), click.on_image(config)
 
         def call(engine: Engine, embedding: Embedding) -> dict[str, Any]:
-            prompt = click.prompt(*embedding.size)
+            prompt = here.prompt(*embedding.size)
             ladder = engine.propose(embedding, prompt, vocabulary)
             candidates = ladder_candidates(ladder, config)
-            told = prediction(candidates, config, engine.info.version, click.label)
+            told = prediction(candidates, config, engine.info.version, here.label)
             self.issued.put(candidates, ladder, prompt)
             return told
 

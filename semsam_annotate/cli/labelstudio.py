@@ -166,7 +166,7 @@ def export(
     found = read_tasks(taken.tasks, taken.config, every)
     others = ", ".join(f"{count} {what}" for what, count in found.left.items())
     if others and not found.records:
-        raise BadInput(f"nothing to export: no submitted annotation has a mask, only {others}")
+        raise BadInput(f"nothing to export: no submitted annotation has a mask on its image, only {others}")
     records = found.records if images is None else with_images(found, images, taken.fetch)
     report = write_records(format, out, records, taken.config.vocabulary(), seen=images is not None)
     left = {"without a mask or skipped": found.skipped, "older ones of their task (--all takes them)": found.older}
@@ -174,7 +174,7 @@ def export(
         typer.echo(dumps({**asdict(report), "skipped": found.skipped, "older": found.older, "left": found.left}))
     else:
         notes = "".join(f"; {number} annotations {what}" for what, number in left.items() if number)
-        typer.echo(report.line() + notes + (f"; not carried, since they are no masks: {others}" if others else ""))
+        typer.echo(report.line() + notes + (f"; not carried: {others}" if others else ""))
 
 
 def reconcile(

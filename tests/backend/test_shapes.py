@@ -117,7 +117,7 @@ def test_the_command_says_what_it_does_not_carry(semsam, tmp_path):
     arguments = ("labelstudio", "export", "--out", tmp_path / "out.json", "--in")
     code, out, _ = semsam(*arguments, tmp_path / "some.json")
     assert code == 0
-    assert out.endswith("1 images, 4 objects, 0 parts; not carried, since they are no masks: 1 rectanglelabels\n")
+    assert out.endswith("1 images, 4 objects, 0 parts; not carried: 1 rectanglelabels\n")
     assert json.loads(semsam(*arguments, tmp_path / "some.json", "--json")[1])["left"] == {"rectanglelabels": 1}
     code, _, err = semsam(*arguments, tmp_path / "none.json")
     assert (code, "only 1 rectanglelabels" in err) == (2, True)

@@ -85,6 +85,11 @@ class ProjectExam:
         config = parse_config(text, self.words)
         brush = config.brush()
         yield well("config", f"{len(brush.labels)} labels; masks go to {brush.name!r}")
+        if config.others:
+            detail = (
+                f"several images: masks and clicks on {config.image!r} alone count, not on {', '.join(config.others)}"
+            )
+            yield Check("config", "warning", detail[:300], "give each image a task of its own")
         smart = [item.tag for item in parse_xml(text).iter() if (item.get("smart") or "").lower() == "true"]
         if not {"keypointlabels", "keypoint", "rectanglelabels", "rectangle"} & {tag.lower() for tag in smart}:
             detail = 'no keypoint or rectangle tool with smart="true": clicks ask nobody'

@@ -19,13 +19,14 @@ UNTOLD = "1970-01-01T00:00:00.000000+00:00"
 """The time of an annotation whose task does not tell it: the same at every reading."""
 
 SYSTEM = "label-studio"
+ELSEWHERE = "masks on another image of their task"
 
 
 @dataclass(frozen=True)
 class Exported:
     """``addresses``: of every image to ``fetch_image``, by what stands in ``ImageRef.sha256``. ``skipped``: annotations
     that were cancelled or hold no mask. ``older``: left out for a newer one of their task. ``left``: how many of what
-    was drawn there are no masks, by their type in Label Studio."""
+    was drawn is not carried: no masks, by their type in Label Studio, or masks on another image of the config."""
 
     records: list[Annotation]
     addresses: dict[str, str]
@@ -51,7 +52,7 @@ def read_tasks(tasks: Any, config: LabelConfig, every: bool = False) -> Exported
         skipped += len(task["annotations"]) - len(useful)
         for item in chosen:
             found = _records(task, item, config, images)
-            left.update(_no_masks(item["result"]))
+            left.update(_not_carried(item["result"], config))
             skipped += not found
             records += found
     return Exported(records, images.addresses, skipped, older, dict(sorted(left.items())))
@@ -74,17 +75,26 @@ def checked_tasks(tasks: Any) -> list[dict[str, Any]]:
 
 def config_of(tasks: Iterable[dict[str, Any]], words: Vocabulary) -> LabelConfig:
     """The config that the results speak of, for a file that comes without: labels as far as they were used."""
-    view, controls, image_key = Element("View"), dict[str, Element](), ""
+    view, controls = Element("View"), dict[str, Element]()
+    targets, keys = dict[str, None](), list[str]()
     for task in tasks:
         kinds = dict.fromkeys(words.objects, "object") | _kinds(task["data"])
         results = [item.get("result") for item in task["annotations"]]
         for part in (part for result in results if isinstance(result, list) for part in result):
             if isinstance(part, dict) and isinstance(part.get("value"), dict):
                 _add_control(view, controls, part, kinds)
-        image_key = image_key or next((key for key, value in task["data"].items() if _is_address(value)), "")
-    target = next((control.get("toName") for control in controls.values()), None) or "image"
-    SubElement(view, "Image", name=target, value=f"${image_key or 'image'}")
+                targets.update({str(part.get("to_name")): None} if is_mask(part) else {})
+        keys = keys or [key for key, value in task["data"].items() if _is_address(value)]
+    for target in targets or [next((str(control.get("toName")) for control in controls.values()), "image")]:
+        SubElement(view, "Image", name=target, value=f"${_key_of(target, keys, len(targets) > 1)}")
     return parse_config(tostring(view, encoding="unicode"), words)
+
+
+def _key_of(target: str, keys: Sequence[str], among_others: bool) -> str:
+    """Where in a task's data the image of that name is; BadInput where several are and none is called so."""
+    if target not in keys and among_others and len(keys) > 1:
+        raise BadInput("masks lie on several images of a task: give the labelling config too (--config)")
+    return target if target in keys else next(iter(keys), "image")
 
 
 def _best(annotations: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -99,7 +109,7 @@ def _records(
         project = {"id": task.get("project") or 0, "label_config": ""}
         (told,) = read_news({"action": "ANNOTATION_CREATED", "project": project, "task": task, "annotation": item})
         assert isinstance(told, Written)
-        size = _size(told.result)
+        size = _size(told.result, config)
         if size is None:
             return []
         image = images.of(task, size)
@@ -123,18 +133,20 @@ def _record(region: Region, told: Written, image: ImageRef, many: int) -> Annota
     )  # fmt: skip
 
 
-def _no_masks(result: Any) -> list[str]:
+def _not_carried(result: Any, config: LabelConfig) -> list[str]:
     """Types of what cannot be carried: boxes, points and lines, and relations; not what led to a mask of its id."""
     items = [item for item in result if isinstance(item, dict)] if isinstance(result, list) else []
     masks = {str(item.get("id")) for item in items if is_mask(item)}
     drawn = [item for item in items if str(item.get("type")) in GEOMETRY and str(item.get("id")) not in masks]
-    return [str(item["type"]) for item in [*drawn, *(item for item in items if item.get("type") == "relation")]]
+    elsewhere = [ELSEWHERE for item in items if is_mask(item) and not config.has(item)]
+    relations = [item for item in items if item.get("type") == "relation"]
+    return [str(item["type"]) for item in [*drawn, *relations]] + elsewhere
 
 
-def _size(result: Any) -> tuple[int, int] | None:
+def _size(result: Any, config: LabelConfig) -> tuple[int, int] | None:
     """(height, width) that the masks say, None when there is none."""
     for item in result if isinstance(result, list) else []:
-        if isinstance(item, dict) and is_mask(item):
+        if isinstance(item, dict) and is_mask(item) and config.has(item):
             height, width = item.get("original_height"), item.get("original_width")
             if not isinstance(height, int) or not isinstance(width, int) or not 0 < height * width <= MAX_PIXELS:
                 raise BadInput(f"a mask of {width}x{height} pixels (width x height)")
