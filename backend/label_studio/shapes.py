@@ -36,7 +36,14 @@ def is_mask(item: Mapping[str, Any]) -> bool:
 
 
 def mask_of(item: Mapping[str, Any], height: int, width: int) -> Mask:
-    """(height, width) bool; BadInput when the region is damaged. Coordinates are percent of the image."""
+    """(height, width) bool; BadInput when the region is damaged or was drawn on an image of another size.
+
+    Coordinates are percent of the image. A brush's runs fit every image of as many pixels, one that was turned too.
+    """
+    told = item.get("original_height"), item.get("original_width")
+    if all(isinstance(side, int) for side in told) and told != (height, width):
+        said = f"{str(told[1])[:20]}x{str(told[0])[:20]}"
+        raise BadInput(f"a region was drawn on an image of {said}, this one is {width}x{height} (width x height)")
     return _READERS[item["type"]](item["value"], height, width)
 
 
