@@ -1,14 +1,17 @@
 """The regions of a submitted annotation: what each says about its mask, label, level and parent."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from semsam_annotate.annotations.hierarchy import parents_first
 from semsam_annotate.api import BadInput, Rle, encode_rle
-from semsam_annotate.backend.label_studio.config import LabelConfig
+from semsam_annotate.backend.label_studio.config import Label, LabelConfig
 from semsam_annotate.backend.label_studio.shapes import is_mask, mask_of
+
+MAX_REGIONS = 10_000
+"""Masks of one annotation: each takes as long as its image is large."""
 
 
 @dataclass(frozen=True)
@@ -35,12 +38,19 @@ def read_regions(result: Any, config: LabelConfig, height: int, width: int) -> l
     if not isinstance(result, list) or not all(isinstance(item, dict) for item in result):
         raise BadInput("an annotation's result is a list of regions")
     masks = {str(item.get("id")): item for item in reversed(result) if is_mask(item) and config.has(item)}
-    regions = [_region(id, item, result, config, (height, width)) for id, item in reversed(masks.items())]
+    if len(masks) > MAX_REGIONS:
+        raise BadInput(f"an annotation has at most {MAX_REGIONS} masks, this one has {len(masks)}")
+    said = _said(result, config)
+    regions = [_region(id, item, said.get(id, {}), config, (height, width)) for id, item in reversed(masks.items())]
     kept = {region.id: region for region in regions if region is not None}
     for region in kept.values():
         _check_texts(region)
     parents = {id: region.parent if region.parent in kept else None for id, region in kept.items()}
-    return [_named(kept[id], parents[id], kept) for id in parents_first(parents)]
+    named: dict[str, Region] = {}
+    for id in parents_first(parents):
+        above = parents[id]
+        named[id] = _named(kept[id], None if above is None else named[above])
+    return list(named.values())
 
 
 def _check_texts(region: Region) -> None:
@@ -51,14 +61,12 @@ def _check_texts(region: Region) -> None:
 
 
 def _region(
-    id: str, item: dict[str, Any], result: Sequence[dict[str, Any]], config: LabelConfig, size: tuple[int, int]
+    id: str, item: dict[str, Any], said: Mapping[str, str], config: LabelConfig, size: tuple[int, int]
 ) -> Region | None:
     mask = mask_of(item, *size)
     if not mask.any():
         return None
-    said = _said(id, result, config)
-    names = item["value"].get(item["type"])
-    label = config.label(str(names[0])) if isinstance(names, list) and names else None
+    label = _label(item, config)
     is_part = label is not None and label.is_part
     own = None if label is None else label.name
     return Region(
@@ -73,35 +81,50 @@ def _region(
     )
 
 
-def _named(region: Region, parent: str | None, kept: dict[str, Region]) -> Region:
+def _label(item: dict[str, Any], config: LabelConfig) -> Label | None:
+    names = item["value"].get(item["type"])
+    first = names[0] if isinstance(names, list) and names else None
+    return config.label_of(first, str(item.get("from_name"))) if isinstance(first, str) else None
+
+
+def _named(region: Region, parent: Region | None) -> Region:
     """With the parent that is there, whose object a part without one belongs to."""
-    owner, above, seen = region.object, parent, {region.id}
-    while owner is None and above is not None and above not in seen:
-        seen.add(above)
-        owner, above = kept[above].object, kept[above].parent if kept[above].parent in kept else None
-    return Region(**{**region.__dict__, "parent": parent, "object": owner})
+    owner = region.object or (None if parent is None else parent.object)
+    return replace(region, parent=None if parent is None else parent.id, object=owner)
 
 
-def _said(id: str, result: Sequence[dict[str, Any]], config: LabelConfig) -> dict[str, str]:
-    """What the per-region controls of a region say: "level", "score", "object", "part"."""
-    found: dict[str, str] = {}
-    controls = {
-        "level": [config.first(kind, True, ("level", "granularity")) for kind in ("number", "choices")],
-        "score": [config.first("number", True, ("score",))],
-        "object": [config.first("textarea", True, ("object",))],
-        "part": [config.first("textarea", True, ("part",))],
-    }
-    for meaning, asked in controls.items():
-        names = {control.name: control.kind for control in asked if control is not None}
-        for item in result:
-            value, kind = item.get("value"), names.get(str(item.get("from_name")))
-            if str(item.get("id")) == id and kind is not None and isinstance(value, dict):
-                key = "text" if kind == "textarea" else kind
-                text = value.get(key)
-                first = text[0] if isinstance(text, list) and text else text
-                if isinstance(first, (str, int, float)):
-                    found[meaning] = " ".join(str(first).split())[:200]  # text areas hold lines, names do not
+def _said(result: list[dict[str, Any]], config: LabelConfig) -> dict[str, dict[str, str]]:
+    """What the per-region controls say of each region, by its id: "level", "score", "object", "part"."""
+    meanings, found = _meanings(config), dict[str, dict[str, str]]()
+    for item in result:
+        for meaning, kind in meanings.get(str(item.get("from_name")), ()):
+            text = _text(item.get("value"), kind)
+            if text is not None:
+                found.setdefault(str(item.get("id")), {})[meaning] = text
     return found
+
+
+def _meanings(config: LabelConfig) -> dict[str, list[tuple[str, str]]]:
+    """By the name of a control what it says of regions, and its kind."""
+    asked = (
+        ("level", config.first("number", True, ("level", "granularity"))),
+        ("level", config.first("choices", True, ("level", "granularity"))),
+        ("score", config.first("number", True, ("score",))),
+        ("object", config.first("textarea", True, ("object",))),
+        ("part", config.first("textarea", True, ("part",))),
+    )
+    found: dict[str, list[tuple[str, str]]] = {}
+    for meaning, control in asked:
+        if control is not None:
+            found.setdefault(control.name, []).append((meaning, control.kind))
+    return found
+
+
+def _text(value: Any, kind: str) -> str | None:
+    """The first that a control says; text areas hold lines, names do not."""
+    said = value.get("text" if kind == "textarea" else kind) if isinstance(value, dict) else None
+    first = said[0] if isinstance(said, list) and said else said
+    return " ".join(str(first).split())[:200] if isinstance(first, (str, int, float)) else None
 
 
 def _score(said: str | None, item: dict[str, Any]) -> float | None:

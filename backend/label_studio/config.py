@@ -94,6 +94,14 @@ class LabelConfig:
         found = (control.label(value) for control in controls if control.kind.endswith("labels"))
         return next((label for label in found if label is not None), None)
 
+    def label_of(self, value: str, control: str) -> Label | None:
+        """The label of that value, from its own text where the config has none (dynamic labels); None for no text.
+
+        ``control``: name of the one that it came from, which may say that it is a part.
+        """
+        text = " ".join(value.split())
+        return self.label(value) or (_label({"value": text}, "part" in control.lower(), self.words) if text else None)
+
     def vocabulary(self) -> Vocabulary:
         """The names to score: the labels', and the project's where a label is only "Object" or "Part"."""
         labels = [label for control in self.controls if control.kind.endswith("labels") for label in control.labels]
