@@ -5,8 +5,6 @@
 - 1 in that many bits, 8 bits a value; padded with 1 to 8 zero bits. Only the alpha byte says what belongs to the mask.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,6 +13,8 @@ from semsam_annotate.api import BadInput, Mask
 RUN_SIZES = (3, 4, 8, 16)
 _HEADER = 0b00111_0010_0011_0111_1111
 _HEADER_BITS, _COUNT_BITS, _LONGEST = 21, 32, 1 << 16
+_DEAREST, _PADDING = 3 + 16 + 8, 8
+"""Bits of a run of one byte, the most that a byte can cost; bytes that may follow the last run."""
 _WINDOW = 48
 """Bits read at once from a byte on: enough for 7 bits of offset, a header of 19 bits and a value of 8."""
 
@@ -59,29 +59,29 @@ def _as_bits(codes: NDArray[np.int64], widths: NDArray[np.int64]) -> NDArray[np.
     return ((np.repeat(codes, widths) >> places) & 1).astype(np.uint8)
 
 
-def decode_brush(rle: Sequence[int], height: int, width: int) -> Mask:
+def decode_brush(rle: list[int], height: int, width: int) -> Mask:
     """Decode to a (height, width) bool mask: True where alpha is at least 128.
 
-    BadInput when the stream is damaged or not of that size; nothing is allocated for a size it only claims.
+    BadInput when the stream is damaged, not of that size or longer than any of that size; nothing is allocated for a
+    size it only claims.
     """
-    data = _stream(rle)
-    if int.from_bytes(data[:4], "big") != height * width * 4:
+    count = height * width * 4
+    data = _stream(rle, count)
+    if int.from_bytes(data[:4], "big") != count:
         raise BadInput(f"the brush mask is not one of {width}x{height} pixels (width x height)")
     sizes = [_read(data, _COUNT_BITS + 5 + 4 * place, 4) + 1 for place in range(4)]
     if _read(data, _COUNT_BITS, 5) != 7:
         raise BadInput("the brush mask's words do not have 8 bits")
-    values = _decode_runs(data, sizes, height * width * 4)
+    values = _decode_runs(data, sizes, count)
     return values.reshape(height, width, 4)[:, :, 3] >= 128
 
 
-def brush_pixels(rle: Sequence[int]) -> int:
-    """How many pixels (height * width) an encoded mask claims to have."""
-    return int.from_bytes(_stream(rle)[:4], "big") // 4
-
-
-def _stream(rle: Sequence[int]) -> bytes:
+def _stream(rle: list[int], count: int) -> bytes:
+    most = (_COUNT_BITS + _HEADER_BITS + _DEAREST * count) // 8 + _PADDING
+    if isinstance(rle, list) and len(rle) > most:
+        raise BadInput(f"the brush mask has {len(rle)} bytes, one of its size needs {most} at most")
     try:
-        data = bytes(list(rle))  # a list first: bytes(10 ** 12) would be that many zeros
+        data = bytes(rle if isinstance(rle, list) else [None])
     except (TypeError, ValueError) as error:
         raise BadInput("a brush mask is a list of numbers 0 to 255") from error
     if len(data) < 8:
@@ -90,53 +90,37 @@ def _stream(rle: Sequence[int]) -> bytes:
 
 
 def _read(data: bytes, position: int, size: int) -> int:
-    window = int.from_bytes(data[position // 8 : position // 8 + 4].ljust(4, b"\0"), "big")
-    return window >> (32 - position % 8 - size) & ((1 << size) - 1)
-
-
-def _windows(data: bytes) -> list[int]:
-    """The 48 bits from every byte on, zeros behind the end."""
-    padded = np.frombuffer(data + b"\0" * 6, np.uint8).astype(np.int64)
-    joined = np.zeros(len(data), np.int64)
-    for place in range(6):
-        joined |= padded[place : place + len(data)] << (_WINDOW - 8 - 8 * place)
-    listed: list[int] = joined.tolist()
-    return listed
+    """``size`` bits from a bit on, zeros behind the end."""
+    first, last = position >> 3, (position + size + 7) >> 3
+    window = int.from_bytes(data[first:last].ljust(last - first, b"\0"), "big")
+    return window >> (8 * last - position - size) & ((1 << size) - 1)
 
 
 def _decode_runs(data: bytes, sizes: list[int], count: int) -> NDArray[np.uint8]:
-    """``count`` bytes from the runs; the loop is over runs, never over pixels."""
-    windows, end = _windows(data), len(data) * 8
-    bits = np.unpackbits(np.frombuffer(data, np.uint8))
-    lengths: list[int] = []
-    values: list[NDArray[np.uint8] | int] = []
+    """``count`` bytes from the runs; the loop is over runs, never over pixels, and only they touch memory."""
+    values, end = np.zeros(count, np.uint8), len(data) * 8
     position, filled = _COUNT_BITS + _HEADER_BITS, 0
     while filled < count:
         if position + 3 > end:
             raise BadInput("the brush mask ends before its pixels are complete")
-        window, shift = windows[position >> 3], _WINDOW - (position & 7)
+        window, shift = _window(data, position >> 3), _WINDOW - (position & 7)
         size = sizes[window >> (shift - 3) & 3]
         length = (window >> (shift - 3 - size) & ((1 << size) - 1)) + 1
         run = window >> (shift - 1) & 1
         position += 3 + size
         bits_of_values = 8 if run else 8 * length
-        filled += length
+        begin, filled = filled, filled + length
         if position + bits_of_values > end or filled > count:
             raise BadInput("the brush mask is damaged: its runs do not fill its pixels exactly")
-        if run:
-            values.append(window >> (shift - 3 - size - 8) & 255)
-        else:
-            values.append(np.packbits(bits[position : position + bits_of_values]))
-        lengths.append(length)
+        if not run:
+            literal = _read(data, position, bits_of_values).to_bytes(length, "big")
+            values[begin:filled] = np.frombuffer(literal, np.uint8)
+        elif value := window >> (shift - 3 - size - 8) & 255:
+            values[begin:filled] = value
         position += bits_of_values
-    return _joined(lengths, values)
+    return values
 
 
-def _joined(lengths: list[int], values: list[NDArray[np.uint8] | int]) -> NDArray[np.uint8]:
-    if all(isinstance(value, int) for value in values):
-        return np.repeat(np.array(values, dtype=np.uint8), lengths)
-    parts = [
-        np.full(length, value, dtype=np.uint8) if isinstance(value, int) else value
-        for length, value in zip(lengths, values, strict=True)
-    ]
-    return np.concatenate(parts)
+def _window(data: bytes, place: int) -> int:
+    """The 48 bits from a byte on, zeros behind the end."""
+    return int.from_bytes(data[place : place + _WINDOW // 8].ljust(_WINDOW // 8, b"\0"), "big")

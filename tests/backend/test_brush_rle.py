@@ -2,6 +2,7 @@
 
 import contextlib
 import time
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from semsam_annotate.api import BadInput
-from semsam_annotate.backend.label_studio.brush_rle import brush_pixels, decode_brush, encode_brush
+from semsam_annotate.backend.label_studio.brush_rle import decode_brush, encode_brush
 
 MASKS = hnp.arrays(bool, st.tuples(st.integers(1, 40), st.integers(1, 40)))
 
@@ -19,7 +20,6 @@ MASKS = hnp.arrays(bool, st.tuples(st.integers(1, 40), st.integers(1, 40)))
 def test_every_mask_comes_back(mask):
     encoded = encode_brush(mask)
     assert (decode_brush(encoded, *mask.shape) == mask).all()
-    assert brush_pixels(encoded) == mask.size
     assert all(0 <= byte <= 255 for byte in encoded)
 
 
@@ -76,6 +76,44 @@ def test_a_claimed_size_allocates_nothing():
     stream[:4] = [255] * 4
     with pytest.raises(BadInput, match="not one of"):
         decode_brush(stream, 2, 2)
+
+
+def test_a_stream_longer_than_any_of_its_size_is_refused_unread():
+    stream = encode_brush(np.ones((2, 2), bool)) + [0] * 100_000
+    with pytest.raises(BadInput, match="at most"):
+        decode_brush(stream, 2, 2)
+
+
+def test_the_dearest_stream_is_read():
+    """A run of its own for every byte, with the longest length there is."""
+    bits = f"{64:032b}" + "00111" + "0010001101111111" + ("111" + f"{0:016b}" + f"{255:08b}") * 64
+    stream = [int(bits[place : place + 8].ljust(8, "0"), 2) for place in range(0, len(bits), 8)]
+    assert decode_brush([*stream, 0], 4, 4).all()
+
+
+@pytest.mark.parametrize("literal", [True, False])
+def test_reading_takes_little_memory(literal):
+    """The pixels four bytes each, one byte a number, and what they are made into."""
+    mask = np.random.default_rng(0).random((512, 512)) > 0.5
+    stream = literally(mask) if literal else encode_brush(mask)
+    tracemalloc.start()
+    try:
+        decoded = decode_brush(stream, *mask.shape)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert (decoded == mask).all()
+    assert peak < 6 * mask.size + 2 * len(stream)
+
+
+def literally(mask):
+    """The same mask in literal runs of 65,536 bytes."""
+    flat = np.repeat(mask.ravel(), 4).astype(np.uint8) * 255
+    bits = f"{flat.size:032b}" + "00111" + "0010001101111111"
+    for place in range(0, flat.size, 1 << 16):
+        piece = flat[place : place + (1 << 16)]
+        bits += "011" + f"{piece.size - 1:016b}" + "".join(np.unpackbits(piece).astype(str))
+    return [int(bits[place : place + 8].ljust(8, "0"), 2) for place in range(0, len(bits), 8)]
 
 
 def test_a_mask_needs_pixels():
