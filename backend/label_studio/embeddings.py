@@ -1,6 +1,7 @@
 """Embeddings of task images by their address: clicks on one image encode it once."""
 
 import asyncio
+import hashlib
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from semsam_annotate.backend.label_studio.fetch import fetch_image
 from semsam_annotate.backend.worker import EngineWorker
 
 T = TypeVar("T")
+_Key = tuple[Connection, str]
 AT_ONCE = 8
 """Images that are fetched and decoded at a time: what others ask for meanwhile waits, and memory stays bounded."""
 
@@ -34,8 +36,8 @@ class TaskEmbeddings:
 
     def __init__(self, worker: EngineWorker, max_bytes: int, capacity: int = 128, seconds: float = 600.0) -> None:
         self._worker, self._max_bytes, self._capacity, self._seconds = worker, max_bytes, capacity, seconds
-        self._entries: OrderedDict[tuple[Connection, str], _Entry] = OrderedDict()
-        self._locks: dict[tuple[Connection, str], asyncio.Lock] = {}
+        self._entries: OrderedDict[_Key, _Entry] = OrderedDict()
+        self._locks: dict[_Key, asyncio.Lock] = {}
         self._room = asyncio.Semaphore(AT_ONCE)
         self.reused = 0
         """How often an image was asked for whose embedding was there."""
@@ -53,33 +55,38 @@ class TaskEmbeddings:
         Overlapping calls for one image wait for one encoding. ``cancel`` ends that, too. ``takes_long``: the call, so
         that clicks need not wait for it.
         """
-        key = connection, address  # with its token: who may not open an image must not be answered from it
+        key = _key(connection, address)
         run = self._worker.run_long if takes_long else self._worker.run
-        entry = await self._entry(key, cancel)
+        entry = await self._entry(key, address, cancel)
         try:
             return await run(lambda engine: _current(engine, entry, call))
         except StaleEmbedding:
             if self._entries.get(key) is entry:
                 del self._entries[key]
-            fresh = await self._entry(key, cancel)
+            fresh = await self._entry(key, address, cancel)
             return await run(lambda engine: call(engine, fresh.embedding))
 
     def sha256(self, address: str, connection: Connection) -> str | None:
         """Of the pixels of an image that was asked for lately."""
-        entry = self._entries.get((connection, address))
+        entry = self._entries.get(_key(connection, address))
         return None if entry is None else entry.sha256
 
-    async def _entry(self, key: tuple[Connection, str], cancel: CancelToken | None) -> _Entry:
+    async def _entry(self, key: _Key, address: str, cancel: CancelToken | None) -> _Entry:
         lock = self._locks.setdefault(key, asyncio.Lock())
-        async with lock:
-            found = self._entries.get(key)
-            if found is None or time.monotonic() - found.made > self._seconds:
-                found = self._entries[key] = await self._encode(*key, cancel)
-            else:
-                self.reused += 1
-            self._entries.move_to_end(key)
-        self._forget()
+        try:
+            async with lock:
+                found = self._entries.get(key)
+                if found is None or self._is_old(found):
+                    found = self._entries[key] = await self._encode(key[0], address, cancel)
+                else:
+                    self.reused += 1
+                self._entries.move_to_end(key)
+        finally:
+            self._forget()
         return found
+
+    def _is_old(self, entry: _Entry) -> bool:
+        return time.monotonic() - entry.made > self._seconds
 
     async def _encode(self, connection: Connection, address: str, cancel: CancelToken | None) -> _Entry:
         async with self._room:
@@ -91,10 +98,20 @@ class TaskEmbeddings:
         return _Entry(embedding, sha256, version, time.monotonic())
 
     def _forget(self) -> None:
+        for key in [key for key, entry in self._entries.items() if self._is_old(entry)]:
+            del self._entries[key]
         while len(self._entries) > self._capacity:
             self._entries.popitem(last=False)
         for key in [key for key, lock in self._locks.items() if key not in self._entries and not lock.locked()]:
             del self._locks[key]
+
+
+def _key(connection: Connection, address: str) -> _Key:
+    """With its token: who may not open an image must not be answered from it.
+
+    A digest of the address, which may be a whole image.
+    """
+    return connection, hashlib.sha256(address.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _read(body: bytes) -> tuple[RgbImage, str]:
