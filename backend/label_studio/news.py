@@ -1,7 +1,7 @@
 """What a webhook about annotations says, checked before it is kept."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from semsam_annotate.api import BadInput
@@ -12,7 +12,7 @@ DELETED = ("ANNOTATIONS_DELETED", "ANNOTATION_DELETED")
 
 @dataclass(frozen=True)
 class Written:
-    """An annotation as it is now. ``version``: time of its last change, ISO 8601, which sorts as text.
+    """An annotation as it is now. ``version``: time of its last change, which sorts as text; "0" when it is not told.
 
     ``project``: by what its records are kept; ``uid``: the project as ``/setup`` names it.
     """
@@ -62,25 +62,30 @@ def _task(body: dict[str, Any], annotation: dict[str, Any]) -> dict[str, Any]:
     """The task of an annotation: the only one, or the one of its id."""
     if isinstance(body.get("task"), dict):
         return dict(body["task"])
-    tasks = body.get("tasks")
-    found = [task for task in tasks if isinstance(task, dict)] if isinstance(tasks, list) else []
+    lists = [body.get("task"), body.get("tasks")]  # of several annotations Label Studio tells the list as "task"
+    found = [task for tasks in lists if isinstance(tasks, list) for task in tasks if isinstance(task, dict)]
     return next((task for task in found if task.get("id") == annotation.get("task")), {})
 
 
 def _sortable(time: str) -> str:
-    """Django leaves the fraction out when it is zero; with it, times sort as text. BadInput for no time."""
-    if not time.isascii() or not time.isprintable():
-        raise BadInput(f"the time of an annotation is ISO 8601, not {time!r}")
-    return time if "." in time else time.replace("Z", ".000000Z")
+    """In UTC with its fraction, so that times sort as text; BadInput for no time.
+
+    Django leaves a fraction of zero out, and tells times by the clock of its server's settings.
+    """
+    try:
+        read = datetime.fromisoformat(time)
+        return (read if read.tzinfo else read.replace(tzinfo=UTC)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    except (ValueError, OverflowError) as error:
+        raise BadInput(f"the time of an annotation is ISO 8601, not {time!r}") from error
 
 
 def _written(annotation: dict[str, Any], project: dict[str, Any], task: dict[str, Any]) -> Written:
     data, seconds = task.get("data"), annotation.get("lead_time")
-    author = annotation.get("completed_by")
+    author, told = annotation.get("completed_by"), annotation.get("updated_at") or annotation.get("created_at")
     return Written(
         project=_id(project),
         id=_id(annotation),
-        version=_sortable(str(annotation.get("updated_at") or annotation.get("created_at") or "0")[:64]),
+        version=_sortable(str(told)[:64]) if told else "0",
         result=annotation.get("result"),
         cancelled=annotation.get("was_cancelled") is True,
         author=f"label-studio user {author}" if isinstance(author, int) else None,
