@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import TimeoutError as NoneFree
 
 from semsam_annotate.api import BadInput, SemsamError
 
@@ -161,6 +162,8 @@ def explained(where: Engine | Path) -> Iterator[None]:
         yield
     except UnicodeEncodeError as error:
         raise BadInput(f"{error.object!r} has a character that cannot be stored") from error
+    except NoneFree as error:
+        raise StoreUnavailable(f"store {_name(where)}: all of its connections are in use, try again") from error
     except (DBAPIError, sqlite3.Error, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise StoreUnavailable(f"store {_name(where)}: {_complaint(error)}") from error
 
