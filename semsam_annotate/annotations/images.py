@@ -29,6 +29,8 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+"""By orientation; all other numbers, 1 among them, turn nothing."""
+_SIDEWAYS = frozenset(_TURNS[orientation] for orientation in (5, 6, 7, 8))
 
 
 def read_image(path: Path | str | bytes, max_pixels: int = MAX_PIXELS) -> RgbImage:
@@ -67,8 +69,7 @@ def pixels_as_read(pixels: NDArray[Any]) -> RgbImage:
 
 def upright_size(image: Image.Image) -> tuple[int, int]:
     """(height, width) of an opened image after its EXIF orientation."""
-    turned = image.getexif().get(0x0112, 1) >= 5
-    return (image.width, image.height) if turned else (image.height, image.width)
+    return (image.width, image.height) if _turn(image) in _SIDEWAYS else (image.height, image.width)
 
 
 def image_sha256(rgb: RgbImage) -> str:
@@ -113,16 +114,20 @@ def _open(data: bytes, name: str, max_pixels: int) -> Image.Image:
 
 
 def _orient(image: Image.Image) -> Image.Image:
-    try:
-        turn = _TURNS.get(image.getexif().get(_ORIENTATION, 1))
-    except Exception:  # broken EXIF: the pixels are fine, they just carry no orientation
-        turn = None
+    turn = _turn(image)
     if turn is None:
         return image
     icc = image.info.get("icc_profile")
     turned = image.transpose(turn)
     turned.info["icc_profile"] = icc
     return turned
+
+
+def _turn(image: Image.Image) -> Image.Transpose | None:
+    try:
+        return _TURNS.get(image.getexif().get(_ORIENTATION, 1))
+    except Exception:  # broken EXIF: the pixels are fine, they just carry no orientation
+        return None
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from semsam_annotate.annotations.images import MAX_PIXELS, image_sha256, read_image
+from semsam_annotate.annotations.images import MAX_PIXELS, image_sha256, read_image, upright_size
 from semsam_annotate.api import BadInput
 
 
@@ -42,6 +42,15 @@ def test_exif_orientation_is_applied(orientation, format):
     read = read_image(encoded(stored, format, exif=exif))
     assert read.shape == upright.shape
     assert np.abs(read.astype(int) - upright).max() < 12
+
+
+@pytest.mark.parametrize("orientation", [*range(1, 10), 0, 250])
+def test_the_size_told_ahead_is_that_of_what_is_read(orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    data = encoded(Image.fromarray(gradient()), "PNG", exif=exif)
+    with Image.open(io.BytesIO(data)) as image:
+        assert upright_size(image) == read_image(data).shape[:2]
 
 
 def test_sixteen_bit_grey_is_scaled():
