@@ -1,5 +1,6 @@
 """A server that has too much to do says so and when to come again; clients come again, within bounds."""
 
+import io
 import threading
 
 import httpx
@@ -7,9 +8,11 @@ import numpy as np
 import pytest
 import uvicorn
 from fastapi.testclient import TestClient
+from PIL import Image
 
+from semsam_annotate.annotations.images import read_image
 from semsam_annotate.api import EngineUnavailable
-from semsam_annotate.backend import server
+from semsam_annotate.backend import engine_routes, server
 from semsam_annotate.backend.app import create_app
 from semsam_annotate.backend.auth import Credentials
 from semsam_annotate.backend.rates import CLIENTS, Rates
@@ -76,6 +79,21 @@ def test_patience_ends_and_so_does_a_closed_client(url, slow, scene):
         threading.Timer(0.2, waiting.close).start()
         with pytest.raises(EngineUnavailable):
             waiting.get("/v1/info")
+        slow.release.set()
+        first.join()
+
+
+def test_an_image_that_is_refused_or_waits_is_not_decoded(url, slow, monkeypatch):
+    decoded = []
+    monkeypatch.setattr(engine_routes, "read_image", lambda *given: decoded.append(1) or read_image(*given))
+    stream = io.BytesIO()
+    Image.new("RGB", (32, 24)).save(stream, "PNG")
+    with httpx.Client(base_url=url, headers=HEADERS, timeout=60) as bare:
+        first = threading.Thread(target=bare.post, args=("/v1/encode",), kwargs={"content": stream.getvalue()})
+        first.start()
+        assert slow.started.wait(30)
+        assert bare.post("/v1/encode", content=stream.getvalue()).status_code == 429
+        assert len(decoded) == 1
         slow.release.set()
         first.join()
 
