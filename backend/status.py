@@ -8,10 +8,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from semsam_annotate.annotations.connection import StoreUnavailable
 from semsam_annotate.annotations.retraining.progress import ProgressReader
 from semsam_annotate.annotations.retraining.run import Run, last_finished, runs
 from semsam_annotate.annotations.retraining.runner import runner_of
 from semsam_annotate.annotations.retraining.verdict import Verdict
+from semsam_annotate.annotations.store import AnnotationStore
 from semsam_annotate.api import BadInput
 from semsam_annotate.api.promotions import Promotions
 from semsam_annotate.backend.label_studio.retraining import Retraining
@@ -84,7 +86,7 @@ async def _status(request: Request) -> dict[str, Any]:
         found["webhooks"] = await run_in_threadpool(_webhooks, ours)
         found["prelabelling"] = await run_in_threadpool(_prelabelling, ours)
         found["reconciling"] = {} if ours.background is None else dict(ours.background.reconciling.outcomes)
-        found["annotations"] = {"accepted": await run_in_threadpool(ours.hooks.intake.store.count)}
+        found["annotations"] = await run_in_threadpool(_annotations, ours.hooks.intake.store)
         found["models"] = await run_in_threadpool(lambda: Promotions(ours.retraining.models).history())  # type: ignore[union-attr]
         found["training"] = await run_in_threadpool(_training, ours.retraining)
     return found
@@ -117,6 +119,14 @@ def _webhooks(ours: LabelStudio) -> dict[str, Any]:
     applied = max(0, kept - counts["pending"] - counts["failed"])
     room = {"bytes": spool.bytes(), "most_bytes": spool.most_bytes}
     return {"kept": kept, "applied": applied, **counts, **room, "reasons": spool.failures(LAST_FAILURES)}
+
+
+def _annotations(store: AnnotationStore) -> dict[str, Any]:
+    """How many are accepted, or why the store does not say: all else is the more worth knowing then."""
+    try:
+        return {"accepted": store.count()}
+    except StoreUnavailable as error:
+        return {"accepted": None, "error": str(error)}
 
 
 def _prelabelling(ours: LabelStudio) -> dict[str, Any]:

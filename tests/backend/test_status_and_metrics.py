@@ -3,6 +3,7 @@
 import contextlib
 import re
 import threading
+from pathlib import Path
 
 import jsonschema
 import pytest
@@ -50,6 +51,21 @@ def test_status_tells_queue_versions_webhooks_and_the_verdict(label_studio, proj
     assert "61.25" not in open_
     assert "61.25" in folded.partition("</details>")[0]
     assert "default-src 'none'" in page.headers["content-security-policy"]
+
+
+def test_what_the_store_does_not_say_hides_nothing_else(label_studio, body_of):
+    label_studio.post("/webhook", json=body_of("webhook_annotation_created"))
+    label_studio.portal.call(label_studio.app.state.label_studio.hooks.settled)
+    engine = label_studio.app.state.label_studio.hooks.intake.store.engine
+    engine.dispose()
+    for path in Path(engine.url.database).parent.glob(Path(engine.url.database).name + "*"):
+        path.write_bytes(b"no store" * 1000)
+    found = label_studio.get("/status")
+    assert found.status_code == 200
+    assert found.json()["annotations"]["accepted"] is None
+    assert "not an annotation store" in found.json()["annotations"]["error"]
+    assert found.json()["webhooks"]["failed"] == 1
+    assert "not an annotation store" in label_studio.get("/status.html").text
 
 
 def test_status_tells_how_far_a_training_is(label_studio, project_folder):
