@@ -43,7 +43,7 @@ def auto(
     project: Annotated[Path | None, typer.Option(help="Use this project's model and classes.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
 ) -> None:
-    """Find the objects of whole images, with their parts below them."""
+    """Find the objects of whole images, with their parts below them; ends with 1 when some could not be read."""
     from semsam_annotate.annotations.files import write_atomically
     from semsam_annotate.cli.auto_image import Search
     from semsam_annotate.cli.evaluate import check_writable
@@ -69,6 +69,8 @@ def auto(
     write_atomically(out, json.dumps({**content, "images": found, "skipped": skipped}).encode())
     masks = sum(len(item["nodes"]) for item in found)
     typer.echo(f"{out}: {masks} masks in {len(found)} image{'s' if len(found) != 1 else ''}")
+    if skipped:
+        raise typer.Exit(1)
 
 
 def image_paths(images: Path) -> list[Path]:

@@ -85,7 +85,10 @@ def refresh(
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     json: JsonOption = False,
 ) -> None:
-    """Let the active model remember what is accepted, as after a promotion; goes on where it was stopped."""
+    """Let the active model remember what is accepted, as after a promotion; goes on where it was stopped.
+
+    Ends with 1 when some failed.
+    """
     from semsam_annotate.annotations import Project, named_masks
     from semsam_annotate.model.engine import open_engine
 
@@ -96,10 +99,12 @@ def refresh(
     engine.close()
     if json:
         typer.echo(jsonlib.dumps({"made": done.made, "forgotten": done.forgotten, "failed": done.failed}))
-        return
-    typer.echo(f"remembered {done.made} masks, forgot {done.forgotten}, failed {len(done.failed)}")
-    for id, reason in done.failed.items():
-        typer.echo(f"  {id}: {reason}", err=True)
+    else:
+        typer.echo(f"remembered {done.made} masks, forgot {done.forgotten}, failed {len(done.failed)}")
+        for id, reason in done.failed.items():
+            typer.echo(f"  {id}: {reason}", err=True)
+    if done.failed:
+        raise typer.Exit(1)
 
 
 def convert(

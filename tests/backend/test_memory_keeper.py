@@ -149,3 +149,12 @@ def test_refresh_from_the_command_line(folder):
         )
         assert answer.exit_code == 0, answer.output
         assert json.loads(answer.stdout.splitlines()[-1]) == {"made": made, "forgotten": 0, "failed": {}}
+
+
+def test_a_refresh_that_fails_for_some_says_so_in_its_exit_code(folder):
+    with Project.open(folder) as project:
+        record = accept(project, object="ship", part="mast", kind="part")
+    (folder.parent / "photo.png").unlink()
+    answer = CliRunner().invoke(build(), ["models", "refresh", "--project", str(folder), "--device", "cpu", "--json"])
+    assert answer.exit_code == 1
+    assert json.loads(answer.stdout.splitlines()[-1])["failed"].keys() == {record.id}

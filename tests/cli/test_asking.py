@@ -164,7 +164,7 @@ def test_auto_of_a_folder_tells_what_it_skipped(semsam, photo, tmp_path):
     (photo.parent / "torn.jpg").write_bytes(b"\xff\xd8\xff torn")
     (photo.parent / "notes.txt").write_text("not an image")
     code, _, err = semsam("auto", photo.parent, "--out", tmp_path / "all.json")
-    assert code == 0
+    assert code == 1
     content = json.loads((tmp_path / "all.json").read_text())
     assert [image["file"] for image in content["images"]] == ["disc.png"]
     assert [item["file"] for item in content["skipped"]] == ["torn.jpg"]
