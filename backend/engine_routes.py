@@ -61,7 +61,10 @@ async def encode(request: Request, height: int | None = None, width: int | None 
     if raw:
         _check_size(int(height or 0), int(width or 0), limit)
     body = await read_body(request, shared.settings.max_image_bytes)
-    make = (lambda: from_raw(body, int(height or 0), int(width or 0))) if raw else (lambda: from_file(body, limit))
+
+    def make() -> RgbImage:
+        return from_raw(body, int(height or 0), int(width or 0)) if raw else from_file(body, limit)
+
     # decoded when it is its turn: those that wait, or are refused, are no larger than their bodies
     found = await run_cancellable(shared, request, name, lambda engine, token: engine.encode(make(), cancel=token))
     embedding = shared.handles.put(found)
