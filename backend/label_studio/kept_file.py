@@ -1,6 +1,7 @@
 """The SQLite files that a server keeps: opened whole, with one line for what is wrong with them."""
 
 import logging
+import os
 import sqlite3
 import time
 from contextlib import suppress
@@ -23,6 +24,7 @@ class _NotWhole(sqlite3.DatabaseError):
 def open_kept(path: Path, tables: str, remedy: str | None = None) -> sqlite3.Connection:
     """Open or make a file with these tables, every commit synced to the disk; for use from any thread.
 
+    Its owner alone may read it: Label Studio's webhooks carry tokens and passwords of its projects.
     A damaged one is set aside and begun anew; where what it holds matters, ``remedy`` says what a person is to do about
     it, and it is refused with BadInput. BadInput, too, for a place that cannot be written.
     """
@@ -49,8 +51,12 @@ def code_of(error: Exception) -> int:
 
 def _open(path: Path, tables: str) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(FileExistsError):  # made before SQLite makes it, which would let others read
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
     try:
+        with suppress(PermissionError):  # somebody else's
+            path.chmod(0o600)
         database.execute("PRAGMA journal_mode=WAL")
         database.execute("PRAGMA synchronous=FULL")
         database.executescript(tables)
