@@ -12,6 +12,7 @@ from semsam_annotate.api import BadInput, SemsamError
 from semsam_annotate.napari.canvas.actions import character_actions, named_actions
 from semsam_annotate.napari.canvas.asking import Asking
 from semsam_annotate.napari.canvas.bindings import ViewerBindings
+from semsam_annotate.napari.canvas.contrast import Contrast
 from semsam_annotate.napari.canvas.drawing import Drawing, Later
 from semsam_annotate.napari.canvas.effect_layers import is_effect
 from semsam_annotate.napari.canvas.file_list import FileList
@@ -20,7 +21,7 @@ from semsam_annotate.napari.canvas.image_watch import ImageWatch
 from semsam_annotate.napari.canvas.layers import AnnotationLayers
 from semsam_annotate.napari.canvas.levels import in_full, level_note, too_large
 from semsam_annotate.napari.canvas.mouse import MouseActions
-from semsam_annotate.napari.canvas.picture_source import picture_of, seen_anew, shown_limits, shown_plane
+from semsam_annotate.napari.canvas.picture_source import picture_of, shows
 from semsam_annotate.napari.canvas.touching import TouchLayer
 from semsam_annotate.napari.canvas.view import look_at, set_view, view_of
 from semsam_annotate.napari.engine.worker import EngineWorker
@@ -55,7 +56,6 @@ class Annotator:
         self.layers, self.files = AnnotationLayers(viewer), FileList(viewer)
         self.mouse = MouseActions(session, self.hover)
         self.image: Image | None = None
-        self._limits: tuple[float, float] | None = None
         self._quiet = self._closed = False
         self._drawing = Drawing(session, self.editing, self.hover, self.layers, later)
         self.touch = TouchUp(session, self.editing)
@@ -71,7 +71,8 @@ class Annotator:
         )
         self.frames = Frames(viewer, lambda: self.image, self._turn_listed)
         self.carrying = Carrying(session, self.editing, self.frames.step)
-        self.asking = Asking(session, self.review, self.hover, self.carrying, worker, self._follow_contrast)
+        self._contrast = Contrast(session, lambda: self.image)
+        self.asking = Asking(session, self.review, self.hover, self.carrying, worker, self._contrast.follow)
         self.actions = named_actions(self)
         self._bindings = ViewerBindings(
             viewer, self.mouse, self.actions, self.layers.owns, self.choose_image, self._on_dims
@@ -81,7 +82,7 @@ class Annotator:
         self.choose_image()
 
     def open_files(self, paths: Sequence[Path]) -> None:
-        """Take image files to go through; the one opens where the last window was left, else the first that is readable."""
+        """Take image files to go through; the one opens where the last window was left, else the first readable one."""
         self._begin(paths, show=True)
 
     def open_project_images(self) -> None:
@@ -99,7 +100,9 @@ class Annotator:
         self._list(paths)
         try:
             if show:
-                self._turn_to(self.files.around(self.files.index(workspace.file) or 0), "none of the images can be read")
+                self._turn_to(
+                    self.files.around(self.files.index(workspace.file) or 0), "none of the images can be read"
+                )
         finally:
             here = resumed(workspace, self.session, self.editing, self.touch)
             self._left.keep(workspace, here)
@@ -225,16 +228,10 @@ class Annotator:
     def _on_dims(self) -> None:
         """Another plane of a stack, or other axes, came on screen."""
         picture = self.session.picture
-        if self.image is None or self._quiet or (picture is not None and picture.plane == self._plane()):
+        if self.image is None or self._quiet or (picture is not None and shows(self.viewer, self.image, picture)):
             return
         self.run(self.touch.keep)
         self._open_picture()
-
-    def _plane(self) -> tuple[int, ...] | None:
-        try:
-            return None if self.image is None else shown_plane(self.image, self.viewer)
-        except BadInput:
-            return None
 
     def _open_picture(self) -> None:
         """Without one when it cannot be annotated, or when the store does not give its masks."""
@@ -244,15 +241,7 @@ class Annotator:
             self.session.open(None)
             self.session.told.emit(str(error))
             return
-        self._limits = None if self.image is None else shown_limits(self.image)
+        self._contrast.begin()
         self.touch.recall()
         following = self.images.following()
         self.asking.prepare(None if following is None else self.files.paths[following])
-
-    def _follow_contrast(self) -> None:
-        """The engine sees what the person sees: new contrast limits mean other pixels, of the same picture."""
-        picture, image = self.session.picture, self.image
-        if picture is None or image is None or shown_limits(image) == self._limits:
-            return
-        self._limits = shown_limits(image)
-        self.session.picture = seen_anew(picture, image)

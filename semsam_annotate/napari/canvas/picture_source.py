@@ -45,6 +45,14 @@ def shown_plane(layer: Image, viewer: ViewerModel) -> tuple[int, ...]:
     return plane_of(layer, viewer.dims.point)
 
 
+def shows(viewer: ViewerModel, layer: Image, picture: Picture) -> bool:
+    """Whether a picture of the layer is of the plane on screen."""
+    try:
+        return picture.plane == shown_plane(layer, viewer)
+    except BadInput:
+        return False
+
+
 def seen_anew(picture: Picture, layer: Image) -> Picture:
     """The same picture in the layer's contrast of now: the engine sees what the person sees."""
     limits = shown_limits(layer)
