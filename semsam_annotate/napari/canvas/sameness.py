@@ -31,4 +31,4 @@ def _nearly(first: RgbImage, second: RgbImage) -> bool:
         brightness, squares = brightness + float(one.sum(dtype=float)), squares + float((one**2).sum(dtype=float))
     count = first.shape[0] * first.shape[1]
     spread = max(squares / count - (brightness / count) ** 2, 0.0) ** 0.5
-    return far / count <= SHARE * spread
+    return bool(far / count <= SHARE * spread)
