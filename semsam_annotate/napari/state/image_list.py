@@ -57,8 +57,7 @@ class ImageList:
         except (SemsamError, OSError):
             return
         self._known = known
-        fresh = [row for old, row in zip_longest(before, known) if row is not None and row is not old and row != old]
-        found = {place: row for row in fresh if (place := self._place(row.path)) is not None}
+        found = {place: row for row in _changed(before, known) if (place := self._place(row.path)) is not None}
         rows = {place: replace(row, path=self.rows[place].path) for place, row in found.items()}
         changed = [place for place, row in rows.items() if row != self.rows[place]]
         for place in changed:
@@ -141,6 +140,15 @@ class ImageList:
     def _set(self, place: int, row: ImageProgress) -> None:
         self.rows[place] = row
         self.row_changed.emit(place)
+
+
+def _changed(before: Sequence[ImageProgress], now: Sequence[ImageProgress]) -> list[ImageProgress]:
+    """Rows that are not as before; of an image that has not changed it is the same object, mostly in the same place."""
+    pairs = [(old, row) for old, row in zip_longest(before, now) if row is not old and row != old]
+    if all(old is not None and row is not None and old.path == row.path for old, row in pairs):
+        return [row for _, row in pairs if row is not None]
+    known = {row.path: row for row in before}  # files came or went
+    return [row for row in now if known.get(row.path) != row]
 
 
 def _under(path: Path, image: ImageProgress | None) -> ImageProgress:

@@ -1,5 +1,7 @@
 """The list of images: states follow masks and people, and the next open one is found."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -152,3 +154,23 @@ def test_a_list_by_another_way_to_the_files_follows_too(session, tmp_path, paths
     other[1].mark("done")
     assert linked.following() == 1
     assert linked.rows[0].path == tmp_path / "link" / "a.png"
+
+
+def test_a_copy_that_was_settled_stays_so_when_files_come_to_the_project(session, paths, tmp_path):
+    twin, first = tmp_path / "twin.png", tmp_path / "0.png"
+    twin.write_bytes(paths[0].read_bytes())
+    first.write_bytes(paths[1].read_bytes())
+    session.ledger._project.add_images([twin])
+    images = ImageList(session)
+    images.show([*paths, twin])
+    for path in (paths[0], twin):
+        turn(session, path)
+        images.mark("done")
+    session.ledger._project.config = replace(
+        session.ledger._project.config, images=("../0.png", *session.ledger._project.config.images)
+    )
+    images.refresh()
+    assert states(images) == ["done", "new", "new", "new", "done"]
+    turn(session, paths[2])
+    images.mark("skipped")
+    assert images.following() == 3
