@@ -1,5 +1,6 @@
 """Tasks that wait for their prediction, on disk: neither a ``kill -9`` nor a batch sent again loses or doubles one."""
 
+import sqlite3
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import closing
@@ -18,14 +19,15 @@ CREATE TABLE IF NOT EXISTS configs (project TEXT PRIMARY KEY, config TEXT NOT NU
 """
 _FRESH = """
 INSERT OR REPLACE INTO prelabels (project, task, address, state, due)
-VALUES (:project, :task, :address, 'waiting', 0)
+VALUES (:project, :task, :address, 'taken', :due)
 """
 _AGAIN = """
 UPDATE prelabels SET address = :address, state = CASE state WHEN 'done' THEN 'answered' ELSE state END
 WHERE project = :project AND task = :task
 """
 STATES = ("waiting", "answered", "done", "failed")
-"""``answered``: given to Label Studio in an answer, of which it is not known yet that it was stored."""
+"""``answered``: given to Label Studio in an answer, of which it is not known yet that it was stored. ``taken``, which
+counts as waiting: a server works on it, or died before ``due``."""
 
 
 @dataclass(frozen=True)
@@ -41,17 +43,19 @@ class Waiting:
 class PrelabelQueue:
     """A SQLite file with a row for each task that was asked for.
 
-    One process owns it, so who works on what just now is known in memory and forgotten when it dies. ``due`` is Unix
-    time, so that it outlives a restart. May be called from any thread.
+    Several servers of a project share it: what one of them works on is marked there, for ``settle_seconds`` at most, so
+    that what a killed one worked on waits again. ``due`` is Unix time, so that it outlives a restart. May be called from
+    any thread.
     """
 
     def __init__(self, path: Path, settle_seconds: float = 120.0) -> None:
         """Open or make the file; what a killed server left there waits on.
 
-        ``settle_seconds``: after an answer, within which Label Studio stores it or lost it.
+        ``settle_seconds``: after an answer, within which Label Studio stores it or lost it; more than a batch may take.
         """
         self.settle_seconds = settle_seconds
         self._lock, self._taken = Lock(), set[tuple[str, int]]()
+        self._marked = set[tuple[str, int]]()
         self._database = open_kept(path, _TABLES)
 
     def claim(self, project: str, config: str, tasks: Mapping[int, str]) -> set[int]:
@@ -60,17 +64,21 @@ class PrelabelQueue:
         Left out is also what was answered or written a moment ago, since Label Studio may have asked before it stored
         that: it is looked at again when due. sqlite3.Error when the disk refuses; then nothing is kept or taken.
         """
-        rows = [{"project": project, "task": task, "address": address} for task, address in tasks.items()]
+        now = time.time()
+        told = {"project": project, "due": now + self.settle_seconds}
+        rows = [{**told, "task": task, "address": address} for task, address in tasks.items()]
         with self._lock:
             with self._database:
-                self._database.execute("BEGIN")
+                self._database.execute("BEGIN IMMEDIATE")
                 self._database.execute("INSERT OR REPLACE INTO configs VALUES (?, ?)", (project, config))
-                query = "SELECT task FROM prelabels WHERE project = ? AND state IN ('answered', 'done') AND due > ?"
-                recent = {int(task) for (task,) in self._database.execute(query, (project, time.time()))}
+                query = "SELECT task, state FROM prelabels WHERE project = ? AND state <> 'waiting' AND due > ?"
+                found = self._database.execute(query, (project, now))
+                recent = {task for task, state in found if state != "taken" or (project, task) not in self._marked}
                 free = {task for task in tasks if task not in recent and (project, task) not in self._taken}
                 self._database.executemany(_AGAIN, [row for row in rows if row["task"] in recent])
                 self._database.executemany(_FRESH, [row for row in rows if row["task"] in free])
             self._taken |= {(project, task) for task in free}
+            self._marked |= {(project, task) for task in free}
         return free
 
     def answered(self, project: str, tasks: Iterable[int]) -> None:
@@ -93,14 +101,34 @@ class PrelabelQueue:
         """The next one that is due, taken from the others; None when there is none."""
         query = (
             "SELECT project, task, address, config FROM prelabels JOIN configs USING (project)"
-            " WHERE state IN ('waiting', 'answered') AND due <= ? ORDER BY due > 0, seq"
+            " WHERE state IN ('waiting', 'answered', 'taken') AND due <= ? ORDER BY due > 0, seq"
         )
-        with self._lock, closing(self._database.execute(query, (time.time(),))) as rows:
-            for project, task, address, config in rows:
-                if (project, task) not in self._taken:
-                    self._taken.add((project, task))
-                    return Waiting(project, task, address, config)
+        ours = query.replace("due <= ?", "state = 'taken' AND due > ?")
+        with self._lock:
+            now = time.time()
+            for asked in (query, ours):
+                with closing(self._database.execute(asked, (now,))) as rows:
+                    for project, task, address, config in rows:
+                        key = (project, task)
+                        if key not in self._taken and (asked is query or key in self._marked) and self._mark(key, now):
+                            return Waiting(project, task, address, config)
         return None
+
+    def _mark(self, key: tuple[str, int], now: float) -> bool:
+        """Take a row unless another server did meanwhile; a disk that takes no mark keeps nobody from working."""
+        mark = (
+            "UPDATE prelabels SET state = 'taken', due = :due WHERE project = :project AND task = :task AND"
+            " (:ours OR (state IN ('waiting', 'answered', 'taken') AND due <= :now))"
+        )
+        told = {"project": key[0], "task": key[1], "due": now + self.settle_seconds, "now": now}
+        try:
+            taken = self._database.execute(mark, {**told, "ours": key in self._marked}).rowcount == 1
+        except sqlite3.Error:
+            taken = True
+        if taken:
+            self._taken.add(key)
+            self._marked.add(key)
+        return taken
 
     def postpone(self, project: str, seconds: float) -> None:
         """Nothing of a project is tried before so many seconds have passed."""
@@ -123,6 +151,7 @@ class PrelabelQueue:
         """How many are in each of ``STATES``."""
         with self._lock:
             found = dict(self._database.execute("SELECT state, count(*) FROM prelabels GROUP BY state").fetchall())
+        found["waiting"] = found.get("waiting", 0) + found.pop("taken", 0)
         return {state: int(found.get(state, 0)) for state in STATES}
 
     def reasons(self, limit: int) -> list[str]:
@@ -152,3 +181,4 @@ class PrelabelQueue:
             with self._database:
                 self._database.execute("BEGIN")
                 self._database.executemany(query, [{**told, "task": task} for task in listed])
+            self._marked -= {(project, task) for task in listed}
