@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as NoneFree
 
 from semsam_annotate.api import BadInput, SemsamError
@@ -164,8 +164,18 @@ def explained(where: Engine | Path) -> Iterator[None]:
         raise BadInput(f"{error.object!r} has a character that cannot be stored") from error
     except NoneFree as error:
         raise StoreUnavailable(f"store {_name(where)}: all of its connections are in use, try again") from error
-    except (DBAPIError, sqlite3.Error, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+    except DBAPIError as error:
+        if _is_about_values(error):
+            raise BadInput(f"store {_name(where)} does not take what was given: {_complaint(error)}") from error
         raise StoreUnavailable(f"store {_name(where)}: {_complaint(error)}") from error
+    except (sqlite3.Error, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raise StoreUnavailable(f"store {_name(where)}: {_complaint(error)}") from error
+
+
+def _is_about_values(error: DBAPIError) -> bool:
+    """Whether a server refuses a value, such as a text that is too long for its index, and would so at any time."""
+    kind = getattr(error.orig, "sqlstate", None) or ""
+    return error.connection_invalidated is False and (isinstance(error, DataError) or kind[:2] in ("22", "54"))
 
 
 def reason_code(error: sqlite3.Error) -> int:

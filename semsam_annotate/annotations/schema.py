@@ -140,7 +140,7 @@ audit = Table(
     "audit",
     metadata,
     Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
-    Column("what", String, nullable=False),  # "merge", "forget" or "repair"
+    Column("what", String, nullable=False),  # "merge", "forget", "repair" or "restore"
     Column("counts", _Json, nullable=False),  # how many of what, never a name
     Column("time", String, nullable=False),
 )

@@ -78,7 +78,7 @@ def _candidates(connection: Connection, ids: Sequence[str], time: str | None) ->
     chosen = choices(time).subquery()
     state: Any = now.c.status if time is None else as_of("status", time)
     before: Any = then.c.status if time is None else as_of("status", time, old)
-    line = _corrections(ids)
+    line = corrections_of(ids)
     found: list[tuple[int, str, str, str]] = []
     for was, way, order in (
         (annotation.c.supersedes, joined, born.scalar_subquery()),
@@ -92,7 +92,7 @@ def _candidates(connection: Connection, ids: Sequence[str], time: str | None) ->
     return [(was, now_id, status) for _, was, now_id, status in sorted(found)]
 
 
-def _corrections(ids: Sequence[str]) -> Select[Any]:
+def corrections_of(ids: Sequence[str] | Select[Any]) -> Select[Any]:
     """Query of ``ids`` and of everything that corrects them, and what corrects that."""
     line = select(annotation.c.id).where(annotation.c.id.in_(ids)).cte("line", recursive=True)
     made = annotation.alias()

@@ -9,12 +9,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
-from semsam_annotate.annotations.connection import database_file, explained, reason_code, store_url
+from semsam_annotate.annotations.connection import (
+    database_file,
+    explained,
+    reason_code,
+    store_url,
+    transaction,
+)
 from semsam_annotate.annotations.files import write_atomically
 from semsam_annotate.annotations.folders import hidden_folder
 from semsam_annotate.annotations.project_config import ProjectConfig, read_config, write_config
 from semsam_annotate.annotations.store import AnnotationStore
 from semsam_annotate.annotations.upkeep.copying import DAMAGE, copy_pages, copy_store, dated, writing
+from semsam_annotate.annotations.upkeep.trail import RESTORE, note
 from semsam_annotate.api import BadInput
 
 _Progress: TypeAlias = Callable[[int, int], None]
@@ -83,7 +90,8 @@ def _staged(source: Path, staged: Path, live: Path, progress: _Progress | None) 
         if wrong != "ok":
             raise BadInput(f"the backup {source} is damaged, and nothing was changed: {wrong}")
         copy_store(old, staged, progress, live)
-    AnnotationStore.open(staged).close()
+    with AnnotationStore.open(staged) as store, transaction(store.engine, write=True) as connection:
+        note(connection, RESTORE, {})
     with closing(sqlite3.connect(staged)) as copy:
         copy.execute("PRAGMA journal_mode=DELETE")
     return staged
