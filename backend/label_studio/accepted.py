@@ -12,6 +12,8 @@ from semsam_annotate.backend.label_studio.shapes import is_mask, mask_of
 
 MAX_REGIONS = 10_000
 """Masks of one annotation: each takes as long as its image is large."""
+MOST_CHARACTERS = 500
+"""Of a region's id and of its names: databases have them in an index."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,10 @@ def _check_texts(region: Region) -> None:
     for text in (region.id, region.object, region.part):
         if text is not None and ("\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text)):
             raise BadInput(f"the region {region.id[:40]!r} has characters that are none in its id or names")
+        if text is not None and len(text) > MOST_CHARACTERS:
+            raise BadInput(
+                f"the region {region.id[:40]!r} has an id or a name of more than {MOST_CHARACTERS} characters"
+            )
 
 
 def _region(

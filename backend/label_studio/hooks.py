@@ -1,4 +1,4 @@
-"""Webhooks: kept on disk at once, applied in the background in the order they came."""
+"""Webhooks: kept on disk at once, applied in the background, each when it can be."""
 
 import asyncio
 import logging
@@ -15,10 +15,13 @@ from semsam_annotate.backend.label_studio.errors import TryLater
 from semsam_annotate.backend.label_studio.intake import Intake
 from semsam_annotate.backend.label_studio.news import Deleted, Written, read_news
 from semsam_annotate.backend.label_studio.spool import News, Spool
+from semsam_annotate.backend.label_studio.versions import GONE
 from semsam_annotate.backend.label_studio.waking import woken
 
 _LATER = (OSError, sqlite3.Error, MemoryError)
 """What the machine lacks for the moment, such as room on its disk."""
+PROJECTS_AT_ONCE = 8
+REFUSALS = 3
 log = logging.getLogger("semsam.backend.label_studio")
 
 
@@ -42,11 +45,20 @@ class Hooks:
         """
         changes = read_news(body)
         if changes:
-            self.spool.put(changes[0].uid, payload)
+            about = [(change.id, change.version if isinstance(change, Written) else GONE) for change in changes]
+            self.spool.put(changes[0].uid, payload, about)
         return bool(changes)
 
+    async def called(self) -> None:
+        """Label Studio called: what waits is tried now."""
+        try:
+            await run_in_threadpool(self.spool.hurry, False)
+        except sqlite3.Error as error:  # it is tried by itself later
+            log.warning("what waits is not tried now: %s", error)
+        self.wake()
+
     def wake(self) -> None:
-        """Look at the spool now: something came, or Label Studio's address became known."""
+        """Look at the spool now: something came."""
         self._idle.clear()
         self._wake.set()
 
@@ -55,10 +67,14 @@ class Hooks:
         await self._idle.wait()
 
     async def run(self) -> None:
-        """Apply what comes until cancelled; one server of a project at a time may (``Background``)."""
+        """Apply what comes until cancelled, first all that is there; one server of a project may (``Background``)."""
+        first = True
         while True:
             self._wake.clear()
             try:
+                if first:
+                    await run_in_threadpool(self.spool.hurry, True)
+                    first = False
                 await self._apply_all()
             except (SemsamError, *_LATER) as error:  # the store or the disk: nothing is lost, it is tried again
                 log.warning("webhooks wait: %s", error)
@@ -67,25 +83,49 @@ class Hooks:
             await woken(self._wake, self.retry_seconds)
 
     async def _apply_all(self) -> None:
-        """Oldest first; a project whose image cannot be had yet waits as a whole, so its news stay in order."""
-        waiting: set[str] = set()
-        after = 0
-        while batch := await run_in_threadpool(self.spool.pending, 20, after):
-            for news in batch:
-                after = news.seq
-                if news.project not in waiting and not await self._apply(news):
-                    waiting.add(news.project)
+        """Oldest first in each project; projects side by side, so that a slow image keeps no other project waiting."""
+        found: dict[str, list[int]] = {}
+        for seq, project in await run_in_threadpool(self.spool.pending):
+            found.setdefault(project, []).append(seq)
+        places = asyncio.Semaphore(PROJECTS_AT_ONCE)
+        ended = await asyncio.gather(*(self._project(seqs, places) for seqs in found.values()), return_exceptions=True)
+        for error in ended:
+            if isinstance(error, BaseException):
+                raise error
 
-    async def _apply(self, news: News) -> bool:
-        """False when it must wait. One change that can never be applied does not keep the others from it."""
-        wrong: list[str] = []
+    async def _project(self, seqs: list[int], places: asyncio.Semaphore) -> None:
+        """One that must wait keeps no other waiting: whatever the order, the newest of each annotation counts.
+
+        When the store or the disk takes none of a few, the others are not tried now.
+        """
+        refused = 0
+        async with places:
+            for seq in seqs:
+                if (news := await run_in_threadpool(self.spool.read, seq)) is None:
+                    continue
+                try:
+                    await self._apply(news)
+                    refused = 0
+                except (SemsamError, *_LATER) as error:
+                    refused += 1
+                    await self._wait(news, str(error) or type(error).__name__)
+                    if refused >= REFUSALS:
+                        raise
+
+    async def _wait(self, news: News, reason: str) -> None:
+        log.info("webhook %d waits: %s", news.seq, reason)
+        await run_in_threadpool(self.spool.wait, news, reason, self.retry_seconds)
+
+    async def _apply(self, news: News) -> None:
+        """One change that cannot be applied, or not yet, does not keep the others from it."""
+        wrong, later, changed = list[str](), list[str](), False
         for change in self._read(news, wrong):
             try:
                 name = await run_in_threadpool(self.spool.name, change.project, change.uid)
                 await self.intake.apply(replace(change, project=name))
+                changed = True
             except TryLater as error:
-                log.info("webhook %d waits: %s", news.seq, error)
-                return False
+                later.append(f"annotation {change.id}: {error}")
             except BadInput as error:
                 wrong.append(f"annotation {change.id}: {error}")
             except (SemsamError, *_LATER):
@@ -93,13 +133,15 @@ class Hooks:
             except Exception as error:  # one strange annotation must not keep those behind it from the store for ever
                 log.exception("webhook %d", news.seq)
                 wrong.append(f"annotation {change.id}: {type(error).__name__}, see the log")
-        if wrong:
+        if later:
+            await self._wait(news, "; ".join(later + wrong))
+        elif wrong:
             log.warning("webhook %d put aside: %s", news.seq, "; ".join(wrong))
             await run_in_threadpool(self.spool.fail, news, "; ".join(wrong))
         else:
             await run_in_threadpool(self.spool.done, news)
-        self.applied()
-        return True
+        if changed:
+            self.applied()
 
     def _read(self, news: News, wrong: list[str]) -> list[Written | Deleted]:
         """It was checked before it was kept; a disk that forgets may have changed it since."""

@@ -1,13 +1,16 @@
 """Submitted annotations into the store: each region once, however often and in whatever order the news come."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 
 from starlette.concurrency import run_in_threadpool
 
+from semsam_annotate.annotations.connection import transaction
 from semsam_annotate.annotations.files import write_atomically
 from semsam_annotate.annotations.images import image_sha256, read_image
-from semsam_annotate.annotations.record import Annotation, ImageRef, Kind, Source
+from semsam_annotate.annotations.origins import accepted_origins
+from semsam_annotate.annotations.record import ImageRef
 from semsam_annotate.annotations.store import AnnotationStore
 from semsam_annotate.api import BadInput, Vocabulary
 from semsam_annotate.backend.label_studio.accepted import Region, read_regions
@@ -17,11 +20,9 @@ from semsam_annotate.backend.label_studio.fetch import fetch_image
 from semsam_annotate.backend.label_studio.image_address import of_task
 from semsam_annotate.backend.label_studio.issued import Issued
 from semsam_annotate.backend.label_studio.news import Deleted, Written
+from semsam_annotate.backend.label_studio.settling import SYSTEM, Settling
 from semsam_annotate.backend.label_studio.spool import Spool
-
-SYSTEM = "label-studio"
-GONE = "gone"
-"""Sorts behind every ISO time: nothing that comes later brings a deleted annotation back."""
+from semsam_annotate.backend.label_studio.versions import GONE, follows, gone
 
 
 def images_folder(project: Path) -> Path:
@@ -40,6 +41,8 @@ class Intake:
     issued: Issued
     spool: Spool
     max_bytes: int
+    _turn: Lock = field(default_factory=Lock)
+    """One change at a time: whether it is newer is looked up and noted together."""
 
     async def apply(self, change: Written | Deleted) -> None:
         """Bring the store up to a change; one that is not newer than what was applied changes nothing.
@@ -48,7 +51,7 @@ class Intake:
         """
         if isinstance(change, Deleted):
             await run_in_threadpool(self._delete, change)
-        elif change.version > self.spool.version(change.project, change.id):
+        elif follows(change, await run_in_threadpool(self.spool.version, change.project, change.id)):
             await self._write(change)
 
     async def _write(self, change: Written) -> None:
@@ -66,6 +69,11 @@ class Intake:
         regions = await run_in_threadpool(read_regions, change.result, config, image.height, image.width)
         await run_in_threadpool(self._settle, change, image, regions)
 
+    def known(self, project: str) -> set[str]:
+        """The annotations of a project of Label Studio that the store has masks of."""
+        with transaction(self.store.engine) as connection:
+            return {id for id in accepted_origins(connection, SYSTEM, project) if id.isdecimal()}
+
     def _keep_image(self, body: bytes) -> ImageRef:
         """The image's file under its own pixels' name; written whole or not at all."""
         rgb = read_image(body)
@@ -77,62 +85,20 @@ class Intake:
         return ImageRef.of(path, rgb, root=self.root)
 
     def _settle(self, change: Written, image: ImageRef | None, regions: list[Region]) -> None:
-        """Make the store hold exactly these regions of the annotation, parents before their parts."""
-        there = self._records(change.project, change.id)
-        ids: dict[str, str] = {}
-        for region in regions:
-            assert image is not None
-            parent = ids.get(region.parent) if region.parent is not None else None
-            ids[region.id] = self._place(change, image, region, parent, there.get(region.id), len(regions))
-        wanted = {region.id for region in regions}
-        for region_id, record in reversed(there.items()):
-            if region_id not in wanted:
-                self.store.delete(record.id, author=change.author)
-        self.spool.applied(change.project, change.id, change.version)
-
-    def _place(
-        self, change: Written, image: ImageRef, region: Region, parent: str | None, old: Annotation | None, many: int
-    ) -> str:
-        """Accept a region, or correct the record it has, or leave that as it is; the id of the record."""
-        kind: Kind = "part" if region.is_part else "object"
-        said = (region.mask, kind, region.object, region.part, parent)
-        if old is not None and (old.mask, old.kind, old.object, old.part, old.part_of) == said:
-            return old.id
-        if old is not None and old.image.sha256 != image.sha256:
-            self.store.delete(old.id, author=change.author)
-            old = None
-        source = Source(SYSTEM, change.project, f"{change.id}/{region.id}/{change.version}")
-        suggested = self.issued.get(region.id)
-        if old is not None:
-            corrected = self.store.supersede(
-                old.id, mask=region.mask, kind=kind, object=region.object, part=region.part, part_of=parent,
-                author=change.author, source=source,
-            )  # fmt: skip
-            return corrected.id
-        prompt = None if suggested is None else suggested.prompt
-        seconds = None if change.seconds is None else change.seconds / many
-        level = region.level if suggested is None else suggested.proposal.level
-        score = region.score if suggested is None else suggested.proposal.score
-        record = self.store.accept(
-            image, None if suggested is None else suggested.proposal, mask=region.mask, kind=kind,
-            object=region.object, part=region.part, part_of=parent, level=level, score=score, author=change.author,
-            seconds=seconds, clicks=None if prompt is None else len(prompt.points) or 1, prompt=prompt,
-            ladder=None if suggested is None else suggested.ladder, source=source,
-        )  # fmt: skip
-        return record.id
+        """Make the store follow the annotation; all of it or nothing."""
+        with self._turn:
+            if follows(change, self.spool.version(change.project, change.id)):
+                with transaction(self.store.engine, write=True) as connection:
+                    Settling(connection, change, self.issued).write(image, regions)
+                self.spool.applied(change.project, change.id, change.version)
 
     def _delete(self, change: Deleted) -> None:
-        for record in reversed(self._records(change.project, change.id).values()):
-            self.store.delete(record.id)
-        self.spool.applied(change.project, change.id, GONE)
-
-    def _records(self, project: str, annotation: str) -> dict[str, Annotation]:
-        """The accepted records of an annotation by region id, parents before their parts as they were written."""
-        found: dict[str, Annotation] = {}
-        for record in self.store.of_source(SYSTEM, project, f"{annotation}/"):
-            assert record.source is not None
-            found[record.source.external_id.partition("/")[2].rpartition("/")[0]] = record
-        return found
+        with self._turn:
+            known = self.spool.version(change.project, change.id)
+            if not known.startswith(GONE):
+                with transaction(self.store.engine, write=True) as connection:
+                    Settling(connection, change, self.issued).remove()
+                self.spool.applied(change.project, change.id, gone(known))
 
 
 def _suffix(body: bytes) -> str:

@@ -28,6 +28,7 @@ class Written:
     config: str
     task: int | None = None
     uid: str = ""
+    created: str = ""
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,7 @@ def _written(annotation: dict[str, Any], project: dict[str, Any], task: dict[str
         config=str(project.get("label_config") or ""),
         uid=uid_of(project),
         task=task.get("id") if isinstance(task.get("id"), int) else None,
+        created=str(annotation.get("created_at") or "")[:64],
     )
 
 

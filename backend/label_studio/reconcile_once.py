@@ -14,6 +14,7 @@ from semsam_annotate.backend.label_studio.admin.client import LabelStudioApi
 from semsam_annotate.backend.label_studio.background import background_lock
 from semsam_annotate.backend.label_studio.connections import Connections, project_id
 from semsam_annotate.backend.label_studio.hooks import Hooks
+from semsam_annotate.backend.label_studio.image_hosts import image_hosts
 from semsam_annotate.backend.label_studio.intake import Intake
 from semsam_annotate.backend.label_studio.issued import Issued
 from semsam_annotate.backend.label_studio.reconciled import Reconciled
@@ -26,41 +27,49 @@ MAX_BYTES = 3 * MAX_PIXELS + 1_000_000
 
 @dataclass(frozen=True)
 class Outcome:
-    """``missed``: by project of Label Studio. ``waiting``: not applied yet; ``reasons``: why others never can be."""
+    """``missed``: by project of Label Studio. ``waiting``: how many are not applied yet, ``delays``: why not;
+    ``reasons``: why others were put aside."""
 
     missed: dict[str, Missed]
     waiting: int
+    delays: list[str]
     reasons: list[str]
 
+    @property
+    def complete(self) -> bool:
+        """Whether the store has all there is."""
+        return not self.waiting and not self.reasons
 
-def reconcile_once(folder: Path, url: str, token: str, only: Sequence[int] = ()) -> Outcome:
+
+def reconcile_once(folder: Path, url: str, token: str, only: Sequence[int] = (), hosts: Sequence[str] = ()) -> Outcome:
     """Take in what webhooks missed; ``only``: these projects of Label Studio, else all that annotations came from.
 
+    ``hosts``: where images may come from besides Label Studio. What waits or was put aside is tried again.
     BadInput when a server runs for the project, or when Label Studio cannot be asked.
     """
     refusal = "`semsam serve` runs for this project and compares by itself: GET /status says what it found"
     project = Project.open(folder)
     try:
         with held(background_lock(project.folder), refusal):
-            return asyncio.run(_reconcile(project, url, token, [str(id) for id in only]))
+            connections = Connections(url, token, image_hosts(hosts))
+            return asyncio.run(_reconcile(project, connections, LabelStudioApi(url, token), [str(id) for id in only]))
     finally:
         project.close()
 
 
-async def _reconcile(project: Project, url: str, token: str, only: list[str]) -> Outcome:
+async def _reconcile(project: Project, connections: Connections, api: LabelStudioApi, only: list[str]) -> Outcome:
     folder = project.folder / "label-studio"
     spool, reconciled = Spool(folder / "webhooks.sqlite"), Reconciled(folder / "reconciled.sqlite")
-    connections = Connections(url, token)
     words = project.vocabulary()
     hooks = Hooks(spool, Intake(project.store, project.folder, words, connections, Issued(), spool, MAX_BYTES))
+    reconciler = Reconciler(hooks, reconciled)
     try:
-        with LabelStudioApi(url, token) as api:
+        with api:
+            reconciler.notice_restoring()
             compared = only or _known(spool)
-            missed = {project_id(id): await Reconciler(hooks, reconciled).project(api, id) for id in compared}
-        before = spool.counts()["failed"]
+            missed = {project_id(id): await reconciler.project(api, id) for id in compared}
         await _apply(hooks)
-        counts = spool.counts()
-        return Outcome(missed, counts["pending"], spool.failures(counts["failed"] - before))
+        return Outcome(missed, spool.counts()["pending"], spool.delays(), spool.failures())
     finally:
         spool.close()
         reconciled.close()

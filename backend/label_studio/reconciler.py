@@ -11,13 +11,14 @@ from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 
+from semsam_annotate.annotations.upkeep.trail import last_restoring
 from semsam_annotate.api import BadInput
 from semsam_annotate.backend.label_studio.admin.client import PAGE, LabelStudioApi, Refused
 from semsam_annotate.backend.label_studio.connections import project_id
 from semsam_annotate.backend.label_studio.hooks import Hooks
-from semsam_annotate.backend.label_studio.intake import GONE
 from semsam_annotate.backend.label_studio.news import Written, read_news, uid_of
 from semsam_annotate.backend.label_studio.reconciled import Reconciled
+from semsam_annotate.backend.label_studio.versions import GONE, follows
 
 _LISTED = 500
 """Characters after which Label Studio cuts its list of a task's annotations."""
@@ -45,6 +46,13 @@ class Reconciler:
     hooks: Hooks
     reconciled: Reconciled
 
+    def notice_restoring(self) -> None:
+        """Forget what was applied and compared when the store was restored since: it has less now, or more."""
+        spool, restored = self.hooks.spool, last_restoring(self.hooks.intake.store.engine)
+        if spool.restored() != restored:
+            self.reconciled.begin_anew()
+            spool.begin_anew(restored)
+
     async def project(self, api: LabelStudioApi, project: str) -> Missed:
         """Compare one project, by its id or uid; what it misses is on disk when this returns, and applied soon after.
 
@@ -58,15 +66,16 @@ class Reconciler:
         name = await run_in_threadpool(self.hooks.spool.name, number, uid_of(told))
         await run_in_threadpool(self.reconciled.is_same, name, str(row.get("created_at")))
         known = await run_in_threadpool(self.hooks.spool.versions, name)  # before the list: it may grow meanwhile
-        one = _Comparison(api, self.hooks, told, known)
-        marks = await run_in_threadpool(self.reconciled.marks, name)
+        here = await run_in_threadpool(self.hooks.intake.known, name)
+        one = _Comparison(api, self.hooks, told, known, here)
+        marks = await run_in_threadpool(self.reconciled.marks, name, known)
         async for task in _tasks(api, number):
             listed = str(task.get("annotations_ids") or "")
             one.there.update(re.findall(r"\d+", listed))
             mark = f"{task.get('updated_at')} {listed}"
             if marks.get(task["id"]) != mark:
-                await one.task(task, listed)
-                await run_in_threadpool(self.reconciled.mark, name, task["id"], mark)
+                waiting = await one.task(task, listed)
+                await run_in_threadpool(self.reconciled.mark, name, task["id"], mark, waiting)
         await one.gone()
         self.hooks.wake()
         return one.missed
@@ -74,37 +83,39 @@ class Reconciler:
 
 @dataclass
 class _Comparison:
-    """``known``: version by annotation that was applied; ``there``: ids of annotations that tasks list."""
+    """``known``: version by annotation that was applied; ``here``: those that the store has masks of; ``there``: ids of
+    annotations that tasks list."""
 
     api: LabelStudioApi
     hooks: Hooks
     project: dict[str, Any]
     known: dict[str, str]
+    here: set[str]
     there: set[str] = field(default_factory=set)
     missed: Missed = field(default_factory=Missed)
 
-    async def task(self, task: dict[str, Any], listed: str) -> None:
-        """Keep the annotations of a task that are newer than what was applied."""
+    async def task(self, task: dict[str, Any], listed: str) -> dict[str, str]:
+        """Keep the annotations of a task that are newer than what was applied; their versions by their ids."""
         self.missed.tasks += 1
         ids = set(re.findall(r"\d+", listed if len(listed) < _LISTED else listed.rpartition(",")[0]))
         if not ids:
-            return
+            return {}
         rows = await run_in_threadpool(self.api.get, f"/api/tasks/{task['id']}/annotations/")
         found = {str(row["id"]): row for row in rows}
         for id in ids - found.keys():  # that list leaves skipped ones out
             row = await self._one(id)
             if row is not None and row.get("task") == task["id"]:
                 found[id] = row
-        for row in found.values():
-            await self._keep({"id": task["id"], "data": task.get("data")}, row)
+        kept = [await self._keep({"id": task["id"], "data": task.get("data")}, row) for row in found.values()]
+        return {change.id: change.version for change in kept if change is not None}
 
     async def gone(self) -> None:
-        """Keep a deletion for each that was applied and that Label Studio has no more, which it is asked of each."""
-        for id, version in self.known.items():
-            if version != GONE and id not in self.there and await self._one(id) is None:
+        """Keep a deletion for each that is here and that Label Studio has no more, which it is asked of each."""
+        ours = {id for id in self.here | self.known.keys() if not self.known.get(id, "").startswith(GONE)}
+        for id in sorted(ours - self.there):
+            if await self._one(id) is None:
                 body = {"action": "ANNOTATIONS_DELETED", "project": self.project, "annotations": [{"id": int(id)}]}
-                await self._put(body)
-                self.missed.deleted += 1
+                self.missed.deleted += await self._put(body, id, GONE)
 
     async def _one(self, id: str) -> dict[str, Any] | None:
         try:
@@ -115,19 +126,27 @@ class _Comparison:
                 raise
             return None
 
-    async def _keep(self, task: dict[str, Any], row: dict[str, Any]) -> None:
+    async def _keep(self, task: dict[str, Any], row: dict[str, Any]) -> Written | None:
+        """The change that is not applied yet, if there is one."""
         new = str(row["id"]) not in self.known
         action = "ANNOTATION_CREATED" if new else "ANNOTATION_UPDATED"
         body = {"action": action, "project": self.project, "task": task, "annotation": row}
         (change,) = read_news(body)
         assert isinstance(change, Written)
-        if change.version <= self.known.get(change.id, ""):
-            return
-        await self._put(body)
-        self.missed.created, self.missed.updated = self.missed.created + new, self.missed.updated + (not new)
+        if not follows(change, self.known.get(change.id, "")):
+            return None
+        put = await self._put(body, change.id, change.version)
+        self.missed.created, self.missed.updated = (
+            self.missed.created + put * new,
+            self.missed.updated + put * (not new),
+        )
+        return change
 
-    async def _put(self, body: dict[str, Any]) -> None:
-        await run_in_threadpool(self.hooks.keep, body, json.dumps(body).encode())
+    async def _put(self, body: dict[str, Any], annotation: str, version: str) -> bool:
+        """False when a webhook that waits, or was put aside, has told it already."""
+        if await run_in_threadpool(self.hooks.spool.holds, uid_of(self.project), annotation, version):
+            return False
+        return await run_in_threadpool(self.hooks.keep, body, json.dumps(body).encode())
 
 
 async def _tasks(api: LabelStudioApi, project: str) -> AsyncIterator[dict[str, Any]]:

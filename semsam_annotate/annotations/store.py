@@ -119,15 +119,6 @@ class AnnotationStore:
         with transaction(self._engine) as connection:
             return from_source(connection, source)
 
-    def of_source(self, system: str, project: str, prefix: str) -> list[Annotation]:
-        """Accepted records whose external id in that project begins with ``prefix``, oldest first; found by index."""
-        begins = annotation.c.source_id.startswith(prefix, autoescape=True)
-        within = annotation.c.source_id.between(prefix, prefix + "\U0010ffff")  # an index serves this, not a LIKE
-        query = select_records().where(standing.c.status == "accepted", within, begins)
-        query = query.where(annotation.c.source_system == system, annotation.c.source_project == project)
-        with transaction(self._engine) as connection:
-            return read_records(connection, query)
-
     def annotations(self, status: Status | None = "accepted", image: ImageRef | str | None = None) -> list[Annotation]:
         """Records as they are now, oldest first; ``image``: a reference or its sha256; ``status`` None: all."""
         query = select_records()

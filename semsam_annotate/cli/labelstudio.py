@@ -182,9 +182,13 @@ def reconcile(
     token_env: TokenOption,
     project: ProjectOption = Path(),
     ls_project: LsProjectOption = None,
+    image_host: ImageHostOption = None,
     json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> None:
-    """Take in what was submitted, changed or deleted while no server ran; a running server does it by itself."""
+    """Take in what was submitted, changed or deleted while no server ran; a running server does it by itself.
+
+    Exit code 1 when something waits or was put aside.
+    """
     from dataclasses import asdict
     from json import dumps
 
@@ -195,13 +199,17 @@ def reconcile(
     from semsam_annotate.cli.serve_secrets import from_environment
 
     only = () if ls_project is None else (ls_project,)
-    done = reconcile_once(project, url, from_environment(token_env) or "", only)
+    done = reconcile_once(project, url, from_environment(token_env) or "", only, image_host or ())
     if json:
         typer.echo(dumps(asdict(done)))
-        return
-    for id, missed in done.missed.items():
-        typer.echo(f"project {id}: {missed.line()}")
-    if done.waiting:
-        typer.echo(f"{done.waiting} wait for their images: `semsam serve` tries again")
-    for reason in done.reasons:
-        typer.echo(f"put aside: {reason}", err=True)
+    else:
+        for id, missed in done.missed.items():
+            typer.echo(f"project {id}: {missed.line()}")
+        if done.waiting:
+            typer.echo(f"{done.waiting} wait: `semsam serve` and the next reconcile try again")
+        for reason in done.delays:
+            typer.echo(f"waits: {reason}", err=True)
+        for reason in done.reasons:
+            typer.echo(f"put aside: {reason}", err=True)
+    if not done.complete:
+        raise typer.Exit(1)

@@ -177,6 +177,14 @@ def serving() -> Callable[..., Any]:
 
 
 @pytest.fixture
+def taken_in(tmp_path: Path) -> Iterator[Any]:
+    """A project that takes webhooks in, without a server."""
+    world = _module("intake_world").World(tmp_path / "taken-in")
+    yield world
+    world.close()
+
+
+@pytest.fixture
 def project_folder(tmp_path: Path) -> Path:
     """An empty project."""
     from semsam_annotate.annotations import Project

@@ -168,8 +168,30 @@ def test_what_cannot_be_applied_is_named(project_folder, missed, image_host):
     annotation["result"][0]["value"]["rle"] = [1, 2, 3]
     done = reconcile("--project", project_folder, "--url", image_host.url, "--ls-project", 1)
     assert "put aside: annotation 1: " in done.stderr
+    assert done.exit_code == 1
     again = reconcile("--project", project_folder, "--url", image_host.url)
-    assert "put aside" not in again.stderr, "once"
+    assert (again.exit_code, again.stderr.count("put aside")) == (1, 1), "tried again, kept once"
+
+
+def test_an_image_that_was_away_is_taken_in_the_next_time(project_folder, missed, image_host):
+    missed(1)
+    files, image_host.files = image_host.files, {}
+    common = ("--project", project_folder, "--url", image_host.url, "--ls-project", 1)
+    assert reconcile(*common).exit_code == 1
+    assert "404" in reconcile(*common).stderr
+    image_host.files = files
+    assert reconcile(*common).exit_code == 0
+    assert len(accepted(project_folder)) == 1
+
+
+def test_a_host_that_was_not_declared_can_be(project_folder, missed, image_host):
+    annotation, shown = missed(1)["annotation"], "https://images.invalid/b.png"
+    image_host.api.tasks[annotation["task"]]["data"] = {"image": shown}
+    common = ("--project", project_folder, "--url", image_host.url, "--ls-project", 1)
+    refused = reconcile(*common)
+    assert (refused.exit_code, "--image-host" in refused.stderr) == (1, True)
+    waits = reconcile(*common, "--image-host", "images.invalid")
+    assert (waits.exit_code, "images.invalid" in waits.stderr and "--image-host" not in waits.stderr) == (1, True)
 
 
 def test_what_no_task_lists_is_asked_for_before_it_is_deleted(
