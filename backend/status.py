@@ -86,6 +86,7 @@ async def _status(request: Request) -> dict[str, Any]:
         found["webhooks"] = await run_in_threadpool(_webhooks, ours)
         found["prelabelling"] = await run_in_threadpool(_prelabelling, ours)
         found["reconciling"] = {} if ours.background is None else dict(ours.background.reconciling.outcomes)
+        found |= {"troubles": dict(ours.keeping.troubles)} if ours.keeping.troubles else {}
         found["annotations"] = await run_in_threadpool(_annotations, ours.hooks.intake.store)
         found["models"] = await run_in_threadpool(lambda: Promotions(ours.retraining.models).history())  # type: ignore[union-attr]
         found["training"] = await run_in_threadpool(_training, ours.retraining)
@@ -111,14 +112,15 @@ def _reused(shared: Services, ours: LabelStudio | None) -> int:
 
 
 def _webhooks(ours: LabelStudio) -> dict[str, Any]:
-    """How many were kept, applied, wait and failed, with the last reasons."""
+    """How many were kept, applied, wait and failed, with the last reasons for both."""
     if ours.hooks is None:
         return {}
     spool = ours.hooks.spool
     kept, counts = spool.kept(), spool.counts()
     applied = max(0, kept - counts["pending"] - counts["failed"])
     room = {"bytes": spool.bytes(), "most_bytes": spool.most_bytes}
-    return {"kept": kept, "applied": applied, **counts, **room, "reasons": spool.failures(LAST_FAILURES)}
+    reasons = {"reasons": spool.failures(LAST_FAILURES), "waiting_for": spool.delays(LAST_FAILURES)}
+    return {"kept": kept, "applied": applied, **counts, **room, **reasons}
 
 
 def _annotations(store: AnnotationStore) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import sqlite3
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from starlette.concurrency import run_in_threadpool
@@ -14,6 +14,7 @@ from semsam_annotate.api import BadInput
 from semsam_annotate.api.lock import held
 from semsam_annotate.backend.label_studio.hooks import Hooks
 from semsam_annotate.backend.label_studio.intake import images_folder
+from semsam_annotate.backend.label_studio.keeping_on import KeepingOn
 from semsam_annotate.backend.label_studio.prelabelling import Prelabelling
 from semsam_annotate.backend.label_studio.reconciling import Reconciling
 
@@ -28,12 +29,13 @@ def background_lock(project: Path) -> Path:
 
 @dataclass(frozen=True)
 class Background:
-    """``lock``: held meanwhile, since several servers may share a project."""
+    """``lock``: held meanwhile, since several servers may share a project. ``keeping``: what of it does not work."""
 
     hooks: Hooks
     prelabelling: Prelabelling
     reconciling: Reconciling
     lock: Path
+    keeping: KeepingOn = field(default_factory=KeepingOn)
 
     async def called(self, project: str) -> None:
         """Label Studio called ``/setup``: what waited for it is tried now."""
@@ -48,16 +50,20 @@ class Background:
         with ExitStack() as stack:
             while not await run_in_threadpool(self._alone, stack):
                 await asyncio.sleep(1.0)
-            await run_in_threadpool(self._clear)
+            await self.keeping.run("beginning", self._begin)
             async with asyncio.TaskGroup() as group:
-                group.create_task(self.hooks.run())
-                group.create_task(self.prelabelling.run())
-                group.create_task(self.reconciling.run())
+                group.create_task(self.keeping.run("webhooks", self.hooks.run))
+                group.create_task(self.keeping.run("prelabelling", self.prelabelling.run))
+                group.create_task(self.keeping.run("reconciling", self.reconciling.run))
 
     def close(self) -> None:
         """Close the files."""
         self.prelabelling.queue.close()
         self.reconciling.reconciler.reconciled.close()
+
+    async def _begin(self) -> None:
+        await run_in_threadpool(self.reconciling.reconciler.notice_restoring)
+        await run_in_threadpool(self._clear)
 
     def _clear(self) -> None:
         """What killed servers left half written; in the project's folder windows write too, but for no hour."""
@@ -71,4 +77,8 @@ class Background:
             stack.enter_context(held(self.lock, "another server works for this project"))
         except BadInput:
             return False
+        except OSError as error:  # such as a lock file that another user made
+            self.keeping.trouble("lock", f"{self.lock}: {error.strerror or error}")
+            return False
+        self.keeping.over("lock")
         return True

@@ -43,9 +43,9 @@ class Waiting:
 class PrelabelQueue:
     """A SQLite file with a row for each task that was asked for.
 
-    Several servers of a project share it: what one of them works on is marked there, for ``settle_seconds`` at most, so
-    that what a killed one worked on waits again. ``due`` is Unix time, so that it outlives a restart. May be called from
-    any thread.
+    Several servers of a project share it: what one of them works on is marked there, for ``settle_seconds`` at most,
+    so that what a killed one worked on waits again. ``due`` is Unix time, so that it outlives a restart. May be called
+    from any thread.
     """
 
     def __init__(self, path: Path, settle_seconds: float = 120.0) -> None:

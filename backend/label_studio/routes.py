@@ -33,6 +33,7 @@ async def health(request: Request) -> dict[str, Any]:
     if ours.hooks is not None and ours.retraining is not None:
         known["webhooks"] = await run_in_threadpool(ours.hooks.spool.counts)
         known["retrain"] = ours.retraining.state()
+        known |= {"troubles": dict(ours.keeping.troubles)} if ours.keeping.troubles else {}
     return known
 
 

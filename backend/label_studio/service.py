@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.requests import Request
 
@@ -19,6 +19,7 @@ from semsam_annotate.backend.label_studio.hooks import Hooks
 from semsam_annotate.backend.label_studio.image_hosts import image_hosts
 from semsam_annotate.backend.label_studio.intake import Intake
 from semsam_annotate.backend.label_studio.issued import Issued
+from semsam_annotate.backend.label_studio.keeping_on import KeepingOn
 from semsam_annotate.backend.label_studio.kept_setups import KeptSetups
 from semsam_annotate.backend.label_studio.looping import Looping
 from semsam_annotate.backend.label_studio.predict import Predictor
@@ -47,11 +48,12 @@ class LabelStudio:
     retraining: Retraining | None
     looping: Looping | None = None
     background: Background | None = None
+    keeping: KeepingOn = field(default_factory=KeepingOn)
 
     async def called(self, project: str) -> None:
         """Label Studio called ``/setup``, so what waited for it is tried now."""
         if self.hooks is not None:
-            self.hooks.wake()
+            await self.hooks.called()
         if self.background is not None:
             await self.background.called(project)
 
@@ -70,7 +72,9 @@ class LabelStudio:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Apply webhooks and work in the background meanwhile."""
-        tasks = [asyncio.create_task(part.run()) for part in (self.looping, self.background) if part is not None]
+        works = {"loop": self.looping, "background": self.background}
+        parts = {name: part.run for name, part in works.items() if part is not None}
+        tasks = [asyncio.create_task(self.keeping.run(name, run)) for name, run in parts.items()]
         try:
             yield
         finally:
@@ -114,15 +118,17 @@ def open_label_studio(shared: Services) -> LabelStudio:
     batches = Batches(prelabeller, PrelabelQueue(folder / "prelabelling.sqlite"))
     predictor = Predictor(embeddings, connections, issued, words, prelabeller, batches, prefetch)
     retraining = Retraining(project.folder)
+    keeping = KeepingOn()
     reconciler = Reconciler(hooks, Reconciled(folder / "reconciled.sqlite"))
     background = Background(
         hooks,
         Prelabelling(batches, connections, shared.worker, words),
         Reconciling(reconciler, connections),
         background_lock(project.folder),
+        keeping,
     )
     looping = Looping(Loop(project, settings.retrain_after))
-    return LabelStudio(connections, predictor, hooks, retraining, looping, background)
+    return LabelStudio(connections, predictor, hooks, retraining, looping, background, keeping)
 
 
 def label_studio(request: Request) -> LabelStudio:
