@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 
+from semsam_annotate.napari.canvas.picture_source import shows
+
 PART = (60.0, 70.0)
 """(row, column) in the scene."""
 
@@ -49,7 +51,7 @@ def test_carrying_ends_at_the_last_plane_of_the_image(beside, hand_of, pump):
 def test_a_stack_that_comes_later_is_open_wherever_it_lies(annotate, scene, placed):
     annotator = annotate(ViewerModel())
     annotator.viewer.add_image(np.stack([scene[..., 0]] * 4), **placed)
-    assert annotator.session.picture.plane == annotator._plane()
+    assert shows(annotator.viewer, annotator.image, annotator.session.picture)
 
 
 def test_steps_finer_than_the_planes_lead_to_the_next_plane(annotate, scene, hand_of, pump):

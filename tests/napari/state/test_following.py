@@ -107,7 +107,7 @@ def test_a_step_asks_for_the_queue_once_and_looks_up_one_file(session, images, p
             looked.append(path)
             return super().get(path, default)
 
-    images._places = Places(images._places)
+    images._places, images._known_as = Places(images._places), Places(images._known_as)
     monkeypatch.setattr(type(session.ledger), "queue", lambda _: asked.append(1) or list(queue))
     assert images.following() == images.useful(0) == 1
     assert len(asked) == 2
