@@ -96,7 +96,7 @@ def test_the_log_of_a_killed_program_does_not_come_back(backup, work):
     assert len(again.kept) == 1
     assert holds(work) == NEW
     hidden = [path.name for path in work.iterdir() if path.name.startswith(".")]
-    assert hidden == []
+    assert hidden == [".project.lock"]
 
 
 def test_a_backup_that_was_copied_over_by_hand_below_a_log_is_restored(backup, work):

@@ -85,7 +85,7 @@ def test_a_project_is_checked_backed_up_merged_and_a_person_forgotten(project, t
     assert restored["path"] == str(project / "annotations.sqlite")
     assert [path.split(".", 1)[1] for path in restored["kept"]] == ["before-restore.sqlite"]
     assert {one["author"] for one in call(project, "authors")} == {"ann", "ben"}
-    assert call(project, "history") == []
+    assert [one["what"] for one in call(project, "history")] == ["restore"]
 
 
 def test_a_list_says_that_it_is_cut_and_json_is_whole(project, semsam):

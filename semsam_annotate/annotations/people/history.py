@@ -48,7 +48,10 @@ def history(store: AnnotationStore, of: str | None = None) -> list[Happening]:
 
 def _whole(connection: Connection) -> list[Happening]:
     rows = connection.execute(select(audit).order_by(audit.c.seq)).mappings()
-    return [Happening(row["time"], None, f"{row['what']}: {told(row['counts'])}") for row in rows]
+    return [
+        Happening(row["time"], None, f"{row['what']}: {told(row['counts'])}" if row["counts"] else row["what"])
+        for row in rows
+    ]
 
 
 def told(counts: dict[str, int]) -> str:
