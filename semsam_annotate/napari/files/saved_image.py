@@ -37,11 +37,13 @@ class SavedImage:
 
 
 def image_of_layer(data: Any, meta: Mapping[str, Any], masks: Path) -> SavedImage:
-    """An image layer that is saved with the file ``masks``: its own file if it lies in that folder, else a PNG."""
-    given = meta.get("metadata", {}).get(FILE_KEY)
-    rgb = _pixels(data, meta) if given is None else read_image(Path(given))
+    """An image layer that is saved with the file ``masks``: its own file if it lies in that folder, else a PNG.
+
+    A layer that was given other pixels than its file's has none.
+    """
+    given, rgb = meta.get("metadata", {}).get(FILE_KEY), _pixels(data, meta)
     folder = masks.absolute().parent
-    if given is not None and (file := Path(given).resolve()).is_relative_to(folder.resolve()):
+    if given is not None and (file := Path(given).resolve()).is_relative_to(folder.resolve()) and _shows(file, rgb):
         return SavedImage(ImageRef.of(file, rgb, folder.resolve()), file)
     path = next(path for path in _names(masks) if not path.exists() or _shows(path, rgb))
     return SavedImage(ImageRef.of(path, rgb, folder), path, rgb)

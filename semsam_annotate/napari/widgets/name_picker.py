@@ -4,7 +4,16 @@ from collections.abc import Mapping, Sequence
 
 from qtpy.QtCore import QEvent, QObject, Qt, Signal
 from qtpy.QtGui import QColor, QIcon, QKeyEvent, QPainter, QPixmap
-from qtpy.QtWidgets import QHeaderView, QLabel, QLineEdit, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QApplication,
+    QHeaderView,
+    QLabel,
+    QLineEdit,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
 
 from semsam_annotate.napari.canvas.colours import EDGE
 from semsam_annotate.napari.state.name_rows import NameRow, completion, name_rows, reason
@@ -17,7 +26,8 @@ class NamePicker(QWidget):
     """Shows a name and tells what a person types or picks.
 
     Enter takes the text as it is typed, a listed name or a new one. Another name that holds the text is taken only when
-    a person goes there with Up and Down, clicks on it, or completes the text with Tab.
+    a person goes there with Up and Down, clicks on it, or completes the text with Tab. Going on to another line is as Enter,
+    though nothing is accepted by it.
 
     ``nothing``: what the empty name means.
     """
@@ -73,8 +83,7 @@ class NamePicker(QWidget):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """With the focus Up and Down move along the list and Tab completes; without it everything is listed again."""
         if watched is self.edit and event.type() == QEvent.Type.FocusOut and self._typed:
-            self._typed = ""
-            self._fill()
+            self._leave()
         if watched is self.edit and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
             key = Qt.Key(event.key())
             if key == Qt.Key.Key_Tab:
@@ -109,6 +118,13 @@ class NamePicker(QWidget):
         self._fill()
         self.chosen.emit(name)
         self.committed.emit(name)
+
+    def _leave(self) -> None:
+        """Who goes on to another line means what is typed, as in any form; a click elsewhere may come half-way."""
+        if self._typed.strip() and isinstance(QApplication.focusWidget(), QLineEdit):
+            self._pick(self._current())
+        self._typed = ""
+        self._fill()
 
     def _step(self, steps: int) -> None:
         row = self.list.currentIndex().row() + steps

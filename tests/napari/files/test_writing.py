@@ -54,6 +54,17 @@ def test_layers_that_were_opened_are_saved_whole(project, write, with_image, tol
     assert "not carried" not in told[-1]
 
 
+def test_a_layer_with_other_pixels_is_saved_as_it_is(project):
+    (data, facts, kind), *labels = of_the_annotated_image(project)
+    path, before = project / "photos" / "saved.json", (project / "photos" / "b.png").read_bytes()
+    assert write_coco_layers(str(path), [(255 - data, facts, kind), *labels]) == [
+        str(path),
+        str(path.with_suffix(".png")),
+    ]
+    assert np.array_equal(open_json(path)[0][0], 255 - data)
+    assert (project / "photos" / "b.png").read_bytes() == before
+
+
 def test_what_is_saved_is_imported_by_a_project(project, tmp_path):
     path = project / "photos" / "saved.parts.json"
     write_parts_layers(str(path), of_the_annotated_image(project))

@@ -4,6 +4,7 @@ import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
+from semsam_annotate.napari.widgets.label_form import LabelForm
 from semsam_annotate.napari.widgets.name_picker import NamePicker
 
 
@@ -68,3 +69,33 @@ def test_blanks_are_no_name(picker):
     picker.show_guesses([("carpet", 0.6)])
     keys(picker, "  ")
     assert picker.stored == [""]
+
+
+@pytest.mark.parametrize(("typed", "stored"), [("car", ["car"]), ("zebra", ["zebra"]), ("  ", []), ("", [])])
+def test_going_on_to_the_other_line_takes_what_was_typed(qtbot, typed, stored):
+    form, seen = LabelForm(), []
+    qtbot.addWidget(form)
+    form.show_names((["carpet", "car"], {}, {}), (["door"], {}, {}))
+    for name in ("committed", "entered"):
+        getattr(form.object, name).connect(lambda *given, name=name: seen.append((name, *given)))
+    form.show()
+    form.activateWindow()
+    qtbot.waitUntil(form.isActiveWindow)
+    form.object.edit.setFocus()
+    QTest.keyClicks(form.object.edit, typed)
+    form.part.edit.setFocus(Qt.FocusReason.TabFocusReason)
+    assert seen == [("committed", name) for name in stored]
+    assert form.part.edit.hasFocus()
+
+
+def test_a_click_elsewhere_drops_half_a_name(qtbot):
+    form, stored = LabelForm(), []
+    qtbot.addWidget(form)
+    form.object.committed.connect(stored.append)
+    form.show()
+    form.activateWindow()
+    qtbot.waitUntil(form.isActiveWindow)
+    form.object.edit.setFocus()
+    QTest.keyClicks(form.object.edit, "ca")
+    form.object.edit.clearFocus()
+    assert stored == []
