@@ -26,8 +26,8 @@ class NamePicker(QWidget):
     """Shows a name and tells what a person types or picks.
 
     Enter takes the text as it is typed, a listed name or a new one. Another name that holds the text is taken only when
-    a person goes there with Up and Down, clicks on it, or completes the text with Tab. Going on to another line is as Enter,
-    though nothing is accepted by it.
+    a person goes there with Up and Down, clicks on it, or completes the text with Tab. Going on to another line is as
+    Enter, though nothing is accepted by it.
 
     ``nothing``: what the empty name means.
     """
