@@ -165,11 +165,9 @@ def _switch(connection: Connection, ids: Iterable[str], status: Status, author: 
 
 
 def _withdraw(connection: Connection, ids: Iterable[str], author: str | None) -> None:
-    """Delete what a step brought: accepted masks, or ones that it refused."""
+    """Delete what a step brought, accepted masks and ones that it refused, where they are as it made them."""
     for id in ids:
-        record = need(connection, id)
-        refused = record.status == "rejected" == _as_made(connection, id)
-        _expect(record, "rejected" if refused else "accepted")
+        _expect(need(connection, id), "rejected" if _as_made(connection, id) == "rejected" else "accepted")
         tell(connection, id, "status", "deleted", author)
 
 

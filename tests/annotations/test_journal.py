@@ -188,3 +188,11 @@ def test_a_refusal_is_a_step_like_any_other(store, desk, image, propose):
         assert (again.brought, again.refused) == ((), (refused,))
     assert store.journal.undo(desk).title == "refused"
     assert store.journal.undo(desk).title == "kept"
+
+
+def test_a_refused_mask_that_somebody_accepted_since_stays(store, desk, image, propose):
+    (refused,) = store.journal.perform(desk, Deed("refused", refuse=(draft(image, propose(), {}),))).refused
+    store.set_status(refused, "accepted", "ben")
+    with pytest.raises(StepStands, match="is accepted now"):
+        store.journal.undo(desk)
+    assert [record.id for record in store.annotations()] == [refused]
