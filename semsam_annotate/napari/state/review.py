@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import compress
 
 from psygnal import Signal
 
@@ -83,7 +84,8 @@ class ReviewQueue:
             self._session.told.emit("one moment: the answer to the last click is on its way")
             return
         shift = self._session.ledger.reject(picture, shown)
-        self._refused |= dict.fromkeys(shift.refused, self.items[self.at])
+        refused = next((item for item in self.items if item.proposal is shown), self.items[self.at])
+        self._refused |= dict.fromkeys(shift.refused, refused)
         self._session.apply(shift)
 
     def accept_above(self, score: float) -> int:
@@ -117,7 +119,9 @@ class ReviewQueue:
         gone = [self._refused[id] for id in shift.refused if id in self._refused]
         if back:
             self.items[self.at : self.at] = back
-        self.items = [item for item in self.items if not any(item is one for one in gone)]
+        stay = [not any(item is one for one in gone) for item in self.items]
+        self.at -= stay[: self.at].count(False)
+        self.items = list(compress(self.items, stay))
         self.at = self.at % max(len(self.items), 1)
         if gone or back:
             self._show()

@@ -154,3 +154,13 @@ def test_the_mask_shown_is_the_one_refused(queue, session, ledger):
     assert session.candidate.proposal.area == 400
     queue.reject()
     assert refused(ledger) == [400]
+    assert [item.proposal.area for item in queue.items] == [3600, 19200]
+    assert session.candidate.proposal.area == 3600
+
+
+def test_the_place_in_the_queue_stays_when_a_mask_before_it_is_refused(queue, session):
+    queue.step(1)
+    session.move(1)
+    queue.reject()
+    assert [item.proposal.area for item in queue.items] == [400, 19200]
+    assert session.candidate.proposal.area == 400
