@@ -22,7 +22,7 @@ class Workspace:
 
     ``hidden``, ``locked``: masks of any picture. ``known``: masks of this one accepted by then, while there is a
     ``candidate`` or a mask ``touched``: whether that has been accepted since shows in those that came. ``left``: the
-    workspace of another picture with such work, which nobody has gone on with yet.
+    workspace of another picture with such work, which nobody has gone on with yet, and in it that of one left before.
     """
 
     file: str | None = None

@@ -69,6 +69,18 @@ def test_unfinished_work_of_another_picture_outlives_windows_until_it_is_resumed
     assert [len(again.session.ledger.masks(again.session.picture)), again.images.rows[0].accepted] == [0, 1]
 
 
+@pytest.mark.parametrize("between", [[1], [1, 0]])
+def test_every_picture_gets_its_own_unfinished_work_back_as_soon_as_it_opens(window, files, between):
+    painted = {}
+    for place in (2, *between):
+        painted[place] = paint(window([files[place]]))
+    for place in (2, *between):
+        again = window([files[place]])
+        assert (again.touch.mask == painted[place]).all()
+        again.touch.leave()
+    assert again.workspace().left is None
+
+
 def test_without_unfinished_work_nothing_is_left(window, files):
     window().turn_to(2)
     other = window(files[:2])
