@@ -132,13 +132,17 @@ class Asking:
     def _find(self, _: int, tree: Tree) -> None:
         picture = self._session.picture
         if picture is not None and picture.key == self._sought:
-            self._review.load(tree)
+            self._take(lambda: self._review.load(tree))
 
     def _bring(self, ticket: int, ladders: list[Ladder]) -> None:
+        if ticket == self._session.ticket:
+            self._take(lambda: self._carrying.answer(ladders))
+
+    def _take(self, action: Callable[[], None]) -> None:
+        """Take what the engine found, which reads and writes the store."""
         try:
-            if ticket == self._session.ticket:
-                self._carrying.answer(ladders)
-        except (SemsamError, OSError) as error:  # the store is full, or read-only
+            action()
+        except (SemsamError, OSError) as error:  # it is full, read-only or locked
             self._session.told.emit(str(error))
 
     def _refuse(self, ticket: int, message: str) -> None:

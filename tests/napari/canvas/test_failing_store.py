@@ -47,6 +47,19 @@ def test_choosing_the_image_again_tries_again(annotator, hand, viewer, ledger, m
     assert [one.id for one in annotator.session.accepted] == [mask.id]
 
 
+def test_what_was_found_while_it_does_not_answer_is_told_in_one_line(
+    annotator, hand, pump, ledger, lines, monkeypatch
+):
+    hand.click(PART)
+    annotator.session.drop()
+    with monkeypatch.context() as broken:
+        broken.setattr(ledger, "rejected", unavailable)
+        annotator.actions["propose"]()
+        pump.until(lambda: any("locked" in line for line in lines))
+    annotator.actions["propose"]()
+    pump.until(lambda: annotator.review.items)
+
+
 def stack_of(viewer, scene):
     stack = viewer.add_image(np.stack([scene, scene[::-1], scene[:, ::-1]]), rgb=True, name="stack")
     viewer.layers.selection.active = stack
