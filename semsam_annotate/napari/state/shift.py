@@ -10,7 +10,7 @@ from semsam_annotate.napari.state.accepted import AcceptedMask
 class Shift:
     """``out``: ids that left; ``brought``: masks that came; ``replaced``: id that left -> id in its place.
 
-    ``refused``: ids of masks that were found and rejected.
+    ``refused``: ids of masks that were found and rejected. ``title``: what was done here; empty where others did it.
     """
 
     title: str

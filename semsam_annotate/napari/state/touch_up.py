@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from semsam_annotate.api import BadInput, Mask, SemsamError, decode_rle, encode_rle
+from semsam_annotate.napari.state.accepted import AcceptedMask
 from semsam_annotate.napari.state.editing import MaskEditing
 from semsam_annotate.napari.state.session import AnnotationSession
 from semsam_annotate.napari.state.shift import Shift
@@ -147,10 +148,15 @@ class TouchUp:
             if self.active and self._session.mask(target) is not None:
                 self.target = target
         if old is not None and self.active and self.target is None:
-            self._session.label(old.object or "", old.part or "")
-            self._session.told.emit(
-                f"somebody has changed {old.title} since: Enter keeps what you painted as a mask of its own"
-            )
+            self._part_from(old)
+
+    def _part_from(self, old: AcceptedMask) -> None:
+        """It is no longer there to be corrected: what was painted has its names from now on, and nothing else of it."""
+        self.target = None
+        self._session.label(old.object or "", old.part or "")
+        self._session.told.emit(
+            f"somebody has changed {old.title} since: Enter keeps what you painted as a mask of its own"
+        )
 
     def _stop(self, _: object = None) -> None:
         if self.active:
@@ -165,5 +171,7 @@ class TouchUp:
         new = next((mask for mask in shift.brought if mask.id == shift.replaced.get(old.id)), None)
         if new is not None and new.rle == old.rle:
             self.target = new.id
+        elif self.edits and not shift.title:
+            self._part_from(old)
         else:
             self._stop()

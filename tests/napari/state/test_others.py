@@ -67,6 +67,13 @@ def test_turning_away_from_it_keeps_what_was_painted(session, touch, painted, pi
     assert sorted(mask.object for mask in session.accepted) == sorted(["dog", painted.object])
 
 
+def test_naming_it_anew_meanwhile_keeps_what_was_painted(session, editing, touch, painted):
+    editing.rename(painted.id, "boat", "")
+    assert touch.mask[CORNER].all()
+    touch.finish()
+    assert sorted((mask.object, mask.edits) for mask in session.accepted) == [(painted.object, 1), ("dog", 0)]
+
+
 def test_ones_own_new_name_does_not_end_a_touch_up(session, editing, touch):
     session.click(PART)
     mask = session.accept()
