@@ -71,6 +71,11 @@ class Candidate:
         return self.empty and self.ladder is None and self.touched is None
 
     @property
+    def in_doubt(self) -> bool:
+        """Whether it was carried over from another frame and nobody has said yet that it is right."""
+        return self.queued and self.track is not None
+
+    @property
     def prompt(self) -> Prompt:
         """What the engine is asked; BadInput when no hint says what belongs to the mask."""
         points, labels = [click.point for click in self.clicks], [int(click.positive) for click in self.clicks]

@@ -145,12 +145,13 @@ class ProjectLedger:
         return self._moved(self._steps.again(self._desk(picture)))
 
     def accepted_from(self, id: str) -> tuple[Candidate, LabelChoice]:
-        """The clicks, ladder and rung that a mask was accepted from, and its names."""
+        """The clicks, ladder and rung that a mask was accepted from, its track, and its names."""
         record = self._project.store.get(id)
         choice = LabelChoice(record.object or "", record.part or "")
         if record.prompt is None or record.ladder is None:
             return Candidate(), choice
-        shown = Candidate.of(record.prompt, record.ladder, record.clicks).at(record.rung or 0)
+        pointed = replace(Candidate.of(record.prompt, record.ladder, record.clicks), track=record.track)
+        shown = pointed.at(record.rung or 0)
         by_hand = shown.proposal is not None and choice.guessed(shown.proposal) != choice
         return shown, replace(choice, by_hand=by_hand)
 

@@ -53,7 +53,7 @@ class ReviewQueue:
         known = [*self._session.accepted, *([] if picture is None else self._session.ledger.rejected(picture))]
         self.items = [item_of(node) for node in tree if not _known(node.proposal, known)]
         self.at = 0
-        if self._session.candidate.empty and self._session.candidate.track is None:
+        if self._session.candidate.empty and not self._session.candidate.in_doubt:
             self._show()
         else:
             self.changed.emit()
@@ -105,8 +105,8 @@ class ReviewQueue:
 
     @property
     def _found(self) -> bool:
-        """Whether the mask shown was found in the picture; one that was carried over, in doubt, has a track."""
-        return self._session.candidate.queued and self._session.candidate.track is None
+        """Whether the mask shown was found in the picture, and not carried over."""
+        return self._session.candidate.queued and not self._session.candidate.in_doubt
 
     def _leave(self) -> None:
         del self.items[self.at]

@@ -187,7 +187,8 @@ class AnnotationSession(Pointing):
         shift = self._stepped(self.ledger.redo)
         if shift is None:
             return
-        self._set_candidate(Candidate())
+        if not self.candidate.in_doubt:
+            self._set_candidate(Candidate())
         self.apply(replace(shift, title=f"did again: {shift.title}"))
 
     def _stepped(self, step: Callable[[Picture], Shift | None]) -> Shift | None:

@@ -47,9 +47,7 @@ def test_choosing_the_image_again_tries_again(annotator, hand, viewer, ledger, m
     assert [one.id for one in annotator.session.accepted] == [mask.id]
 
 
-def test_what_was_found_while_it_does_not_answer_is_told_in_one_line(
-    annotator, hand, pump, ledger, lines, monkeypatch
-):
+def test_what_was_found_while_it_does_not_answer_is_told_in_one_line(annotator, hand, pump, ledger, lines, monkeypatch):
     hand.click(PART)
     annotator.session.drop()
     with monkeypatch.context() as broken:

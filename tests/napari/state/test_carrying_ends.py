@@ -112,6 +112,22 @@ def test_a_doubt_dropped_is_settled_and_another_mask_made_first_is_not_lost(sess
     assert session.candidate.idle
 
 
+def test_a_doubt_accepted_taken_back_and_accepted_again_keeps_its_track(session, doubts):
+    session.click((1.0, 1.0), extend=True)
+    assert session.accept().track == doubts[0]
+    session.undo()
+    assert session.accept().track == doubts[0]
+
+
+def test_a_step_done_again_leaves_the_doubts(session, doubts):
+    session.click(PART)
+    session.accept()
+    session.undo()
+    session.drop()
+    session.redo()
+    assert session.candidate.track == doubts[0]
+
+
 def test_doubts_stay_with_their_frame(session, doubts, frames):
     session.open(frames[0])
     assert session.candidate.idle
