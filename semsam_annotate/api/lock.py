@@ -21,13 +21,23 @@ def held(path: Path, refusal: str, patience: float = PATIENCE) -> Iterator[None]
     The system lets go of it when the process dies, however it dies. BadInput, too, where the disk has no locks.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a") as file:
+    with _lock_file(path) as file:
         end = time.monotonic() + patience
         while not _mine(file, path):
             if time.monotonic() > end:
                 raise BadInput(refusal)
             time.sleep(PAUSE)
         yield
+
+
+def _lock_file(path: Path) -> IO[str]:
+    """Made if it is not there; another user's serves too, though it cannot be written."""
+    try:
+        return path.open("a")
+    except PermissionError:
+        if not path.exists():
+            raise
+        return path.open("r")
 
 
 def _mine(file: IO[str], path: Path) -> bool:

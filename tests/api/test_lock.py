@@ -55,3 +55,22 @@ def test_another_user_sees_who_holds_a_lock():
     finally:
         os.seteuid(user)
         shutil.rmtree(folder)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="files have no owners' rights there")
+def test_users_of_one_folder_take_turns_with_a_lock_that_one_of_them_made():
+    folder = Path(tempfile.mkdtemp())
+    path = folder / "lock"
+    user = os.geteuid()
+    try:
+        with held(path, "taken"):
+            pass
+        path.chmod(0o444)
+        folder.chmod(0o777)
+        if user == 0:
+            os.seteuid(65534)
+        with held(path, "taken"):
+            assert is_held(path)
+    finally:
+        os.seteuid(user)
+        shutil.rmtree(folder)
