@@ -33,7 +33,7 @@ def lines(connection: Connection, system: str, project: str, prefix: str) -> dic
 
     Events whose author begins with the name of ``system`` are what was done there.
     """
-    came = _came_from(system, project, prefix)
+    came = _came_from(connection, system, project, prefix)
     query = select_records().where(annotation.c.id.in_(corrections_of(came)))
     found, regions = dict[str, Line](), dict[str, str]()
     for record in _in_order(read_records(connection, query)):
@@ -61,11 +61,11 @@ def accepted_origins(connection: Connection, system: str, project: str) -> set[s
     return {str(id).partition("/")[0] for id in rows}
 
 
-def _came_from(system: str, project: str, prefix: str) -> Select[tuple[str]]:
-    begins = annotation.c.source_id.startswith(prefix, autoescape=True)
-    within = annotation.c.source_id.between(prefix, prefix + "\U0010ffff")  # an index serves this, not a LIKE
+def _came_from(connection: Connection, system: str, project: str, prefix: str) -> Select[tuple[str]]:
     query = select(annotation.c.id).where(annotation.c.source_system == system, annotation.c.source_project == project)
-    return query.where(within, begins)
+    if connection.dialect.name == "sqlite":  # its index serves this, not a LIKE; servers order texts by their language
+        query = query.where(annotation.c.source_id.between(prefix, prefix + "\U0010ffff"))
+    return query.where(annotation.c.source_id.startswith(prefix, autoescape=True))
 
 
 def _in_order(records: Sequence[Annotation]) -> Iterable[Annotation]:

@@ -1,6 +1,7 @@
 """What has become of records that came from another system."""
 
 import pytest
+from sqlalchemy import text
 
 from semsam_annotate.annotations.connection import transaction
 from semsam_annotate.annotations.origins import accepted_origins, lines
@@ -27,6 +28,15 @@ def test_a_line_goes_through_corrections_made_here(store, image, propose):
     assert ([record.id for record in found.told], found.standing) == ([first.id], [lorry])
     assert line(store, "11/").standing == [other]
     assert line(store, "2/") is None
+
+
+def test_it_is_found_however_a_server_orders_texts(store, image, propose):
+    if store.engine.dialect.name == "postgresql":
+        with transaction(store.engine, write=True) as connection:
+            connection.execute(text("CREATE COLLATION odd (provider=icu, locale='und-u-kr-zzzz-latn-digit')"))
+            connection.execute(text("ALTER TABLE annotation ALTER COLUMN source_id TYPE varchar COLLATE odd"))
+    first = came(store, image, propose(), "1/r/2026-01-01")
+    assert line(store).standing == [first]
 
 
 @pytest.mark.parametrize(("author", "removed"), [("studio 1", True), ("ann", False), (None, False)])
