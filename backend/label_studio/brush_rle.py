@@ -17,6 +17,8 @@ _DEAREST, _PADDING = 3 + 16 + 8, 8
 """Bits of a run of one byte, the most that a byte can cost; bytes that may follow the last run."""
 _WINDOW = 48
 """Bits read at once from a byte on: enough for 7 bits of offset, a header of 19 bits and a value of 8."""
+_AT_ONCE = 512
+"""Bytes whose windows are made together: far quicker than one by one, and small beside any image."""
 
 
 def encode_brush(mask: Mask) -> list[int]:
@@ -100,10 +102,14 @@ def _decode_runs(data: bytes, sizes: list[int], count: int) -> NDArray[np.uint8]
     """``count`` bytes from the runs; the loop is over runs, never over pixels, and only they touch memory."""
     values, end = np.zeros(count, np.uint8), len(data) * 8
     position, filled = _COUNT_BITS + _HEADER_BITS, 0
+    first, windows = 0, _windows(data, 0)
     while filled < count:
         if position + 3 > end:
             raise BadInput("the brush mask ends before its pixels are complete")
-        window, shift = _window(data, position >> 3), _WINDOW - (position & 7)
+        if (position >> 3) - first >= _AT_ONCE:
+            first = position >> 3
+            windows = _windows(data, first)
+        window, shift = windows[(position >> 3) - first], _WINDOW - (position & 7)
         size = sizes[window >> (shift - 3) & 3]
         length = (window >> (shift - 3 - size) & ((1 << size) - 1)) + 1
         run = window >> (shift - 1) & 1
@@ -121,6 +127,12 @@ def _decode_runs(data: bytes, sizes: list[int], count: int) -> NDArray[np.uint8]
     return values
 
 
-def _window(data: bytes, place: int) -> int:
-    """The 48 bits from a byte on, zeros behind the end."""
-    return int.from_bytes(data[place : place + _WINDOW // 8].ljust(_WINDOW // 8, b"\0"), "big")
+def _windows(data: bytes, first: int) -> list[int]:
+    """The 48 bits from a byte on, for ``_AT_ONCE`` bytes, zeros behind the end."""
+    wide = _AT_ONCE + _WINDOW // 8
+    padded = np.frombuffer(data[first : first + wide].ljust(wide, b"\0"), np.uint8).astype(np.int64)
+    joined = np.zeros(_AT_ONCE, np.int64)
+    for place in range(_WINDOW // 8):
+        joined |= padded[place : place + _AT_ONCE] << (_WINDOW - 8 - 8 * place)
+    listed: list[int] = joined.tolist()
+    return listed

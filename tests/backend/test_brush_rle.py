@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from semsam_annotate.api import BadInput
+from semsam_annotate.backend.label_studio import brush_rle
 from semsam_annotate.backend.label_studio.brush_rle import decode_brush, encode_brush
 
 MASKS = hnp.arrays(bool, st.tuples(st.integers(1, 40), st.integers(1, 40)))
@@ -89,6 +90,15 @@ def test_the_dearest_stream_is_read():
     bits = f"{64:032b}" + "00111" + "0010001101111111" + ("111" + f"{0:016b}" + f"{255:08b}") * 64
     stream = [int(bits[place : place + 8].ljust(8, "0"), 2) for place in range(0, len(bits), 8)]
     assert decode_brush([*stream, 0], 4, 4).all()
+
+
+def test_windows_are_made_many_at_once(monkeypatch):
+    made, windows = [], brush_rle._windows
+    monkeypatch.setattr(brush_rle, "_windows", lambda data, first: made.append(first) or windows(data, first))
+    mask = np.random.default_rng(0).random((100, 100)) > 0.5
+    stream = encode_brush(mask)
+    assert (decode_brush(stream, *mask.shape) == mask).all()
+    assert len(made) <= len(stream) // 500 + 1
 
 
 @pytest.mark.parametrize("literal", [True, False])
