@@ -97,7 +97,9 @@ class Settling:
         if version_of(last) == change.version:
             return True
         said: dict[str, Any] = {name: getattr(last, name) for name in facts}
-        said["part_of"] = self._accepted(last.part_of)
+        said["part_of"] = self._accepted(now_called(self.connection, last.part_of))  # it may have changed just now
+        if facts["object"] is None and facts["part_of"] is not None:
+            said["object"] = None  # the store gave it its parent's
         return last.image.sha256 == image.sha256 and said == facts
 
     def _accepted(self, parent: str | None) -> str | None:

@@ -112,6 +112,38 @@ def test_a_part_of_what_was_deleted_here_is_a_part_of_nothing(two):
     assert (part.part_of, part.supersedes) == (None, None)
 
 
+@pytest.mark.parametrize("corrected", [True, False])
+def test_a_part_stays_as_it_is_when_its_object_changes_there(taken_in, corrected):
+    wheel = taken_in.region("r3", 2, "car:wheel", "r1", size=4)
+    taken_in.tell(1, 1, taken_in.region("r1", 0), wheel)
+    taken_in.apply()
+    part = next(record for record in taken_in.records() if record.kind == "part")
+    if corrected:
+        part = taken_in.store.supersede(part.id, part="tyre", author="ann")
+    taken_in.tell(1, 2, taken_in.region("r1", 3), wheel)
+    taken_in.apply()
+    (after,) = [record for record in taken_in.records() if record.kind == "part"]
+    assert (after.id, after.part_of) == (part.id, named_objects(taken_in)["car"])
+
+
+def named_objects(world):
+    return {record.object: record.id for record in world.records() if record.kind == "object"}
+
+
+def test_a_part_that_took_its_objects_name_here_stays_as_it_is(taken_in):
+    whole, part = taken_in.region("r1", 0, "Object"), taken_in.region("r3", 2, "Part", "r1", size=4)
+    taken_in.tell(1, 1, whole)
+    taken_in.apply()
+    taken_in.store.supersede(taken_in.records()[0].id, object="car", author="ann")
+    taken_in.tell(1, 2, whole, part)
+    taken_in.apply()
+    wheel = taken_in.store.supersede(taken_in.records()[-1].id, part="wheel", author="ann")
+    assert wheel.object == "car"
+    taken_in.tell(1, 3, whole, part, taken_in.region("r4", 20, "person"))
+    taken_in.apply()
+    assert [record.id for record in taken_in.records() if record.kind == "part"] == [wheel.id]
+
+
 def test_names_with_colons_keep_nothing_else_from_the_store(taken_in):
     labels = ("car", "a:b:c", "person")
     taken_in.tell(1, 1, *(taken_in.region(f"r{n}", 12 * n, label) for n, label in enumerate(labels)))
