@@ -130,9 +130,9 @@ class Spool:
             return {str(annotation): str(version) for annotation, version in rows}
 
     def projects(self) -> list[str]:
-        """Those that annotations came from, by their uids where those were told."""
+        """Those that annotations came from, by their uids where those were told, also before the store was restored."""
         kept = "SELECT coalesce(names.uid, applied.project) FROM applied LEFT JOIN names USING (project)"
-        query = f"{kept} UNION SELECT project FROM news"
+        query = f"{kept} UNION SELECT uid FROM names UNION SELECT project FROM news"
         with self._lock, closing(self._database.execute(query)) as rows:
             return [str(row[0]) for row in rows]
 

@@ -14,10 +14,10 @@ from semsam_annotate.cli.app import build
 
 @pytest.fixture
 def reconcile(project_folder, image_host, studio_api):
-    def run():
-        given = ["--token-env", "TOKEN", "--project", str(project_folder), "--url", image_host.url, "--ls-project", "1"]
+    def run(*only):
+        given = ["--token-env", "TOKEN", "--project", str(project_folder), "--url", image_host.url, *only]
         done = CliRunner().invoke(build(), ["labelstudio", "reconcile", "--json", *given], env={"TOKEN": "x" * 40})
-        return done.exit_code, json.loads(done.stdout)["missed"]["1"]
+        return done.exit_code, json.loads(done.stdout or "{}").get("missed", {}).get("1")
 
     return run
 
@@ -41,20 +41,31 @@ def stored(folder):
 @pytest.mark.parametrize("lost", [False, True], ids=["restored", "and label-studio lost"])
 def test_what_came_and_went_since_the_backup_is_found(tmp_path, project_folder, reconcile, annotate, studio_api, lost):
     annotate(1)
-    assert reconcile()[0] == 0
+    assert reconcile("--ls-project", "1")[0] == 0
     with Project.open(project_folder) as project:
         back_up(project, tmp_path / "backup")
     annotate(2)
     del studio_api.annotations[1]
-    assert reconcile()[1]["deleted"] == 1
+    assert reconcile("--ls-project", "1")[1]["deleted"] == 1
     assert stored(project_folder) == [2]
     restore(tmp_path / "backup", project_folder)
     assert stored(project_folder) == [1]
     if lost:
         (project_folder / "label-studio" / "webhooks.sqlite").unlink()
         (project_folder / "label-studio" / "reconciled.sqlite").unlink()
-    code, missed = reconcile()
+    code, missed = reconcile("--ls-project", "1")
     assert (code, missed["created"], missed["deleted"]) == (0, 1, 1)
     assert stored(project_folder) == [2]
-    assert reconcile()[1]["tasks"] == 0
+    assert reconcile("--ls-project", "1")[1]["tasks"] == 0
     shutil.rmtree(tmp_path / "backup")
+
+
+def test_the_projects_are_known_without_being_named(tmp_path, project_folder, reconcile, annotate):
+    with Project.open(project_folder) as project:
+        back_up(project, tmp_path / "backup")
+    annotate(1)
+    assert reconcile("--ls-project", "1")[1]["created"] == 1
+    restore(tmp_path / "backup", project_folder)
+    assert stored(project_folder) == []
+    assert reconcile()[1]["created"] == 1
+    assert stored(project_folder) == [1]
