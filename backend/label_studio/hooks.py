@@ -21,6 +21,8 @@ from semsam_annotate.backend.label_studio.waking import woken
 _LATER = (OSError, sqlite3.Error, MemoryError)
 """What the machine lacks for the moment, such as room on its disk."""
 PROJECTS_AT_ONCE = 8
+AT_A_TIME = 20
+"""Webhooks of a project between two looks at what came."""
 REFUSALS = 3
 log = logging.getLogger("semsam.backend.label_studio")
 
@@ -83,15 +85,41 @@ class Hooks:
             await woken(self._wake, self.retry_seconds)
 
     async def _apply_all(self) -> None:
-        """Oldest first in each project; projects side by side, so that a slow image keeps no other project waiting."""
-        found: dict[str, list[int]] = {}
-        for seq, project in await run_in_threadpool(self.spool.pending):
-            found.setdefault(project, []).append(seq)
-        places = asyncio.Semaphore(PROJECTS_AT_ONCE)
-        ended = await asyncio.gather(*(self._project(seqs, places) for seqs in found.values()), return_exceptions=True)
+        """Projects side by side, so that a slow image keeps no other project waiting, nor what comes meanwhile."""
+        places, working = asyncio.Semaphore(PROJECTS_AT_ONCE), dict[str, asyncio.Task[None]]()
+        try:
+            while await self._begin(working, places):
+                await self._news(working)
+        except BaseException:
+            for task in working.values():
+                task.cancel()
+            raise
+        finally:
+            ended = await asyncio.gather(*working.values(), return_exceptions=True)
         for error in ended:
             if isinstance(error, BaseException):
                 raise error
+
+    async def _begin(self, working: dict[str, "asyncio.Task[None]"], places: asyncio.Semaphore) -> bool:
+        """Begin projects that have something due and are not at work; False when there is nothing to wait for."""
+        for project in [name for name, task in working.items() if task.done() and not _failed(task)]:
+            del working[project]
+        self._wake.clear()  # before the look: what comes after it is looked at anew
+        found: dict[str, list[int]] = {}
+        for seq, project in await run_in_threadpool(self.spool.pending):
+            found.setdefault(project, []).append(seq)
+        for project in found.keys() - working.keys():
+            working[project] = asyncio.create_task(self._project(found[project][:AT_A_TIME], places))
+        return not all(_failed(task) for task in working.values())
+
+    async def _news(self, working: dict[str, "asyncio.Task[None]"]) -> None:
+        """Wait until a project is done, perhaps while its news were looked for, or something came."""
+        woken = asyncio.create_task(self._wake.wait())
+        tasks = [task for task in working.values() if not _failed(task)]
+        try:
+            await asyncio.wait([*tasks, woken], timeout=self.retry_seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            woken.cancel()
 
     async def _project(self, seqs: list[int], places: asyncio.Semaphore) -> None:
         """One that must wait keeps no other waiting: whatever the order, the newest of each annotation counts.
@@ -150,3 +178,8 @@ class Hooks:
         except BadInput as error:
             wrong.append(str(error))
             return []
+
+
+def _failed(task: "asyncio.Task[None]") -> bool:
+    """Whether a project gave up, so that it is not begun again now."""
+    return task.done() and task.exception() is not None

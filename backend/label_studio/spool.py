@@ -69,9 +69,13 @@ class Spool:
                 self._database.executemany("INSERT OR REPLACE INTO about VALUES (?, ?, ?)", told)
 
     def pending(self) -> list[tuple[int, str]]:
-        """Number and project of each that is to be tried now, also of those put aside; oldest first in a project."""
+        """Number and project of each that is to be tried now, also of those put aside.
+
+        In a project those come first that were not tried yet, the oldest of them before the others.
+        """
         query = "SELECT seq, project FROM news LEFT JOIN tries USING (seq) WHERE coalesce(due, 0) <= ?"
-        with self._lock, closing(self._database.execute(f"{query} ORDER BY project, seq", (time.time(),))) as rows:
+        order = "ORDER BY project, due IS NOT NULL, seq"
+        with self._lock, closing(self._database.execute(f"{query} {order}", (time.time(),))) as rows:
             return [(int(seq), str(project)) for seq, project in rows]
 
     def read(self, seq: int) -> News | None:

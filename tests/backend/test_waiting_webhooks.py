@@ -4,12 +4,14 @@ import asyncio
 import base64
 import itertools
 import sqlite3
+import threading
 
 import pytest
 
 from semsam_annotate.annotations.connection import StoreUnavailable
 from semsam_annotate.backend.label_studio import spool as spool_module
 from semsam_annotate.backend.label_studio.errors import TryLater
+from semsam_annotate.backend.label_studio.hooks import AT_A_TIME
 from semsam_annotate.backend.label_studio.intake import Intake
 from semsam_annotate.backend.label_studio.spool import Spool
 
@@ -84,6 +86,84 @@ def test_projects_do_not_wait_for_each_other(world, monkeypatch):
     world.tell(2, 1, world.region("r1", 0), project=2)
     asyncio.run(run())
     assert stored(world) == [1, 2]
+
+
+def test_what_comes_for_another_project_does_not_wait(world, monkeypatch):
+    apply = Intake.apply
+
+    async def run():
+        begun, news = asyncio.Event(), asyncio.Event()
+
+        async def slow(self, change):
+            begun.set()
+            if change.id == "1":
+                await asyncio.wait_for(news.wait(), 30)
+            await apply(self, change)
+            news.set()
+
+        monkeypatch.setattr(Intake, "apply", slow)
+        applying = asyncio.create_task(world.hooks._apply_all())
+        await begun.wait()
+        world.tell(2, 1, world.region("r1", 0), project=2)
+        world.hooks.wake()
+        await applying
+
+    world.tell(1, 1, world.region("r1", 0), project=1)
+    asyncio.run(run())
+    assert stored(world) == [1, 2]
+
+
+def test_what_comes_while_a_project_ends_is_looked_at_again(world, monkeypatch):
+    """The spool is looked into while the project is at work, and answers when it is not any more."""
+    apply, pending = Intake.apply, world.spool.pending
+
+    async def run():
+        ended, looked = asyncio.Event(), threading.Event()
+
+        async def slow(self, change):
+            if change.id == "1":
+                world.tell(2, 1, world.region("r1", 0))
+                world.hooks.wake()
+                await asyncio.to_thread(looked.wait, 30)
+            await apply(self, change)
+            loop.call_later(0.2, ended.set)
+
+        def late():
+            found = pending()
+            if len(found) == 2:
+                looked.set()
+                asyncio.run_coroutine_threadsafe(ended.wait(), loop).result(30)
+            return found
+
+        loop = asyncio.get_running_loop()
+        monkeypatch.setattr(Intake, "apply", slow)
+        monkeypatch.setattr(world.spool, "pending", late)
+        await world.hooks._apply_all()
+
+    world.tell(1, 1, world.region("r1", 0))
+    asyncio.run(run())
+    assert stored(world) == [1, 2]
+
+
+def test_what_comes_does_not_wait_for_all_that_is_tried_again(world, monkeypatch):
+    apply, tried = Intake.apply, list[str]()
+
+    async def slow(self, change):
+        tried.append(change.id)
+        if change.id == "99":
+            await apply(self, change)
+        elif tried == ["1"]:
+            world.tell(99, 1, world.region("r1", 0))
+        raise TryLater("its image is slow")
+
+    for id in range(1, 61):
+        world.tell(id, 1, world.region("r1", 0))
+        world.spool.wait(world.spool.read(id), "its image is slow", 0.0)
+    monkeypatch.setattr(Intake, "apply", slow)
+    world.apply(hurry=True)
+    assert stored(world) == [99]
+    assert tried.index("99") == AT_A_TIME
+    assert len(tried) == 61
 
 
 def test_what_the_store_refuses_keeps_nothing_else_from_it(world, monkeypatch):
