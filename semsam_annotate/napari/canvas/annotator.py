@@ -243,5 +243,4 @@ class Annotator:
             return
         self._contrast.begin()
         self.touch.recall()
-        following = self.images.following()
-        self.asking.prepare(None if following is None else self.files.paths[following])
+        self.run(lambda: self.asking.prepare(self.files.at(self.images.following())))

@@ -28,6 +28,10 @@ class FileList:
         shown = {str(layer.metadata.get(FILE_KEY)) for layer in own or self._viewer.layers}
         return min((self._places[path] for path in shown if path in self._places), default=None)
 
+    def at(self, place: int | None) -> Path | None:
+        """The file in a place of the list."""
+        return None if place is None else self.paths[place]
+
     def index(self, path: str | None) -> int | None:
         """Place of a file in the list, None when it is not in it."""
         if path is None:

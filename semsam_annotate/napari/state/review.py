@@ -67,11 +67,16 @@ class ReviewQueue:
             self._show()
 
     def accept(self, named: ObjectClass | PartClass | None = None) -> AcceptedMask | None:
-        """Accept the mask shown, under a name if one is given; of a queue, the next one is shown."""
-        queued = self.active
+        """Accept the mask shown, under a name if one is given; of a queue, the next one is shown.
+
+        Another size than the queue offered is chosen instead of that one: both leave the queue.
+        """
+        queued, shown = self.active, self._session.candidate.proposal
         mask = self._session.accept() if named is None else self._session.accept_as(named)
         if mask is not None and queued:
-            self._leave()
+            offered = self.items[self.at]
+            self._keep([item is not offered and item.proposal is not shown for item in self.items])
+            self._show()
         return mask
 
     def reject(self) -> None:
@@ -108,10 +113,11 @@ class ReviewQueue:
         """Whether the mask shown was found in the picture, and not carried over."""
         return self._session.candidate.queued and not self._session.candidate.in_doubt
 
-    def _leave(self) -> None:
-        del self.items[self.at]
+    def _keep(self, stay: list[bool]) -> None:
+        """Keep these items; the mask shown, or the one behind it, is the next."""
+        self.at -= stay[: self.at].count(False)
+        self.items = list(compress(self.items, stay))
         self.at = self.at % max(len(self.items), 1)
-        self._show()
 
     def _follow(self, shift: Shift) -> None:
         """What is refused leaves the queue; it comes back when that is taken back."""
@@ -119,10 +125,7 @@ class ReviewQueue:
         gone = [self._refused[id] for id in shift.refused if id in self._refused]
         if back:
             self.items[self.at : self.at] = back
-        stay = [not any(item is one for one in gone) for item in self.items]
-        self.at -= stay[: self.at].count(False)
-        self.items = list(compress(self.items, stay))
-        self.at = self.at % max(len(self.items), 1)
+        self._keep([not any(item is one for one in gone) for item in self.items])
         if gone or back:
             self._show()
 

@@ -36,6 +36,13 @@ def test_an_image_whose_masks_cannot_be_read_is_not_shown_as_if_it_had_none(
     assert [one.id for one in annotator.session.accepted] == [mask.id]
 
 
+def test_an_image_is_open_though_nobody_can_say_which_comes_next(annotator, viewer, lines, monkeypatch):
+    monkeypatch.setattr(annotator.images, "following", unavailable)
+    annotator._open_picture()
+    assert annotator.session.picture is not None
+    assert "locked" in lines[-1]
+
+
 def test_choosing_the_image_again_tries_again(annotator, hand, viewer, ledger, monkeypatch):
     hand.click(PART)
     mask = annotator.session.accept()

@@ -164,3 +164,17 @@ def test_the_place_in_the_queue_stays_when_a_mask_before_it_is_refused(queue, se
     queue.reject()
     assert [item.proposal.area for item in queue.items] == [400, 19200]
     assert session.candidate.proposal.area == 400
+
+
+@pytest.mark.parametrize("at", [0, 1])
+def test_another_size_that_was_accepted_is_not_offered_again(queue, session, at):
+    queue.step(at)
+    offered = session.candidate.proposal
+    session.move(-1 if at == 0 else 1)
+    chosen = session.candidate.proposal
+    assert chosen is not offered
+    queue.accept()
+    (left,) = queue.items
+    assert left.proposal is not offered
+    assert left.proposal is not chosen
+    assert session.candidate.proposal is left.proposal
