@@ -68,6 +68,9 @@ def postgres():
         pytest.skip("no PostgreSQL server here: apt-get install postgresql")
     psycopg = pytest.importorskip("psycopg")
     binaries, home = programs[-1].parent, Path(tempfile.mkdtemp(prefix="semsam-pg-"))
+    # As most servers are set up: UTF-8, texts in the order of a language (older servers cannot without the system's).
+    language = ("--locale-provider=icu", "--icu-locale=en-US") if int(binaries.parent.name) >= 15 else ()
+    texts = ("--encoding=UTF8", "--locale=C.UTF-8", *language)
     (home / "password").write_text(PASSWORD)
     plain = []
     if os.geteuid() == 0:  # the server refuses to run as root
@@ -85,7 +88,8 @@ def postgres():
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     try:
-        run("initdb", "-U", "semsam", "-A", "scram-sha-256", "--pwfile", str(home / "password"), "--no-sync")
+        password = ("-A", "scram-sha-256", "--pwfile", str(home / "password"))
+        run("initdb", "-U", "semsam", *password, "--no-sync", *texts)
         options = f"-h 127.0.0.1 -p {port} -k {home} -c fsync=off -c max_connections=60"
         run("pg_ctl", "start", "-w", "-o", options, "-l", str(home / "log"))
         root = f"postgresql://semsam:{PASSWORD}@127.0.0.1:{port}"
