@@ -1,6 +1,7 @@
 """Confidence intervals by resampling whole images: clicks on one image are not independent."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
+from functools import lru_cache
 from typing import TypeAlias
 
 import numpy as np
@@ -11,6 +12,8 @@ from semsam_annotate.api import BadInput
 ROUNDS = 2000
 _CHUNK = 100
 LEVEL = 0.95
+_KEPT = 1_000_000
+"""Groups times rounds up to which draws are kept: 8 MB. The figures of one comparison are drawn alike."""
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -90,12 +93,21 @@ def _numbered(names: Sequence[Hashable]) -> tuple[NDArray[np.int64], int]:
 
 def _resampled_means(sums: Floats, counts: Floats, seed: int, rounds: int) -> Floats:
     """(rounds,) means when the groups of (G, C) sums and counts are drawn again with replacement."""
-    rng, groups = np.random.default_rng(seed), len(counts)
-    means = []
+    draw = _kept_draws if len(counts) * rounds <= _KEPT else _draws
+    return np.concatenate([_means(times @ sums, times @ counts) for times in draw(len(counts), seed, rounds)])
+
+
+def _draws(groups: int, seed: int, rounds: int) -> Iterator[Floats]:
+    """(rounds, groups) how often each group is drawn, some rounds at a time."""
+    rng = np.random.default_rng(seed)
     for start in range(0, rounds, _CHUNK):
-        times = rng.multinomial(groups, np.full(groups, 1 / groups), size=min(_CHUNK, rounds - start))
-        means.append(_means(times @ sums, times @ counts))
-    return np.concatenate(means)
+        size = min(_CHUNK, rounds - start)
+        yield rng.multinomial(groups, np.full(groups, 1 / groups), size=size).astype(np.float64)
+
+
+@lru_cache(maxsize=4)
+def _kept_draws(groups: int, seed: int, rounds: int) -> tuple[Floats, ...]:
+    return tuple(_draws(groups, seed, rounds))
 
 
 def _means(sums: Floats, counts: Floats) -> Floats:
